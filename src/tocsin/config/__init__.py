@@ -1,0 +1,1 @@
+"""Configuration as documents: parse, validate, plan, apply, export, history. Knows no slice."""

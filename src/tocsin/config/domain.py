@@ -1,0 +1,147 @@
+"""What a configuration is: kinds of documents, a snapshot of all of them, findings about them.
+
+Slices register their kinds; this package knows none of them. A snapshot is immutable and carries its version, so
+that whatever a slice derives from it can be cached by identity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Annotated, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
+
+from tocsin.kit import text
+
+NAME_CHARS_MAX = 100
+NAME_PATTERN = r"^[a-z0-9]([a-z0-9._-]{0,98}[a-z0-9])?$"
+
+
+class Document(BaseModel):
+    """Base of every document: unknown keys are errors, values never change after parsing."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+D = TypeVar("D", bound=Document)
+
+
+def _duration(value: object) -> timedelta:
+    if isinstance(value, timedelta):
+        return value
+    if not isinstance(value, str):
+        raise ValueError("a duration is a number with a unit: 30s, 5m, 8h, 2d, 1w")
+    return text.parse_duration(value)
+
+
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(_duration),
+    PlainSerializer(lambda value: text.format_duration(value), return_type=str),
+    WithJsonSchema({"type": "string", "pattern": r"^(\d+(ms|s|m|h|d|w))+$", "examples": ["30s", "5m", "8h", "2d"]}),
+]
+
+
+class Shape(StrEnum):
+    """How a section looks in a file."""
+
+    MAP = "map"  # name -> document
+    LIST = "list"  # ordered documents without names; stored under "0000", "0001", …
+    ONE = "one"  # the section is a single document, stored under "-"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """One document naming another. `path` is where in the document, for the error's line."""
+
+    path: tuple[str | int, ...]
+    section: str
+    name: str
+
+
+class Level(StrEnum):
+    """How bad a finding of `tocsin check` is."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Something `tocsin check` found. `code` is stable ("policy-ends-with-nobody"); docs/reference lists all codes."""
+
+    code: str
+    level: Level
+    section: str
+    name: str
+    path: tuple[str | int, ...] = ()
+    message: str
+    fix: str
+    details: Mapping[str, object] = field(default_factory=dict)  # JSON-able; e.g. the exact gaps
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Why a document or file cannot be accepted: always with where and what to do. Lines count from 1."""
+
+    message: str
+    fix: str = ""
+    file: str = ""
+    line: int | None = None
+    column: int | None = None
+    path: tuple[str | int, ...] = ()  # from the root of the file: ("policies", "payments", "steps", 0, "wait")
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The whole configuration at one version. `sections[section][name]` is the parsed document."""
+
+    version: int
+    sections: Mapping[str, Mapping[str, Document]]
+
+    def all(self, section: str, model: type[D]) -> Mapping[str, D]:
+        """All documents of a section, by name, in file order; empty if the section is absent."""
+        return self.sections.get(section, {})  # type: ignore[return-value]  # the kind's model was used to parse
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """One section of a configuration file.
+
+    `references` lists the names a document uses, so that dangling ones are refused with file and line.
+    `validate` tells what is wrong with a document beyond its own shape when all the others are known (cycles,
+    impossible combinations); it is called only when every reference resolves.
+    `check` gives findings about a valid configuration: things that are allowed but will hurt.
+    `order` is the place of the section in an export.
+    """
+
+    section: str  # "services"
+    noun: str  # "service"
+    model: type[Document]
+    order: int
+    shape: Shape = Shape.MAP
+    references: Callable[[str, Document], Iterable[Reference]] = lambda name, document: ()
+    validate: Callable[[Snapshot], Iterable[Problem]] = lambda snapshot: ()
+    check: Callable[[Snapshot, datetime], Iterable[Finding]] = lambda snapshot, now: ()
+
+
+class ChangeKind(StrEnum):
+    """What an apply would do to one document."""
+
+    ADD = "add"
+    CHANGE = "change"
+    REMOVE = "remove"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One document's change; `fields` are (dotted path, before, after) in words, None for absent."""
+
+    kind: ChangeKind
+    section: str
+    name: str
+    fields: Sequence[tuple[str, object, object]] = ()

@@ -1,0 +1,1 @@
+"""Tools without a domain: clock, database, HTTP and mail clients, ids, time zones, text."""

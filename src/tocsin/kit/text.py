@@ -1,0 +1,57 @@
+"""Words and numbers as people write them."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+_UNITS = {
+    "ms": timedelta(milliseconds=1),
+    "s": timedelta(seconds=1),
+    "m": timedelta(minutes=1),
+    "h": timedelta(hours=1),
+    "d": timedelta(days=1),
+    "w": timedelta(weeks=1),
+}
+_DURATION = re.compile(r"(\d{1,9})(ms|s|m|h|d|w)")
+DURATION_MAX = timedelta(days=3660)
+
+
+def parse_duration(written: str) -> timedelta:
+    """Read `30s`, `5m`, `1h30m`, `2d`. Raises ValueError with the accepted form in it."""
+    total = timedelta(0)
+    at = 0
+    for match in _DURATION.finditer(written.strip()):
+        if match.start() != at:
+            break
+        total += int(match[1]) * _UNITS[match[2]]
+        at = match.end()
+    if at == 0 or at != len(written.strip()):
+        raise ValueError(f"{written!r} is not a duration; write a number with a unit: 30s, 5m, 8h, 2d, 1w")
+    if total > DURATION_MAX:
+        raise ValueError(f"{written!r} is longer than ten years")
+    return total
+
+
+def format_duration(value: timedelta) -> str:
+    """The shortest spelling `parse_duration` reads back: `1h30m`, never `90m`; zero is `0s`."""
+    rest = round(value / timedelta(milliseconds=1))
+    if rest == 0:
+        return "0s"
+    parts = []
+    for unit in ("d", "h", "m", "s", "ms"):
+        size = round(_UNITS[unit] / timedelta(milliseconds=1))
+        count, rest = divmod(rest, size)
+        if count:
+            parts.append(f"{count}{unit}")
+    return "".join(parts)
+
+
+def cut(value: str, chars_max: int) -> str:
+    """At most `chars_max` characters, the last being an ellipsis if something was lost."""
+    return value if len(value) <= chars_max else value[: chars_max - 1] + "…"
+
+
+def plural(count: int, noun: str, nouns: str | None = None) -> str:
+    """`1 alert`, `2 alerts`."""
+    return f"{count} {noun if count == 1 else (nouns or noun + 's')}"

@@ -1,0 +1,1 @@
+"""Schedules, layers, overrides: who carries the pager at t."""

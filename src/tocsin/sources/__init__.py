@@ -1,0 +1,1 @@
+"""How signals come in: one pure file per vendor."""
