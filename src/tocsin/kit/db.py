@@ -1,0 +1,222 @@
+"""One way to the database for every slice: a `Tx`.
+
+A verb runs inside one transaction: `with db.transact(clock.now()) as tx`. It reads and writes through `tx`, and what
+it records with `tx.record` is written, together with everything that follows from it, in the same transaction just
+before the commit (story.py decides what follows; `site` plugs it in with `settle_with`). Nothing in a transaction
+waits on the network.
+
+Differences between SQLite and PostgreSQL live here and nowhere else. SQL is written with `%s` placeholders; bulk
+verbs cost one statement whatever the number of rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from django.db import InterfaceError, OperationalError, connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+Row = tuple[Any, ...]
+Settle = Callable[["Tx"], None]
+SETTLE_ROUNDS_MAX = 20
+
+DatabaseGone = (OperationalError, InterfaceError)
+"""What is raised when the database went away or is too busy: close the connection and try again later."""
+
+_settle: Settle | None = None
+_udt_names: dict[str, dict[str, str]] = {}
+
+
+def settle_with(settle: Settle | None) -> None:
+    """Plug in what happens to recorded facts before a commit (done once, by `site`)."""
+    global _settle  # noqa: PLW0603  composition happens once per process
+    _settle = settle
+
+
+class Reader:
+    """Reads without a transaction. On SQLite it never waits for a writer."""
+
+    def __init__(self, connection: BaseDatabaseWrapper, now: datetime) -> None:
+        self._connection = connection
+        self.now = now
+        self.postgres = connection.vendor == "postgresql"
+
+    def rows(self, sql: str, params: Sequence[object] = ()) -> list[Row]:
+        """All rows of a query."""
+        with self._connection.cursor() as cursor:
+            cursor.execute(sql, params)
+            return cursor.fetchall()  # type: ignore[no-any-return]
+
+    def row(self, sql: str, params: Sequence[object] = ()) -> Row | None:
+        """The first row of a query, or None."""
+        with self._connection.cursor() as cursor:
+            cursor.execute(sql, params)
+            return cursor.fetchone()  # type: ignore[no-any-return]
+
+    def value(self, sql: str, params: Sequence[object] = ()) -> Any:
+        """The first column of the first row, or None."""
+        found = self.row(sql, params)
+        return None if found is None else found[0]
+
+    def among(self, column: str) -> str:
+        """SQL for "column is one of the list that `listed` passes as the parameter"."""
+        return f"{column} = ANY(%s)" if self.postgres else f"{column} IN (SELECT value FROM json_each(%s))"
+
+    def listed(self, values: Iterable[object]) -> object:
+        """The parameter that belongs to `among`."""
+        held = list(values)
+        return held if self.postgres else msgspec.json.encode(held).decode()
+
+
+class Tx(Reader):
+    """One transaction; see the module's head."""
+
+    def __init__(self, connection: BaseDatabaseWrapper, now: datetime) -> None:
+        super().__init__(connection, now)
+        self.facts: list[Any] = []
+        self._after_commit: list[Callable[[], None]] = []
+        self._reserved: dict[str, int] = {}
+
+    def record(self, fact: Any) -> None:
+        """Say that something happened; it and its consequences are written before this transaction commits."""
+        self.facts.append(fact)
+
+    def after_commit(self, call: Callable[[], None]) -> None:
+        """Run this once the transaction is durable; only for waking up whoever waits. It must not raise."""
+        if call not in self._after_commit:
+            self._after_commit.append(call)
+
+    def execute(self, sql: str, params: Sequence[object] = ()) -> int:
+        """Run one statement; the number of rows it touched."""
+        with self._connection.cursor() as cursor:
+            cursor.execute(sql, params)
+            return int(cursor.rowcount)
+
+    @property
+    def for_update(self) -> str:
+        """Ends a SELECT whose rows are to be changed; SQLite's transactions hold the write lock anyway."""
+        return " FOR UPDATE" if self.postgres else ""
+
+    @property
+    def skip_locked(self) -> str:
+        """Ends a SELECT that claims rows other nodes may be claiming at this moment."""
+        return " FOR UPDATE SKIP LOCKED" if self.postgres else ""
+
+    def try_lock(self, number: int) -> bool:
+        """Hold an installation-wide lock until the commit, if nobody else does. SQLite has one writer anyway."""
+        return bool(self.value("SELECT pg_try_advisory_xact_lock(%s)", (number,))) if self.postgres else True
+
+    def next_ids(self, table: str, count: int) -> list[int]:
+        """Fresh ids for rows about to be inserted, rising, never used before."""
+        if count <= 0:
+            return []
+        if self.postgres:
+            found = self.rows(
+                "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", (table, count)
+            )
+            return sorted(int(row[0]) for row in found)
+        last = self._reserved.get(table)
+        if last is None:
+            last = int(self.value("SELECT seq FROM sqlite_sequence WHERE name = %s", (table,)) or 0)
+        self._reserved[table] = last + count
+        return list(range(last + 1, last + count + 1))
+
+    def insert_many(self, table: str, columns: Sequence[str], rows: Sequence[Row], *, ignore: bool = False) -> None:
+        """Insert all rows; with `ignore`, a row whose key exists is left as it is."""
+        if not rows:
+            return
+        names = ", ".join(columns)
+        end = " ON CONFLICT DO NOTHING" if ignore else ""
+        with self._connection.cursor() as cursor:
+            if self.postgres:
+                arrays = ", ".join(f"%s::{self._type(table, column)}[]" for column in columns)
+                sql = f"INSERT INTO {table} ({names}) SELECT * FROM unnest({arrays}){end}"
+                cursor.execute(sql, [list(column) for column in zip(*rows, strict=True)])
+            else:
+                marks = ", ".join(["%s"] * len(columns))
+                cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks}){end}", rows)
+
+    def update_many(self, table: str, columns: Sequence[str], rows: Sequence[Row], *, key: str = "id") -> None:
+        """Set `columns` for each row; a row is (key, value, value, …) and a key stands in `rows` at most once."""
+        if not rows:
+            return
+        with self._connection.cursor() as cursor:
+            if self.postgres:
+                arrays = ", ".join(f"%s::{self._type(table, column)}[]" for column in (key, *columns))
+                sets = ", ".join(f"{column} = fresh.{column}" for column in columns)
+                names = ", ".join((key, *columns))
+                sql = f"UPDATE {table} SET {sets} FROM unnest({arrays}) AS fresh({names}) WHERE {table}.{key} = fresh.{key}"
+                cursor.execute(sql, [list(column) for column in zip(*rows, strict=True)])
+            else:
+                sets = ", ".join(f"{column} = %s" for column in columns)
+                sql = f"UPDATE {table} SET {sets} WHERE {key} = %s"
+                cursor.executemany(sql, [(*row[1:], row[0]) for row in rows])
+
+    def delete_many(self, table: str, keys: Sequence[object], *, key: str = "id") -> int:
+        """Delete the rows with these keys; how many there were."""
+        if not keys:
+            return 0
+        return self.execute(f"DELETE FROM {table} WHERE {self.among(key)}", (self.listed(keys),))
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """What is written inside is undone if it raises, and so are the facts recorded there."""
+        facts = len(self.facts)
+        try:
+            with transaction.atomic(using=self._connection.alias):
+                yield
+        except BaseException:
+            del self.facts[facts:]
+            raise
+
+    def _type(self, table: str, column: str) -> str:
+        known = _udt_names.get(table)
+        if known is None:
+            found = self.rows(
+                "SELECT column_name, udt_name FROM information_schema.columns"
+                " WHERE table_schema = current_schema() AND table_name = %s",
+                (table,),
+            )
+            known = _udt_names[table] = {name: udt for name, udt in found}
+        return known[column]
+
+    def settle(self) -> None:
+        """Write the recorded facts and what follows from them. `transact` does it; a long job may do it earlier."""
+        rounds = 0
+        while self.facts:
+            rounds += 1
+            if rounds > SETTLE_ROUNDS_MAX:
+                raise RuntimeError(f"facts still follow from facts after {SETTLE_ROUNDS_MAX} rounds: {self.facts[:3]}")
+            if _settle is None:
+                raise RuntimeError("no story is plugged in: call tocsin.site.wiring first")
+            _settle(self)
+
+    def committed(self) -> None:
+        for call in self._after_commit:
+            call()
+
+
+@contextmanager
+def transact(now: datetime, *, using: str = "default") -> Iterator[Tx]:
+    """One transaction: commits at the end, rolls everything back if anything raises."""
+    connection = connections[using]
+    with transaction.atomic(using=using):
+        tx = Tx(connection, now)
+        yield tx
+        tx.settle()
+    tx.committed()
+
+
+def reader(now: datetime, *, using: str = "default") -> Reader:
+    """Read outside a transaction."""
+    return Reader(connections[using], now)
+
+
+def drop_connection(*, using: str = "default") -> None:
+    """Close this thread's connection; the next use opens a fresh one. For after `DatabaseGone`, and at a thread's end."""
+    connection = connections[using]
+    connection.close()

@@ -1,0 +1,140 @@
+"""The Django database backend `tocsin.kit.sqlite`: Django's own, with three differences.
+
+It runs on the library chosen in `library.py`; every transaction takes the write lock at its start (BEGIN
+IMMEDIATE); and inside one process transactions queue for that lock first come, first served, because SQLite's own
+busy handler sleeps and retries, which costs tens of milliseconds and is not fair.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Mapping
+from typing import Any
+
+from django.db.backends.sqlite3 import base
+from django.db.backends.sqlite3._functions import register as register_functions
+from django.utils.asyncio import async_unsafe
+
+from tocsin.kit.sqlite.library import library
+
+for adapted, adapter in (
+    (base.decimal.Decimal, str),
+    (base.datetime.date, base.adapt_date),
+    (base.datetime.datetime, base.adapt_datetime),
+):
+    library.register_adapter(adapted, adapter)
+for name in ("bool", "date", "datetime", "timestamp", "time"):
+    converter = {
+        "bool": b"1".__eq__,
+        "date": base.decoder(base.parse_date),
+        "time": base.decoder(base.parse_time),
+    }.get(name, base.decoder(base.parse_datetime))
+    library.register_converter(name, converter)
+
+
+class FifoLock:
+    """A lock that is handed over in the order in which it was asked for."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._waiting: deque[threading.Lock] = deque()
+        self._held = False
+
+    def acquire(self) -> None:
+        """Wait for our turn."""
+        with self._guard:
+            if not self._held:
+                self._held = True
+                return
+            turn = threading.Lock()
+            turn.acquire()
+            self._waiting.append(turn)
+        turn.acquire()
+
+    def release(self) -> None:
+        """Pass the lock on to whoever has waited longest."""
+        with self._guard:
+            if self._waiting:
+                self._waiting.popleft().release()
+            else:
+                self._held = False
+
+
+WRITE_LOCK = FifoLock()
+
+
+class CursorWrapper(library.Cursor):  # type: ignore[name-defined,misc]
+    """A cursor of our library that understands Django's `%s` and `%(name)s`."""
+
+    def execute(self, query: str, params: Any = None) -> Any:
+        if params is None:
+            return super().execute(query)
+        return super().execute(_placeholders(query, params), params)
+
+    def executemany(self, query: str, param_list: Any) -> Any:
+        rows = list(param_list)
+        return super().executemany(_placeholders(query, rows[0] if rows else ()), rows)
+
+
+def _placeholders(query: str, params: Any) -> str:
+    if isinstance(params, Mapping):
+        return query % {name: f":{name}" for name in params}
+    return base.FORMAT_QMARK_REGEX.sub("?", query).replace("%%", "%")
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """One connection; see the module's head for what differs from Django's."""
+
+    Database = library
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._holds_write_lock = False
+
+    @async_unsafe
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        connection = library.connect(**conn_params)
+        register_functions(connection)
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA legacy_alter_table = OFF")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA cache_size = -16000")
+        return connection
+
+    def create_cursor(self, name: str | None = None) -> Any:
+        return self.connection.cursor(factory=CursorWrapper)
+
+    def _start_transaction_under_autocommit(self) -> None:
+        WRITE_LOCK.acquire()
+        self._holds_write_lock = True
+        try:
+            self.cursor().execute("BEGIN IMMEDIATE")
+        except BaseException:
+            self._pass_lock_on()
+            raise
+
+    def _commit(self) -> None:
+        try:
+            super()._commit()
+        finally:
+            if self.connection is None or not self.connection.in_transaction:
+                self._pass_lock_on()
+
+    def _rollback(self) -> None:
+        try:
+            super()._rollback()
+        finally:
+            self._pass_lock_on()
+
+    def _close(self) -> None:
+        try:
+            super()._close()
+        finally:
+            self._pass_lock_on()
+
+    def _pass_lock_on(self) -> None:
+        if self._holds_write_lock:
+            self._holds_write_lock = False
+            WRITE_LOCK.release()
