@@ -85,10 +85,15 @@ class Tx(Reader):
         """Say that something happened; it and its consequences are written before this transaction commits."""
         self.facts.append(fact)
 
-    def after_commit(self, call: Callable[[], None]) -> None:
-        """Run this once the transaction is durable; only for waking up whoever waits. It must not raise."""
-        if call not in self._after_commit:
-            self._after_commit.append(call)
+    def after_commit(self, call: Callable[[], None]) -> bool:
+        """Run this once when the transaction is durable; only for waking up whoever waits. It must not raise.
+
+        False if the same call is already waiting.
+        """
+        if call in self._after_commit:
+            return False
+        self._after_commit.append(call)
+        return True
 
     def execute(self, sql: str, params: Sequence[object] = ()) -> int:
         """Run one statement; the number of rows it touched."""
@@ -196,6 +201,7 @@ class Tx(Reader):
             _settle(self)
 
     def committed(self) -> None:
+        """Run what waits for the commit; `transact` calls it."""
         for call in self._after_commit:
             call()
 

@@ -1,0 +1,1 @@
+"""The alarm clock: timers, outbox, leases, loop, auditor. Knows no slice."""

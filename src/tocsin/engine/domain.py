@@ -1,0 +1,158 @@
+"""What the engine works with: timers that fall due, parcels that go out, and what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol
+
+import msgspec
+
+from tocsin.kit.db import Tx
+
+LEASE = timedelta(seconds=20)
+SEND_TIMEOUT_S = 15.0  # shorter than the lease, so a slow send ends before anybody takes it over
+TIMERS_PER_TX_MAX = 200
+PARCELS_IN_FLIGHT_MAX = 128
+PARCELS_PER_BUCKET_MAX = 48  # one slow receiver may hold this many sends, never all of them
+FAILING_AFTER_ATTEMPTS = 4  # about 15 s of retries: from then on the next way or person is tried as well
+BACKOFF_FIRST = timedelta(seconds=1)
+BACKOFF_MAX = timedelta(seconds=60)
+BUNDLE_MAX = 50
+
+
+LANE_PAGE = 0  # lower lanes outrank higher ones
+LANE_NOTICE = 1
+LANE_BULK = 2
+
+
+class TimerDue(msgspec.Struct, frozen=True, gc=False):
+    """A timer that fell due and has been taken off the table in this transaction."""
+
+    kind: str
+    ref: int
+    due_at: datetime
+    payload: str = ""
+    attempts: int = 0  # how often its work has failed so far
+    absolute: bool = False
+
+
+class State(StrEnum):
+    """Where a delivery stands."""
+
+    WAITING = "waiting"  # due at `due_at`; also between attempts
+    LEASED = "leased"  # an engine is sending it now
+    DELIVERED = "delivered"  # the other side took it
+    FAILED = "failed"  # no use to try again, or given up
+    CANCELLED = "cancelled"  # not needed any more
+    BUNDLED = "bundled"  # told as part of another delivery
+
+
+class NewDelivery(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One message to be sent through one channel, as a slice asks for it."""
+
+    lane: int
+    channel: str
+    address: str  # JSON of channels.domain.Address
+    address_key: str  # equal for equal addresses: what limits and bundling go by
+    bucket: str  # equal for one receiving host: what concurrency goes by
+    body: str  # JSON of channels.domain.Message
+    subject: str  # whose: "page:12"
+    due_at: datetime
+    give_up_at: datetime
+
+
+class Parcel(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A delivery claimed for sending. `attempt` is the fence: a later claim has a higher one."""
+
+    id: int
+    lane: int
+    channel: str
+    address: str
+    address_key: str
+    bucket: str
+    body: str
+    subject: str
+    due_at: datetime
+    give_up_at: datetime
+    attempt: int
+
+
+class VerdictKind(StrEnum):
+    """What became of one attempt."""
+
+    DELIVERED = "delivered"
+    RETRY = "retry"
+    FAILED = "failed"
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """The carrier's judgement on one attempt."""
+
+    kind: VerdictKind
+    reason: str = ""
+    receipt: str = ""
+    after_s: float | None = None
+    disable: bool = False  # the address itself is dead
+
+
+class Settled(msgspec.Struct, frozen=True, kw_only=True):
+    """An attempt as it was written down.
+
+    `failing` is True exactly once in a delivery's life: when it first counts as not getting through, by final
+    failure or by too many attempts. `final` says that no further attempt follows.
+    """
+
+    parcel: Parcel
+    verdict: Verdict
+    at: datetime
+    failing: bool
+    final: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddressLimit:
+    """At most `count` messages to one address within `per`."""
+
+    count: int
+    per: timedelta
+
+
+class Carrier(Protocol):
+    """Who takes parcels out of the house. Plugged in by `site`."""
+
+    def limits(self, channel: str) -> Sequence[AddressLimit]: ...
+
+    def bundles(self, channel: str) -> bool: ...
+
+    async def carry(self, parcels: Sequence[Parcel]) -> Verdict:
+        """Send these (all to one address) as one message. Never raises for what the world does."""
+        ...
+
+
+TimerHandler = Callable[[Tx, Sequence[TimerDue]], None]
+SettledHandler = Callable[[Tx, Sequence[Settled]], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pump:
+    """Work that is there or not: `run` does a bounded piece and says how much it did; 0 means nothing is left.
+
+    It is called again at once while it does something, when `bell` rings, and every `every_s` seconds.
+    """
+
+    name: str
+    bell: str
+    run: Callable[[], int]
+    every_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chore:
+    """Something small to do every so often, never more often than `every_s`."""
+
+    name: str
+    every_s: float
+    run: Callable[[], None]

@@ -1,0 +1,345 @@
+"""The outbox: messages to the outside are rows. Claim with a lease, send, settle.
+
+A delivery is marked delivered only after the other side has taken it, so a crash can send it twice but never not at
+all. `attempt` is the fence: whoever settles must still hold the lease under the same attempt number, otherwise the
+result is dropped, because somebody else has taken over.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+from tocsin.engine import bell
+from tocsin.engine.domain import (
+    BACKOFF_FIRST,
+    BACKOFF_MAX,
+    FAILING_AFTER_ATTEMPTS,
+    LEASE,
+    AddressLimit,
+    Carrier,
+    NewDelivery,
+    Parcel,
+    Settled,
+    SettledHandler,
+    State,
+    Verdict,
+    VerdictKind,
+)
+from tocsin.kit import clock
+from tocsin.kit.db import Reader, Row, Tx
+
+_NEW = (
+    "id",
+    "lane",
+    "state",
+    "channel",
+    "address",
+    "address_key",
+    "bucket",
+    "body",
+    "subject",
+    "created_at",
+    "due_at",
+    "give_up_at",
+    "attempts",
+    "takeovers",
+    "failing",
+    "owner",
+    "receipt",
+    "reason",
+)
+_CLAIMED = "id, lane, channel, address, address_key, bucket, body, subject, due_at, give_up_at, attempts"
+Jitter = Callable[[], float]
+
+
+def put(tx: Tx, deliveries: Sequence[NewDelivery]) -> list[int]:
+    """Place messages in the outbox; their ids, in order."""
+    if not deliveries:
+        return []
+    ids = tx.next_ids("engine_delivery", len(deliveries))
+    now = clock.to_us(tx.now)
+    rows = [
+        (
+            id_,
+            new.lane,
+            State.WAITING.value,
+            new.channel,
+            new.address,
+            new.address_key,
+            new.bucket,
+            new.body,
+            new.subject,
+            now,
+            clock.to_us(new.due_at),
+            clock.to_us(new.give_up_at),
+            0,
+            0,
+            False,
+            "",
+            "",
+            "",
+        )
+        for id_, new in zip(ids, deliveries, strict=True)
+    ]
+    tx.insert_many("engine_delivery", _NEW, rows)
+    bell.ring(tx, bell.OUTBOX)
+    return ids
+
+
+def cancel(tx: Tx, subjects: Sequence[str], reason: str) -> int:
+    """Nothing more is sent for these subjects, unless it is being sent this moment; how many messages that saved."""
+    if not subjects:
+        return 0
+    return tx.execute(
+        f"UPDATE engine_delivery SET state = 'cancelled', reason = %s, settled_at = %s"
+        f" WHERE state = 'waiting' AND {tx.among('subject')}",
+        (reason, clock.to_us(tx.now), tx.listed(subjects)),
+    )
+
+
+def next_due(reader: Reader) -> datetime | None:
+    """When the next message is due, or the next lease ends."""
+    waiting = reader.value("SELECT min(due_at) FROM engine_delivery WHERE state = 'waiting'")
+    leased = reader.value("SELECT min(lease_until) FROM engine_delivery WHERE state = 'leased'")
+    dues = [due for due in (waiting, leased) if due is not None]
+    return clock.from_us(min(dues)) if dues else None
+
+
+def has_work(reader: Reader) -> bool:
+    """Whether a message is due now or a lease has run out: a cheap look before a write transaction is opened."""
+    now = clock.to_us(reader.now)
+    due = "SELECT 1 FROM engine_delivery WHERE state = 'waiting' AND lane = %s AND due_at <= %s LIMIT 1"
+    ended = "SELECT 1 FROM engine_delivery WHERE state = 'leased' AND lease_until <= %s LIMIT 1"
+    return any(reader.row(due, (lane, now)) for lane in (0, 1, 2)) or reader.row(ended, (now,)) is not None
+
+
+def take_over(tx: Tx) -> int:
+    """Put back what an engine claimed and did not settle within its lease; how many."""
+    now = clock.to_us(tx.now)
+    return tx.execute(
+        "UPDATE engine_delivery SET state = 'waiting', owner = '', lease_until = NULL, takeovers = takeovers + 1,"
+        " due_at = CASE WHEN due_at > %s THEN %s ELSE due_at END"
+        " WHERE state = 'leased' AND lease_until <= %s",
+        (now, now, now),
+    )
+
+
+def claim(tx: Tx, owner: str, limit: int, full_buckets: Sequence[str], carrier: Carrier) -> list[list[Parcel]]:
+    """Lease up to `limit` due messages, pages first; what stands in one inner list goes out as one message.
+
+    Buckets in `full_buckets` are passed over. What an address's limits do not allow now is moved to when they do.
+    """
+    rows = _due_rows(tx, limit, full_buckets)
+    if not rows:
+        return []
+    bundles, deferred = _sort_out(tx, rows, carrier)
+    tx.update_many("engine_delivery", ("due_at", "reason"), [(id_, due, "limited") for id_, due in deferred])
+    parcels = [parcel for bundle in bundles for parcel in bundle]
+    lease = clock.to_us(tx.now + LEASE)
+    tx.update_many(
+        "engine_delivery",
+        ("state", "owner", "lease_until", "attempts"),
+        [(parcel.id, State.LEASED.value, owner, lease, parcel.attempt) for parcel in parcels],
+    )
+    return bundles
+
+
+def settle(
+    tx: Tx, owner: str, results: Sequence[tuple[Parcel, Verdict]], on_settled: SettledHandler, jitter: Jitter
+) -> list[Settled]:
+    """Write down what became of the attempts and tell the slices; results whose lease was lost are dropped."""
+    held = _still_held(tx, owner, [parcel for parcel, _ in results])
+    settled, rows = [], []
+    for parcel, verdict in results:
+        failing_before = held.get((parcel.id, parcel.attempt))
+        if failing_before is None:
+            continue
+        one, row = _outcome(parcel, verdict, failing_before=failing_before, now=tx.now, jitter=jitter)
+        settled.append(one)
+        rows.append(row)
+    columns = ("state", "owner", "lease_until", "due_at", "failing", "receipt", "reason", "settled_at")
+    tx.update_many("engine_delivery", columns, rows)
+    tx.insert_many(
+        "engine_attempt",
+        ("delivery_id", "at", "attempt", "outcome", "reason", "receipt"),
+        [
+            (one.parcel.id, clock.to_us(one.at), one.parcel.attempt, one.verdict.kind.value, one.verdict.reason, one.verdict.receipt)
+            for one in settled
+        ],
+    )
+    if settled:
+        on_settled(tx, settled)
+    return settled
+
+
+def backoff(attempt: int, jitter: Jitter) -> timedelta:
+    """How long to wait after this many attempts: 1, 2, 4 … 60 s, each stretched by up to a quarter."""
+    return min(BACKOFF_FIRST * 2 ** min(attempt - 1, 10), BACKOFF_MAX) * (1 + jitter() / 4)
+
+
+def random_jitter() -> float:
+    """Between 0 and 1, so that many failing messages do not come back in step."""
+    return random.random()  # noqa: S311  spreading load, not guarding a secret
+
+
+def _outcome(
+    parcel: Parcel, verdict: Verdict, *, failing_before: bool, now: datetime, jitter: Jitter
+) -> tuple[Settled, tuple[object, ...]]:
+    state, due = _next_state(parcel, verdict, now, jitter)
+    final = state is not State.WAITING
+    troubled = state is State.FAILED or (state is State.WAITING and parcel.attempt >= FAILING_AFTER_ATTEMPTS)
+    one = Settled(parcel=parcel, verdict=verdict, at=now, failing=troubled and not failing_before, final=final)
+    row = (
+        parcel.id,
+        state.value,
+        "",
+        None,
+        clock.to_us(due),
+        failing_before or troubled,
+        verdict.receipt,
+        verdict.reason,
+        clock.to_us(now) if final else None,
+    )
+    return one, row
+
+
+def _next_state(parcel: Parcel, verdict: Verdict, now: datetime, jitter: Jitter) -> tuple[State, datetime]:
+    if verdict.kind is VerdictKind.DELIVERED:
+        return State.DELIVERED, parcel.due_at
+    if verdict.kind is VerdictKind.FAILED:
+        return State.FAILED, parcel.due_at
+    wait = backoff(parcel.attempt, jitter)
+    if verdict.after_s is not None:
+        wait = max(wait, timedelta(seconds=verdict.after_s))
+    again = now + wait
+    return (State.FAILED, parcel.due_at) if again > parcel.give_up_at else (State.WAITING, again)
+
+
+def _still_held(tx: Tx, owner: str, parcels: Sequence[Parcel]) -> dict[tuple[int, int], bool]:
+    rows = tx.rows(
+        f"SELECT id, attempts, failing FROM engine_delivery"
+        f" WHERE state = 'leased' AND owner = %s AND {tx.among('id')}{tx.for_update}",
+        (owner, tx.listed([parcel.id for parcel in parcels])),
+    )
+    return {(row[0], row[1]): bool(row[2]) for row in rows}
+
+
+def _due_rows(tx: Tx, limit: int, full_buckets: Sequence[str]) -> list[Parcel]:
+    """Lane by lane, so that the index gives the order and a heap of mail never has to be sorted past."""
+    parcels: list[Parcel] = []
+    excluding = f" AND NOT ({tx.among('bucket')})" if full_buckets else ""
+    for lane in (0, 1, 2):
+        room = limit - len(parcels)
+        if room <= 0:
+            break
+        params: list[object] = [lane, clock.to_us(tx.now)]
+        if full_buckets:
+            params.append(tx.listed(full_buckets))
+        rows = tx.rows(
+            f"SELECT {_CLAIMED} FROM engine_delivery WHERE state = 'waiting' AND lane = %s AND due_at <= %s{excluding}"
+            f" ORDER BY due_at LIMIT %s{tx.skip_locked}",
+            [*params, room],
+        )
+        parcels.extend(_parcel(row) for row in rows)
+    return parcels
+
+
+def _sort_out(
+    tx: Tx, parcels: Sequence[Parcel], carrier: Carrier
+) -> tuple[list[list[Parcel]], list[tuple[int, int]]]:
+    """Which parcels go now, in bundles, and which (by id) must wait until when (microseconds)."""
+    bundles: list[list[Parcel]] = []
+    limited: dict[str, list[Parcel]] = {}
+    for parcel in parcels:
+        if carrier.limits(parcel.channel):
+            limited.setdefault(parcel.address_key, []).append(parcel)
+        else:
+            bundles.append([parcel])
+    deferred: list[tuple[int, int]] = []
+    if limited:
+        uses = _uses(tx, list(limited))
+        for key, waiting in limited.items():
+            _admit(tx.now, waiting, uses.setdefault(key, []), carrier, bundles, deferred)
+        _save_uses(tx, uses)
+    return bundles, deferred
+
+
+def _admit(
+    now: datetime,
+    waiting: Sequence[Parcel],
+    sent: list[int],
+    carrier: Carrier,
+    bundles: list[list[Parcel]],
+    deferred: list[tuple[int, int]],
+) -> None:
+    limits = carrier.limits(waiting[0].channel)
+    for parcel in _first_of_each_bundle(waiting, carrier, bundles_to=(bundle_map := {})):
+        free_at = _free_at(sent, limits, now)
+        if free_at <= clock.to_us(now):
+            sent.append(clock.to_us(now))
+            bundles.append(bundle_map[parcel.id])
+        else:
+            deferred.extend((one.id, free_at) for one in bundle_map[parcel.id])
+    longest = max(limit.per for limit in limits)
+    oldest = clock.to_us(now - longest)
+    sent[:] = [at for at in sent if at > oldest]
+
+
+def _first_of_each_bundle(
+    waiting: Sequence[Parcel], carrier: Carrier, bundles_to: dict[int, list[Parcel]]
+) -> list[Parcel]:
+    firsts: list[Parcel] = []
+    by_lane: dict[int, Parcel] = {}
+    for parcel in waiting:
+        first = by_lane.get(parcel.lane)
+        if first is not None and carrier.bundles(parcel.channel):
+            bundles_to[first.id].append(parcel)
+        else:
+            by_lane[parcel.lane] = parcel
+            bundles_to[parcel.id] = [parcel]
+            firsts.append(parcel)
+    return firsts
+
+
+def _free_at(sent: Sequence[int], limits: Sequence[AddressLimit], now: datetime) -> int:
+    """The first instant (microseconds) at which one more message keeps every limit."""
+    free = clock.to_us(now)
+    for limit in limits:
+        if len(sent) >= limit.count:
+            window_us = limit.per // timedelta(microseconds=1)
+            free = max(free, sent[-limit.count] + window_us)
+    return free
+
+
+def _uses(tx: Tx, keys: Sequence[str]) -> dict[str, list[int]]:
+    rows = tx.rows(
+        f"SELECT address_key, sent FROM engine_address_use WHERE {tx.among('address_key')}{tx.for_update}",
+        (tx.listed(keys),),
+    )
+    return {row[0]: msgspec.json.decode(row[1], type=list[int]) for row in rows}
+
+
+def _save_uses(tx: Tx, uses: dict[str, list[int]]) -> None:
+    tx.delete_many("engine_address_use", list(uses), key="address_key")
+    rows = [(key, msgspec.json.encode(sent).decode()) for key, sent in uses.items()]
+    tx.insert_many("engine_address_use", ("address_key", "sent"), rows)
+
+
+def _parcel(row: Row) -> Parcel:
+    return Parcel(
+        id=row[0],
+        lane=row[1],
+        channel=row[2],
+        address=row[3],
+        address_key=row[4],
+        bucket=row[5],
+        body=row[6],
+        subject=row[7],
+        due_at=clock.from_us(row[8]),
+        give_up_at=clock.from_us(row[9]),
+        attempt=row[10] + 1,
+    )
