@@ -20,7 +20,7 @@ PARCELS_PER_BUCKET_MAX = 48  # one slow receiver may hold this many sends, never
 FAILING_AFTER_ATTEMPTS = 4  # about 15 s of retries: from then on the next way or person is tried as well
 BACKOFF_FIRST = timedelta(seconds=1)
 BACKOFF_MAX = timedelta(seconds=60)
-BUNDLE_MAX = 50
+BUNDLE_MAX = 2000  # messages told as one; more than a claim takes, so that a storm drains in one go
 
 
 LANE_PAGE = 0  # lower lanes outrank higher ones

@@ -56,6 +56,7 @@ class Delivery(models.Model):
         db_table = "engine_delivery"
         indexes: ClassVar = [
             models.Index(fields=["lane", "due_at"], name="engine_delivery_due", condition=Q(state="waiting")),
+            models.Index(fields=["address_key"], name="engine_delivery_address", condition=Q(state="waiting")),
             models.Index(fields=["lease_until"], name="engine_delivery_lease", condition=Q(state="leased")),
             models.Index(fields=["subject"], name="engine_delivery_subject"),
         ]

@@ -17,6 +17,7 @@ from tocsin.engine import bell
 from tocsin.engine.domain import (
     BACKOFF_FIRST,
     BACKOFF_MAX,
+    BUNDLE_MAX,
     FAILING_AFTER_ATTEMPTS,
     LEASE,
     AddressLimit,
@@ -263,46 +264,40 @@ def _sort_out(
     if limited:
         uses = _uses(tx, list(limited))
         for key, waiting in limited.items():
-            _admit(tx.now, waiting, uses.setdefault(key, []), carrier, bundles, deferred)
+            limits = carrier.limits(waiting[0].channel)
+            sent = uses.setdefault(key, [])
+            for bundle in _bundled(waiting, bundling=carrier.bundles(waiting[0].channel)):
+                free_at = _free_at(sent, limits, tx.now)
+                if free_at > clock.to_us(tx.now):
+                    deferred.extend((parcel.id, free_at) for parcel in bundle)
+                    continue
+                sent.append(clock.to_us(tx.now))
+                bundles.append(bundle if len(bundle) == 1 else _with_all_others(tx, bundle))
+            oldest = clock.to_us(tx.now - max(limit.per for limit in limits))
+            sent[:] = [at for at in sent if at > oldest]
         _save_uses(tx, uses)
     return bundles, deferred
 
 
-def _admit(
-    now: datetime,
-    waiting: Sequence[Parcel],
-    sent: list[int],
-    carrier: Carrier,
-    bundles: list[list[Parcel]],
-    deferred: list[tuple[int, int]],
-) -> None:
-    limits = carrier.limits(waiting[0].channel)
-    for parcel in _first_of_each_bundle(waiting, carrier, bundles_to=(bundle_map := {})):
-        free_at = _free_at(sent, limits, now)
-        if free_at <= clock.to_us(now):
-            sent.append(clock.to_us(now))
-            bundles.append(bundle_map[parcel.id])
-        else:
-            deferred.extend((one.id, free_at) for one in bundle_map[parcel.id])
-    longest = max(limit.per for limit in limits)
-    oldest = clock.to_us(now - longest)
-    sent[:] = [at for at in sent if at > oldest]
-
-
-def _first_of_each_bundle(
-    waiting: Sequence[Parcel], carrier: Carrier, bundles_to: dict[int, list[Parcel]]
-) -> list[Parcel]:
-    firsts: list[Parcel] = []
-    by_lane: dict[int, Parcel] = {}
+def _bundled(waiting: Sequence[Parcel], *, bundling: bool) -> list[list[Parcel]]:
+    """One bundle per lane where the channel bundles, else one per parcel."""
+    if not bundling:
+        return [[parcel] for parcel in waiting]
+    lanes: dict[int, list[Parcel]] = {}
     for parcel in waiting:
-        first = by_lane.get(parcel.lane)
-        if first is not None and carrier.bundles(parcel.channel):
-            bundles_to[first.id].append(parcel)
-        else:
-            by_lane[parcel.lane] = parcel
-            bundles_to[parcel.id] = [parcel]
-            firsts.append(parcel)
-    return firsts
+        lanes.setdefault(parcel.lane, []).append(parcel)
+    return [lanes[lane] for lane in sorted(lanes)]
+
+
+def _with_all_others(tx: Tx, bundle: list[Parcel]) -> list[Parcel]:
+    """A claim sees only so many rows; in a storm the rest that is due for this address goes into the same message."""
+    rows = tx.rows(
+        f"SELECT {_CLAIMED} FROM engine_delivery WHERE state = 'waiting' AND address_key = %s AND lane = %s"
+        f" AND due_at <= %s ORDER BY due_at LIMIT %s{tx.skip_locked}",
+        (bundle[0].address_key, bundle[0].lane, clock.to_us(tx.now), BUNDLE_MAX),
+    )
+    known = {parcel.id for parcel in bundle}
+    return bundle + [_parcel(row) for row in rows if row[0] not in known]
 
 
 def _free_at(sent: Sequence[int], limits: Sequence[AddressLimit], now: datetime) -> int:

@@ -1,0 +1,127 @@
+"""The engine: every thread that works rows off, started and stopped together.
+
+There is no leader. Any number of engines may run on PostgreSQL; they compete for rows, so one can die at any moment
+and the others take its work over. A bell wakes a thread at once, a slow poll wakes it anyway.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+
+from tocsin.engine import bell, timers
+from tocsin.engine.domain import Carrier, Chore, Pump, SettledHandler, TimerHandler
+from tocsin.engine.worker import OutboxWorker
+from tocsin.kit import clock, db
+
+log = structlog.get_logger()
+TIMER_POLL_S = 0.5
+TROUBLE_PAUSE_S = 0.5
+STOP_WAIT_S = 20.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Works:
+    """What there is to do, plugged in by `site`."""
+
+    handlers: Mapping[str, TimerHandler]
+    pumps: Sequence[Pump]
+    chores: Sequence[Chore]
+    carrier: Carrier
+    on_settled: SettledHandler
+
+
+@dataclass(slots=True)
+class Engine:
+    """One per process. `start` returns at once; `stop` waits for work under way."""
+
+    owner: str
+    works: Works
+    _threads: list[threading.Thread] = field(default_factory=list)
+    _stopping: threading.Event = field(default_factory=threading.Event)
+    _wakes: list[threading.Event] = field(default_factory=list)
+    _stop_listening: list[Callable[[], None]] = field(default_factory=list)
+    _worker: OutboxWorker | None = None
+
+    def start(self) -> None:
+        """Start every thread."""
+        for pump in self.works.pumps:
+            self._run(f"pump-{pump.name}", pump.bell, pump.run, lambda pump=pump: pump.every_s)  # type: ignore[misc]
+        self._run("timers", bell.TIMERS, self._timers, self._until_next_timer)
+        self._run("chores", "chores", _Chores(self.works.chores).run, lambda: 0.5)
+        self._worker = OutboxWorker(self.owner, self.works.carrier, self.works.on_settled)
+        self._spawn("outbox", lambda: asyncio.run(self._worker.run()))  # type: ignore[union-attr]
+
+    def stop(self) -> None:
+        """Finish what is under way and stop."""
+        self._stopping.set()
+        for stop in self._stop_listening:
+            stop()
+        if self._worker is not None:
+            self._worker.stop()
+        for wake in self._wakes:
+            wake.set()
+        for thread in self._threads:
+            thread.join(STOP_WAIT_S)
+
+    def dead_threads(self) -> list[str]:
+        """Threads that should run and do not; readiness fails if there is one."""
+        return [thread.name for thread in self._threads if not thread.is_alive()] if not self._stopping.is_set() else []
+
+    def _timers(self) -> int:
+        return timers.work_off(self.works.handlers, clock.now())
+
+    def _until_next_timer(self) -> float:
+        now = clock.now()
+        due = timers.next_due(db.reader(now))
+        return TIMER_POLL_S if due is None else min(max((due - now).total_seconds(), 0.0), TIMER_POLL_S)
+
+    def _run(self, name: str, bell_name: str, work: Callable[[], int], pause_s: Callable[[], float]) -> None:
+        wake = threading.Event()
+        self._wakes.append(wake)
+        self._stop_listening.append(bell.listen(bell_name, wake.set))
+        self._spawn(name, lambda: self._loop(name, wake, work, pause_s))
+
+    def _loop(self, name: str, wake: threading.Event, work: Callable[[], int], pause_s: Callable[[], float]) -> None:
+        while not self._stopping.is_set():
+            try:
+                wake.clear()
+                if work():
+                    continue
+                wake.wait(pause_s())
+            except Exception:
+                log.exception("engine.trouble", thread=name)
+                db.drop_connection()
+                self._stopping.wait(TROUBLE_PAUSE_S)
+        db.drop_connection()
+
+    def _spawn(self, name: str, target: Callable[[], None]) -> None:
+        thread = threading.Thread(target=target, name=f"tocsin-{name}", daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+
+class _Chores:
+    """Runs each chore when its time has come; one that fails is logged and comes round again."""
+
+    def __init__(self, chores: Sequence[Chore]) -> None:
+        self._next = [(0.0, chore) for chore in chores]
+
+    def run(self) -> int:
+        at = clock.monotonic()
+        self._next = [self._run_if_due(at, due, chore) for due, chore in self._next]
+        return 0
+
+    def _run_if_due(self, at: float, due: float, chore: Chore) -> tuple[float, Chore]:
+        if at < due:
+            return due, chore
+        try:
+            chore.run()
+        except Exception:
+            log.exception("engine.chore_failed", chore=chore.name)
+            db.drop_connection()
+        return at + chore.every_s, chore

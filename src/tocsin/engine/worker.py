@@ -1,0 +1,129 @@
+"""The outbox worker: claims parcels, has the carrier send them, settles what became of them.
+
+Sends run side by side on one event loop; the database is used from one thread of its own, settling what has come
+back and claiming what is next in one transaction. A receiver that is slow or silent can fill its own bucket, never
+the whole house.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import structlog
+
+from tocsin.engine import bell, outbox
+from tocsin.engine.domain import (
+    PARCELS_IN_FLIGHT_MAX,
+    PARCELS_PER_BUCKET_MAX,
+    SEND_TIMEOUT_S,
+    Carrier,
+    Parcel,
+    SettledHandler,
+    Verdict,
+    VerdictKind,
+)
+from tocsin.kit import clock, db
+
+log = structlog.get_logger()
+POLL_S = 0.5
+DATABASE_PAUSE_S = 0.5
+
+
+class OutboxWorker:
+    """One per engine process. `run` returns when `stop` has been called and what was in flight is settled."""
+
+    def __init__(self, owner: str, carrier: Carrier, on_settled: SettledHandler) -> None:
+        self._owner = owner
+        self._carrier = carrier
+        self._on_settled = on_settled
+        self._results: list[tuple[Parcel, Verdict]] = []
+        self._in_flight: Counter[str] = Counter()
+        self._stopping = False
+        self._database = ThreadPoolExecutor(1, thread_name_prefix="tocsin-outbox-db")
+
+    async def run(self) -> None:
+        """Work until stopped."""
+        loop = asyncio.get_running_loop()
+        self._loop, self._wake = loop, asyncio.Event()
+        stop_listening = bell.listen(bell.OUTBOX, self._ring)
+        sends: set[asyncio.Task[None]] = set()
+        try:
+            while not self._stopping or sends or self._results:
+                busy = await self._turn(loop, sends)
+                if not busy:
+                    await self._rest()
+        finally:
+            stop_listening()
+            await loop.run_in_executor(self._database, db.drop_connection)
+            self._database.shutdown()
+
+    def stop(self) -> None:
+        """From any thread: claim nothing more."""
+        self._stopping = True
+        self._ring()
+
+    async def _turn(self, loop: asyncio.AbstractEventLoop, sends: set[asyncio.Task[None]]) -> bool:
+        """One transaction's worth; whether there is more to do at once."""
+        results, self._results = self._results, []
+        room = 0 if self._stopping else PARCELS_IN_FLIGHT_MAX - self._in_flight.total()
+        full = [bucket for bucket, count in self._in_flight.items() if count >= PARCELS_PER_BUCKET_MAX]
+        try:
+            bundles = await loop.run_in_executor(self._database, self._settle_and_claim, results, room, full)
+        except Exception:
+            log.exception("outbox.database_failed", results_kept=len(results))
+            self._results = results + self._results
+            await asyncio.sleep(DATABASE_PAUSE_S)
+            return False
+        for bundle in bundles:
+            self._in_flight[bundle[0].bucket] += 1
+            task = asyncio.create_task(self._send(bundle))
+            sends.add(task)
+            task.add_done_callback(sends.discard)
+        return bool(bundles) and self._in_flight.total() < PARCELS_IN_FLIGHT_MAX
+
+    async def _rest(self) -> None:
+        try:
+            async with asyncio.timeout(POLL_S):
+                await self._wake.wait()
+        except TimeoutError:
+            pass
+        self._wake.clear()
+
+    async def _send(self, bundle: list[Parcel]) -> None:
+        try:
+            async with asyncio.timeout(SEND_TIMEOUT_S):
+                verdict = await self._carrier.carry(bundle)
+        except TimeoutError:
+            verdict = Verdict(kind=VerdictKind.RETRY, reason=f"no answer within {SEND_TIMEOUT_S:.0f} s")
+        except Exception as error:
+            log.exception("outbox.carrier_failed", channel=bundle[0].channel, delivery=bundle[0].id)
+            verdict = Verdict(kind=VerdictKind.RETRY, reason=f"a bug in the channel: {type(error).__name__}")
+        self._in_flight[bundle[0].bucket] -= 1
+        if not self._in_flight[bundle[0].bucket]:
+            del self._in_flight[bundle[0].bucket]
+        self._results.extend((parcel, verdict) for parcel in bundle)
+        self._wake.set()
+
+    def _settle_and_claim(
+        self, results: Sequence[tuple[Parcel, Verdict]], room: int, full: Sequence[str]
+    ) -> list[list[Parcel]]:
+        now = clock.now()
+        if not results and (room <= 0 or not outbox.has_work(db.reader(now))):
+            return []
+        try:
+            with db.transact(now) as tx:
+                if results:
+                    outbox.settle(tx, self._owner, results, self._on_settled, outbox.random_jitter)
+                if room <= 0:
+                    return []
+                outbox.take_over(tx)
+                return outbox.claim(tx, self._owner, min(room, PARCELS_PER_BUCKET_MAX), full, self._carrier)
+        except db.DatabaseGone:
+            db.drop_connection()
+            raise
+
+    def _ring(self) -> None:
+        self._loop.call_soon_threadsafe(self._wake.set)
