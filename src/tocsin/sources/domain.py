@@ -18,7 +18,17 @@ TITLE_CHARS_MAX = 1024
 DEDUP_KEY_CHARS_MAX = 512
 TEXT_CHARS_MAX = 25_000
 LABELS_MAX = 200
+LABEL_NAME_CHARS_MAX = 200
 LABEL_VALUE_CHARS_MAX = 2048
+DETAIL_LABEL_CHARS_MAX = 256  # a free-form value longer than this is text to read, not something to match on
+DETAILS_MAX = 200  # entries on one level of the details
+DETAILS_DEPTH_MAX = 8
+DETAILS_VALUES_MAX = 2_000  # in all
+LINKS_MAX = 50
+IMAGES_MAX = 20
+HREF_CHARS_MAX = 2048
+NAME_CHARS_MAX = 200  # a person or a tool
+PROBLEMS_MAX = 20
 
 
 class Action(StrEnum):
@@ -95,12 +105,12 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One HTTP request as received. Header names are lower case."""
 
     method: str
-    path: str
+    path: str  # percent-decoded, as ASGI hands it over
     query: str = ""  # raw, undecoded
     headers: Mapping[str, str] = {}
     body: bytes = b""
     key: str = ""  # the key if it stood in the path (/in/<source>/<key>), else ""
-    tail: str = ""  # the path after the source's own prefix, e.g. "/api/v2/alerts"
+    tail: str = ""  # what follows the key in /in/<source>/<key>…, else the whole path: "/api/v2/alerts" in both cases
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -141,6 +151,7 @@ class Refusal:
     kind: RefusalKind
     retry_after_s: int | None = None
     body_bytes_max: int | None = None
+    allow: tuple[str, ...] = ()  # the methods that would do, when the method was wrong
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -149,6 +160,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     mapping: Mapping[str, str] = {}  # generic source: field -> expression; see sources/generic.py
     severity: Severity | None = None  # when the payload does not say
     resolve_timeout_s: float = 300.0  # Prometheus push: an alert without endsAt ends after this
+    secret: str = ""  # what the sender signs bodies with (Sentry); empty accepts unsigned ones
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
