@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -55,6 +56,11 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     drill: bool = False
     sent_at: datetime | None = None
 
+    def __repr__(self) -> str:
+        """Without the links: whoever holds one can acknowledge."""
+        groups = [entry.reference for entry in self.entries]
+        return f"Message(kind={self.kind.value!r}, id={self.id!r}, groups={groups!r})"
+
 
 class Address(msgspec.Struct, frozen=True, kw_only=True):
     """Where one contact method leads: `{email: ann@…}` is channel "email", target "ann@…"."""
@@ -62,6 +68,10 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
     channel: str
     target: str
     options: dict[str, str] = {}  # channel-specific, e.g. a webhook's signing secret
+
+    def __repr__(self) -> str:
+        """Without the target, which may hold a secret, and without the options' values."""
+        return f"Address(channel={self.channel!r}, options={sorted(self.options)!r})"
 
 
 class HttpRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,6 +82,11 @@ class HttpRequest(msgspec.Struct, frozen=True, kw_only=True):
     headers: dict[str, str] = {}
     body: bytes = b""
     timeout_s: float = 10.0
+
+    def __repr__(self) -> str:
+        """Method and host only: path, headers and body may hold secrets."""
+        host = urlsplit(self.url).hostname or ""
+        return f"HttpRequest(method={self.method!r}, host={host!r}, body_bytes={len(self.body)})"
 
 
 class Mail(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,6 +100,10 @@ class Mail(msgspec.Struct, frozen=True, kw_only=True):
     thread: str = ""  # same for all mails of one alert group (References)
     headers: dict[str, str] = {}
 
+    def __repr__(self) -> str:
+        """Without the text, which holds acknowledge links and verification codes."""
+        return f"Mail(message_id={self.message_id!r}, headers={sorted(self.headers)!r})"
+
 
 class InboxNote(msgspec.Struct, frozen=True, kw_only=True):
     """A note in the person's in-app inbox: written in our own database, always works."""
@@ -94,6 +113,10 @@ class InboxNote(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     url: str = ""
     acknowledge_url: str = ""
+
+    def __repr__(self) -> str:
+        """Without text and links."""
+        return f"InboxNote(person={self.person!r})"
 
 
 Outgoing = HttpRequest | Mail | InboxNote
@@ -157,7 +180,7 @@ class Settings:
     base_url: str = ""
     sender: str = ""  # From: address for mail
     instance: str = "Tocsin"
-    secrets: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +189,15 @@ class Limit:
 
     count: int
     per_s: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """A further key of a contact document: `{webhook: https://…, secret: whsec_…}` has the option "secret"."""
+
+    check: Callable[[str], str | None]  # a value -> what is wrong with it, or None
+    secret: bool = True  # never shown, exported masked
+    meaning: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,3 +214,4 @@ class Channel:
     limits: tuple[Limit, ...] = ()  # per address; what exceeds them waits and is bundled, never dropped
     needs_verification: bool = True  # a typed-in address must be proven before it counts as usable
     implemented: bool = True  # False: accepted in documents, but nothing sends yet; counts as not usable
+    options: Mapping[str, Option] = field(default_factory=dict)  # the further keys its documents may have
