@@ -12,9 +12,19 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+    WithJsonSchema,
+)
+from pydantic_core import PydanticCustomError
 
-from tocsin.kit import text
+from tocsin.kit import text, tz
 
 NAME_CHARS_MAX = 100
 NAME_PATTERN = r"^[a-z0-9]([a-z0-9._-]{0,98}[a-z0-9])?$"
@@ -43,6 +53,29 @@ Duration = Annotated[
     PlainSerializer(lambda value: text.format_duration(value), return_type=str),
     WithJsonSchema({"type": "string", "pattern": r"^(\d+(ms|s|m|h|d|w))+$", "examples": ["30s", "5m", "8h", "2d"]}),
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """Marks a document's text that is encrypted at rest and never shown in an error, a plan or a redacted export."""
+
+
+SecretText = Annotated[str, Secret(), Field(json_schema_extra={"writeOnly": True})]
+Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN, max_length=NAME_CHARS_MAX)]
+
+
+def _zone(value: str) -> str:
+    return tz.zone(value).name
+
+
+ZoneName = Annotated[str, AfterValidator(_zone), WithJsonSchema({"type": "string", "examples": ["Europe/Berlin"]})]
+
+WRONG = "wrong"
+
+
+def wrong(message: str, *, fix: str = "", path: tuple[str | int, ...] = ()) -> PydanticCustomError:
+    """The error a document's validator raises; `path` leads from where the validator stands to the culprit."""
+    return PydanticCustomError(WRONG, "{message}", {"message": message, "fix": fix, "path": path})
 
 
 class Shape(StrEnum):
@@ -94,6 +127,7 @@ class Problem:
     line: int | None = None
     column: int | None = None
     path: tuple[str | int, ...] = ()  # from the root of the file: ("policies", "payments", "steps", 0, "wait")
+    code: str = ""  # the finding's code, where `tocsin check` has one for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +150,7 @@ class Kind:
     `validate` tells what is wrong with a document beyond its own shape when all the others are known (cycles,
     impossible combinations); it is called only when every reference resolves.
     `check` gives findings about a valid configuration: things that are allowed but will hurt.
-    `order` is the place of the section in an export.
+    `order` is the place of the section in an export; `verbs` turns a changed field into words ("wait" -> "waits").
     """
 
     section: str  # "services"
@@ -127,6 +161,7 @@ class Kind:
     references: Callable[[str, Document], Iterable[Reference]] = lambda name, document: ()
     validate: Callable[[Snapshot], Iterable[Problem]] = lambda snapshot: ()
     check: Callable[[Snapshot, datetime], Iterable[Finding]] = lambda snapshot, now: ()
+    verbs: Mapping[str, str] = field(default_factory=dict)
 
 
 class ChangeKind(StrEnum):
@@ -145,3 +180,31 @@ class Change:
     section: str
     name: str
     fields: Sequence[tuple[str, object, object]] = ()
+
+
+class ManagedBy(StrEnum):
+    """Where a document is edited."""
+
+    FILE = "file"
+    UI = "ui"
+    API = "api"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Who looks after a document. Files of one `scope` are applied together: what they drop is removed."""
+
+    managed_by: ManagedBy
+    file: str = ""
+    scope: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """A snapshot and the origin of each of its documents, by (section, name)."""
+
+    snapshot: Snapshot
+    origins: Mapping[tuple[str, str], Origin]
+
+
+EMPTY = State(snapshot=Snapshot(0, {}), origins={})

@@ -1,0 +1,1 @@
+"""Signals become alerts and alert groups: dedup, route, group, silence, heartbeat; the intake."""

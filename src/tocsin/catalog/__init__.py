@@ -1,0 +1,1 @@
+"""What can break: services, their owners and dependencies, and the keys through which signals come in."""

@@ -1,0 +1,1 @@
+"""Declared, coordinated responses and the plans they follow."""

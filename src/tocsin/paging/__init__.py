@@ -1,0 +1,1 @@
+"""Who must be woken, when and how, until somebody answers."""

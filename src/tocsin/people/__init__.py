@@ -1,0 +1,1 @@
+"""People, teams, the ways to reach them and what they may do."""

@@ -1,0 +1,183 @@
+"""People and teams as documents: who there is, how each is reached, and in which order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from enum import StrEnum
+from functools import cached_property
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from tocsin.config.domain import Document, Duration, Name, SecretText, ZoneName, wrong
+
+CONTACTS_MAX = 20
+RULES_MAX = 20
+RULE_DELAY_MAX = timedelta(days=1)
+MEMBERS_MAX = 1000
+TEXT_CHARS_MAX = 2000
+ADDRESS_CHARS_MAX = 2000
+
+_EMAIL = re.compile(r"[^\s@<>\"',;]+@[^\s@<>\"',;.]+(\.[^\s@<>\"',;.]+)*")
+_PHONE = re.compile(r"\+[1-9]\d{6,14}")
+_WEB = re.compile(r"https?://[^\s/]+(/\S*)?")
+
+
+class Urgency(StrEnum):
+    """Whether somebody must look at once (high) or may do so in working time (low)."""
+
+    HIGH = "high"
+    LOW = "low"
+
+
+class Role(StrEnum):
+    """What a person may do everywhere; each role includes the ones before it."""
+
+    VIEWER = "viewer"
+    RESPONDER = "responder"
+    MANAGER = "manager"
+    ADMIN = "admin"
+
+
+def _email(value: str) -> str:
+    if _EMAIL.fullmatch(value) is None:
+        raise wrong(f"{value!r} is not a mail address", fix="write it as name@example.com")
+    return value
+
+
+def _phone(value: str) -> str:
+    if _PHONE.fullmatch(value) is None:
+        raise wrong(f"{value!r} is not a phone number", fix='write it in quotes with + and country: "+4915155500101"')
+    return value
+
+
+def _web(value: str) -> str:
+    if _WEB.fullmatch(value) is None:
+        raise wrong(f"{value!r} is not a web address", fix="write it with https://")
+    return value
+
+
+Email = Annotated[str, Field(max_length=320), AfterValidator(_email)]
+Phone = Annotated[str, AfterValidator(_phone)]
+WebAddress = Annotated[str, Field(max_length=ADDRESS_CHARS_MAX), AfterValidator(_web)]
+
+# Each is a field of Contact. `push` of the phone app comes with the interface.
+CHANNELS = ("email", "sms", "voice", "ntfy", "webhook", "inbox")
+
+
+class Contact(Document):
+    """One way to reach a person: exactly one channel with its address, and that channel's options."""
+
+    email: Email | None = Field(default=None, description="A mail address.")
+    sms: Phone | None = Field(default=None, description="A mobile number for text messages, with + and country.")
+    voice: Phone | None = Field(default=None, description="A number to call, with + and country.")
+    ntfy: WebAddress | None = Field(default=None, description="An ntfy topic's web address.")
+    webhook: WebAddress | None = Field(default=None, description="A web address that takes signed POSTs.")
+    inbox: bool | None = Field(default=None, description="`true`: the inbox inside Tocsin.")
+    secret: SecretText | None = Field(
+        default=None, max_length=500, description="Signing secret of a webhook; Tocsin makes one if it is absent."
+    )
+    token: SecretText | None = Field(default=None, max_length=500, description="Access token of an ntfy topic.")
+
+    @model_validator(mode="after")
+    def _one_channel(self) -> Self:
+        given = [channel for channel in CHANNELS if getattr(self, channel) not in {None, False}]
+        if len(given) != 1:
+            said = f"names {' and '.join(given)}" if given else "names no channel"
+            raise wrong(f"a contact has exactly one channel; this one {said}", fix=f"keep one of {', '.join(CHANNELS)}")
+        for option, channel in (("secret", "webhook"), ("token", "ntfy")):
+            if getattr(self, option) is not None and given != [channel]:
+                raise wrong(f"`{option}` belongs to a {channel} contact", fix=f"remove `{option}`", path=(option,))
+        return self
+
+    @cached_property
+    def channel(self) -> str:
+        """The channel's name."""
+        return next(channel for channel in CHANNELS if getattr(self, channel) not in {None, False})
+
+    @property
+    def address(self) -> str:
+        """Where the channel leads; empty for the inbox, which is the person's own."""
+        held = getattr(self, self.channel)
+        return held if isinstance(held, str) else ""
+
+    @property
+    def options(self) -> dict[str, str]:
+        """The channel's options that are set."""
+        return {name: value for name in ("secret", "token") if (value := getattr(self, name)) is not None}
+
+
+class NotifyRule(Document):
+    """One line of a person's own escalation."""
+
+    after: Annotated[Duration, Field(le=RULE_DELAY_MAX)] = Field(
+        default=timedelta(0), description="How long after the page began."
+    )
+    via: Name = Field(description="The name of one of the person's contacts.")
+
+
+class Notify(Document):
+    """How a person wants to be told, by urgency; a list that is absent means: at once by every contact."""
+
+    high: Annotated[tuple[NotifyRule, ...], Field(max_length=RULES_MAX)] | None = Field(
+        default=None, description="For problems that somebody must look at now."
+    )
+    low: Annotated[tuple[NotifyRule, ...], Field(max_length=RULES_MAX)] | None = Field(
+        default=None, description="For problems that can wait for working time."
+    )
+
+
+class PersonDocument(Document):
+    """Somebody who can be paged, or only looks on."""
+
+    name: str = Field(min_length=1, max_length=200, description="The full name, as others read it.")
+    email: Email = Field(description="The address to sign in with and to send invitations to.")
+    timezone: ZoneName = Field(default="UTC", description="The zone in which the person is shown times.")
+    role: Role = Field(default=Role.RESPONDER, description="What the person may do.")
+    contacts: Annotated[Mapping[Name, Contact], Field(max_length=CONTACTS_MAX)] = Field(
+        default={}, description="The ways to reach the person, by a name of their own."
+    )
+    notify: Notify = Field(default=Notify(), description="When to use which contact.")
+
+    @model_validator(mode="after")
+    def _rules_name_contacts(self) -> Self:
+        for urgency in Urgency:
+            for index, rule in enumerate(getattr(self.notify, urgency) or ()):
+                if rule.via not in self.contacts:
+                    known = ", ".join(self.contacts) or "none yet"
+                    raise wrong(
+                        f"`{rule.via}` is not one of the person's contacts",
+                        fix=f"the contacts here: {known}",
+                        path=("notify", urgency.value, index, "via"),
+                    )
+        return self
+
+    def rules(self, urgency: Urgency) -> tuple[NotifyRule, ...]:
+        """The notification rules for this urgency, soonest first; at once by every contact if none are written."""
+        written: tuple[NotifyRule, ...] | None = self.notify.high if urgency is Urgency.HIGH else self.notify.low
+        if written is None:
+            return tuple(NotifyRule(via=name) for name in self.contacts)
+        return tuple(sorted(written, key=lambda rule: rule.after))
+
+
+class TeamDocument(Document):
+    """People who look after something together."""
+
+    name: str = Field(min_length=1, max_length=200, description="The team's name, as others read it.")
+    description: str = Field(default="", max_length=TEXT_CHARS_MAX, description="What the team looks after.")
+    members: Annotated[tuple[str, ...], Field(max_length=MEMBERS_MAX)] = Field(
+        default=(), description="People; a page to the team reaches all of them."
+    )
+    managers: Annotated[tuple[str, ...], Field(max_length=MEMBERS_MAX)] = Field(
+        default=(), description="People who may change what the team owns, and are told of gaps."
+    )
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        for field, names in (("members", self.members), ("managers", self.managers)):
+            for index, name in enumerate(names):
+                if name in names[:index]:
+                    raise wrong(f"`{name}` stands twice", fix="remove one of the two", path=(field, index))
+        return self
