@@ -1,0 +1,89 @@
+"""What the engine runs when a timer of this slice is due."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from tocsin.alerts import actions, lifecycle, store
+from tocsin.alerts.domain import Group, HeartbeatMissed, Reason
+from tocsin.alerts.lifecycle import HEARTBEAT, HEARTBEAT_KEY, RAISE, RELEASE, RESOLVE, WAKE, Work
+from tocsin.engine.domain import TimerDue, TimerHandler
+from tocsin.kit import clock
+from tocsin.kit.db import Tx
+from tocsin.people.domain import Urgency
+from tocsin.sources.domain import Action, Severity, Signal
+
+
+def _release(work: Work, group: Group) -> None:
+    if group.suppressed_by == "hold":
+        lifecycle.release(work, group, Reason.HOLD_OVER)
+
+
+def _wake(work: Work, group: Group) -> None:
+    lifecycle.wake(work, group)
+
+
+def _resolve(work: Work, group: Group) -> None:
+    if group.resolving_at is not None and group.firing_count == 0:
+        lifecycle.resolve_group(work, group, "tocsin", Reason.ALL_RESOLVED)
+
+
+def _raise(work: Work, group: Group) -> None:
+    lifecycle.raise_urgency(work, group, Urgency.HIGH)
+
+
+def _silence_end(tx: Tx, due: Sequence[TimerDue]) -> None:
+    for timer in due:
+        actions.end_silence(tx, timer.ref, "tocsin", Reason.SILENCE_OVER)
+
+
+def _silence_start(tx: Tx, due: Sequence[TimerDue]) -> None:
+    starting = {timer.ref for timer in due}
+    for silence in store.silences(tx):
+        if silence.id in starting:
+            actions.begin_silence(tx, silence)
+
+
+def _heartbeat(tx: Tx, due: Sequence[TimerDue]) -> None:
+    for timer in due:
+        row = tx.row(
+            f"SELECT integration, last_at FROM alerts_heartbeat WHERE id = %s{tx.for_update}", (timer.ref,)
+        )
+        if row is None:
+            continue
+        tx.update_many("alerts_heartbeat", ("missed",), [(timer.ref, True)])
+        last_at = clock.from_us(row[1]) if row[1] is not None else None
+        tx.record(HeartbeatMissed(integration=row[0], last_at=last_at))
+        last = f"The last one came at {last_at:%Y-%m-%d %H:%M:%S} UTC." if last_at else "None has ever come."
+        signal = Signal(
+            action=Action.TRIGGER,
+            dedup_key=HEARTBEAT_KEY,
+            title=f"Heartbeat {row[0]} is missing",
+            severity=Severity.CRITICAL,
+            labels={"alertname": "HeartbeatMissed"},
+            description=f"No sign of life in time. {last}",
+            started_at=tx.now,
+        )
+        actions.accept(tx, row[0], "heartbeat", b"", [signal])
+
+
+def _on_groups(change: Callable[[Work, Group], None]) -> TimerHandler:
+    def handle(tx: Tx, due: Sequence[TimerDue]) -> None:
+        work = Work(tx)
+        work.load(timer.ref for timer in due)
+        for group in list(work.groups.values()):
+            change(work, group)
+        work.done()
+
+    return handle
+
+
+HANDLERS: dict[str, TimerHandler] = {
+    RELEASE: _on_groups(_release),
+    WAKE: _on_groups(_wake),
+    RESOLVE: _on_groups(_resolve),
+    RAISE: _on_groups(_raise),
+    actions.SILENCE_END: _silence_end,
+    actions.SILENCE_START: _silence_start,
+    HEARTBEAT: _heartbeat,
+}

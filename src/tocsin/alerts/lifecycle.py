@@ -1,0 +1,291 @@
+"""How groups and their alerts move, whoever moves them: a signal, a person, a timer.
+
+`Work` is a unit of work: groups are loaded into it (locked), changed in memory and written once; facts and timers
+may be told before a new group has its id, because they are made only in `finish`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+from tocsin.alerts import rules, store
+from tocsin.alerts.domain import (
+    Alert,
+    AlertGroupAcknowledged,
+    AlertGroupOpened,
+    AlertGroupResolved,
+    AlertGroupSnoozed,
+    AlertGroupUnacknowledged,
+    AlertResolved,
+    AlertStatus,
+    Group,
+    GroupEvent,
+    GroupStatus,
+    Outcome,
+    Reason,
+)
+from tocsin.alerts.rules import Rulebook
+from tocsin.engine import timers
+from tocsin.journal.domain import Fact
+from tocsin.kit import clock
+from tocsin.kit.db import Tx
+from tocsin.people.domain import Urgency
+
+RELEASE = "alerts.release"  # the hold is over
+WAKE = "alerts.wake"  # the snooze is over
+RESOLVE = "alerts.resolve"  # the resolve delay is over
+RAISE = "alerts.raise_urgency"  # the support hours begin
+GROUP_TIMERS = (RELEASE, WAKE, RESOLVE, RAISE)
+
+
+class Work:
+    """Groups under change in one transaction."""
+
+    def __init__(self, tx: Tx) -> None:
+        self.tx = tx
+        self.groups: dict[int, Group] = {}
+        self.resolved_alerts: list[Alert] = []
+        self._new: list[Group] = []
+        self._changed: dict[int, Group] = {}
+        self._facts: list[Callable[[], Fact]] = []
+        self._timers: list[tuple[str, Group, datetime]] = []
+        self._cancelled: dict[str, set[int]] = {}
+
+    def load(self, group_ids: Iterable[int]) -> None:
+        """Have these groups at hand."""
+        missing = [id_ for id_ in group_ids if id_ not in self.groups]
+        if missing:
+            self.groups.update(store.groups(self.tx, missing))
+
+    def know(self, groups: Iterable[Group]) -> None:
+        """Use these, loaded elsewhere in this transaction."""
+        for group in groups:
+            self.groups.setdefault(group.id, group)
+
+    def add(self, group: Group) -> None:
+        """A new group; it gets its id when it is written."""
+        self._new.append(group)
+
+    def changed(self, group: Group) -> None:
+        """It is to be written."""
+        if group.id:
+            self._changed[group.id] = group
+
+    def tell(self, fact: Callable[[], Fact]) -> None:
+        """A fact, made when all ids are known."""
+        self._facts.append(fact)
+
+    def set_timer(self, kind: str, group: Group, due_at: datetime) -> None:
+        """Set or move one of the group's timers."""
+        self._timers.append((kind, group, due_at))
+
+    def cancel_timer(self, kind: str, group: Group) -> None:
+        """Take one of the group's timers off the table."""
+        self._timers = [one for one in self._timers if not (one[0] == kind and one[1] is group)]
+        if group.id:
+            self._cancelled.setdefault(kind, set()).add(group.id)
+
+    def save_groups(self) -> None:
+        """Write the groups; from here on new ones have their ids."""
+        store.put_groups(self.tx, self._new)
+        store.save_groups(self.tx, list(self._changed.values()))
+
+    def finish(self) -> None:
+        """Write timers and record the facts."""
+        for kind, refs in self._cancelled.items():
+            timers.cancel(self.tx, kind, sorted(refs))
+        timers.set_many(self.tx, [(kind, group.id, due, "") for kind, group, due in self._timers])
+        for make in self._facts:
+            self.tx.record(make())
+
+    def done(self) -> None:
+        """Write everything; for callers that have nothing of their own to write in between."""
+        self.save_groups()
+        store.save_status(self.tx, self.resolved_alerts)
+        self.finish()
+
+
+def opened(group: Group, reason: str) -> AlertGroupOpened:
+    """The fact that a group needs a person."""
+    return AlertGroupOpened(
+        group=group.id,
+        service=group.service,
+        title=group.title,
+        urgency=group.urgency.value,
+        severity=group.severity.value,
+        storm=group.storm,
+        reason=reason,
+    )
+
+
+def acknowledge(work: Work, group: Group, by: str, *, via: str = "") -> bool:
+    """Somebody has it; False if the group is over already."""
+    if group.status is GroupStatus.RESOLVED:
+        return False
+    group.status = rules.move(group.status, GroupEvent.ACKNOWLEDGE)
+    group.acknowledged_by, group.acknowledged_at = by, work.tx.now
+    group.snoozed_until, group.suppressed_by = None, ""
+    work.cancel_timer(WAKE, group)
+    work.cancel_timer(RELEASE, group)
+    work.cancel_timer(RAISE, group)
+    work.changed(group)
+    work.tell(lambda: AlertGroupAcknowledged(group=group.id, by=by, reason=_by_whom(by), via=via))
+    return True
+
+
+def unacknowledge(work: Work, group: Group, by: str, reason: str) -> bool:
+    """Nobody has it any more: it pages from the start; False if nobody had it."""
+    if group.status is not GroupStatus.ACKNOWLEDGED:
+        return False
+    group.status = rules.move(group.status, GroupEvent.UNACKNOWLEDGE)
+    group.acknowledged_by, group.acknowledged_at = "", None
+    work.changed(group)
+    work.tell(
+        lambda: AlertGroupUnacknowledged(
+            group=group.id, by=by, reason=reason, service=group.service, urgency=group.urgency.value
+        )
+    )
+    return True
+
+
+def snooze(work: Work, group: Group, by: str, until: datetime) -> bool:
+    """Bother nobody until then; False if the group is over or suppressed."""
+    if (group.status, GroupEvent.SNOOZE) not in rules.GROUP_MACHINE:
+        return False
+    group.status = rules.move(group.status, GroupEvent.SNOOZE)
+    group.snoozed_until = until
+    work.set_timer(WAKE, group, until)
+    work.cancel_timer(RAISE, group)
+    work.changed(group)
+    work.tell(lambda: AlertGroupSnoozed(group=group.id, by=by, reason=_by_whom(by), until=until))
+    return True
+
+
+def wake(work: Work, group: Group) -> bool:
+    """The snooze is over: it pages from the start."""
+    if group.status is not GroupStatus.SNOOZED:
+        return False
+    group.status = rules.move(group.status, GroupEvent.WAKE)
+    group.snoozed_until = None
+    work.changed(group)
+    work.tell(lambda: opened(group, Reason.SNOOZE_OVER))
+    return True
+
+
+def release(work: Work, group: Group, reason: str) -> bool:
+    """What suppressed it is over: it pages."""
+    if group.status is not GroupStatus.SUPPRESSED:
+        return False
+    group.status = rules.move(group.status, GroupEvent.RELEASE)
+    group.suppressed_by = ""
+    work.cancel_timer(RELEASE, group)
+    work.changed(group)
+    work.tell(lambda: opened(group, reason))
+    return True
+
+
+def reopen(work: Work, group: Group, reason: str, urgency: Urgency) -> bool:
+    """It was resolved and came back: it pages."""
+    if group.status is not GroupStatus.RESOLVED:
+        return False
+    group.status = rules.move(group.status, GroupEvent.REOPEN)
+    group.urgency = rules.more_urgent(group.urgency, urgency)
+    group.resolved_at, group.resolved_by, group.reopen_until = None, "", None
+    group.acknowledged_by, group.acknowledged_at = "", None
+    work.changed(group)
+    work.tell(lambda: opened(group, reason))
+    return True
+
+
+def raise_urgency(work: Work, group: Group, urgency: Urgency) -> bool:
+    """It became urgent: unless somebody has it already, it pages as urgent; False if nothing changed."""
+    if rules.more_urgent(group.urgency, urgency) is group.urgency:
+        return False
+    group.urgency = urgency
+    work.cancel_timer(RAISE, group)
+    work.changed(group)
+    if group.status is GroupStatus.OPEN:
+        work.tell(lambda: opened(group, Reason.URGENCY_ROSE))
+    return True
+
+
+def resolve_alert(work: Work, alert: Alert, group: Group, by: str, reason: str) -> None:
+    """One alert is over; with the last one the group is, at once or after its delay."""
+    alert.status = AlertStatus.RESOLVED
+    work.resolved_alerts.append(alert)
+    group.firing_count = max(group.firing_count - 1, 0)
+    work.changed(group)
+    if group.firing_count:
+        work.tell(lambda: AlertResolved(group=group.id, alert=alert.id, by=by, reason=reason))
+    elif group.resolve_after and group.status is not GroupStatus.SUPPRESSED:
+        group.resolving_at = work.tx.now + group.resolve_after
+        work.set_timer(RESOLVE, group, group.resolving_at)
+        work.tell(lambda: AlertResolved(group=group.id, alert=alert.id, by=by, reason=reason))
+    else:
+        resolve_group(work, group, by, reason)
+
+
+def resolve_group(work: Work, group: Group, by: str, reason: str, *, via: str = "") -> bool:
+    """It is over; False if it was already."""
+    if group.status is GroupStatus.RESOLVED:
+        return False
+    group.status = rules.move(group.status, GroupEvent.RESOLVE)
+    group.resolved_at, group.resolved_by = work.tx.now, by
+    group.resolving_at, group.snoozed_until, group.suppressed_by = None, None, ""
+    group.reopen_until = work.tx.now + group.reopen_within if group.reopen_within else None
+    for kind in GROUP_TIMERS:
+        work.cancel_timer(kind, group)
+    work.changed(group)
+    work.tell(lambda: AlertGroupResolved(group=group.id, by=by, reason=reason, service=group.service, via=via))
+    return True
+
+
+def keep_open(work: Work, group: Group) -> None:
+    """A new alert came while the group waited to be resolved: it waits no more."""
+    if group.resolving_at is not None:
+        group.resolving_at = None
+        work.cancel_timer(RESOLVE, group)
+
+
+def ping(work: Work, book: Rulebook, integration: str, at: datetime) -> tuple[Outcome, Reason, None, None]:
+    """A sign of life: the next is due an interval later."""
+    how = book.integrations.get(integration)
+    if how is None or how.heartbeat_within is None:
+        return Outcome.IGNORED, Reason.NOTHING_OPEN, None, None
+    tx = work.tx
+    due = at + how.heartbeat_within
+    row = tx.row(f"SELECT id, missed FROM alerts_heartbeat WHERE integration = %s{tx.for_update}", (integration,))
+    if row is None:
+        (id_,) = tx.next_ids("alerts_heartbeat", 1)
+        columns = ("id", "integration", "last_at", "due_at", "missed")
+        tx.insert_many(
+            "alerts_heartbeat", columns, [(id_, integration, clock.to_us(at), clock.to_us(due), False)]
+        )
+        missed = False
+    else:
+        id_, missed = row[0], bool(row[1])
+        tx.update_many(
+            "alerts_heartbeat", ("last_at", "due_at", "missed"), [(id_, clock.to_us(at), clock.to_us(due), False)]
+        )
+    timers.set_one(tx, HEARTBEAT, id_, due)
+    if missed:
+        _heartbeat_back(work, integration)
+    return Outcome.BEAT, Reason.HEARTBEAT, None, None
+
+
+HEARTBEAT = "alerts.heartbeat"  # a sign of life is overdue
+HEARTBEAT_KEY = "heartbeat missed"
+
+
+def _heartbeat_back(work: Work, integration: str) -> None:
+    key = store.identity(integration, HEARTBEAT_KEY)
+    alert = store.firing_alerts(work.tx, [key]).get(key)
+    if alert is not None:
+        work.load([alert.group_id])
+        by = f"integration:{integration}"
+        resolve_alert(work, alert, work.groups[alert.group_id], by, Reason.HEARTBEAT_BACK)
+
+
+def _by_whom(by: str) -> str:
+    return Reason.BY_HAND if by.startswith(("person:", "token:")) else Reason.BY_TOOL

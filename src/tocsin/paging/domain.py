@@ -1,0 +1,199 @@
+"""Who must be woken, when, how, until they answer: the nouns and the facts."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import msgspec
+
+from tocsin.journal.domain import Fact
+from tocsin.people.domain import Urgency
+
+GIVE_UP_AFTER = timedelta(hours=24)  # a page that cannot get through is tried until then, or until it is not needed
+LAST_RESORT_WAIT = timedelta(minutes=5)
+FALLBACK_WAIT = timedelta(minutes=5)
+FALLBACK_REPEAT = 2
+RUNGS_MAX = 2000
+PERSONS_PER_RUNG_MAX = 200
+
+
+class EscalationStatus(StrEnum):
+    """Where an escalation stands."""
+
+    RUNNING = "running"
+    STOPPED = "stopped"  # somebody answered, or it is not needed any more
+    EXHAUSTED = "exhausted"  # everybody has been tried and nobody answered
+
+
+class PageStatus(StrEnum):
+    """Where one person's page stands."""
+
+    ACTIVE = "active"  # the person is being told
+    UNREACHABLE = "unreachable"  # every way to reach the person has failed so far, or there is none
+    ANSWERED = "answered"
+    STOPPED = "stopped"
+    SUPERSEDED = "superseded"  # the same person is paged anew by a later step
+
+
+class Why(StrEnum):
+    """Why somebody is paged, or a step is skipped, or an escalation ends."""
+
+    ON_CALL = "on call"
+    NAMED = "named by the step"
+    MEMBER = "member of the team"
+    ROUND_ROBIN = "whose turn it is"
+    LAST_RESORT = "last resort"
+    NO_POLICY = "the service has no policy, so its team is paged"
+    NOBODY_RESPONSIBLE = "the alert belongs to no service, so the administrators are paged"
+    BY_HAND = "paged by hand"
+    NOBODY_ON_CALL = "nobody is on call"
+    EMPTY_TEAM = "the team has no members"
+    UNKNOWN_TARGET = "it is not in the configuration any more"
+    NO_CONTACT = "no usable way to reach them"
+    NOBODY_LEFT = "nobody to page"
+    EVERYBODY_TRIED = "everybody has been tried and nobody answered"
+    URGENCY_CHANGED = "it became urgent, so it starts again"
+
+
+class FrozenStep(msgspec.Struct, frozen=True, kw_only=True):
+    """One step as it was when the escalation began. Targets are written "schedule:primary"."""
+
+    number: int  # 1 is the first, as in the document
+    targets: tuple[str, ...]
+    wait_s: float
+    round_robin: bool = False
+
+
+class FrozenPolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """One policy as it was when the escalation began; steps that do not apply to the urgency are left out."""
+
+    name: str
+    steps: tuple[FrozenStep, ...]
+    repeat: int = 0
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything an escalation will do: its policy, those it hands over to, and the last resort (E10, E11)."""
+
+    policies: tuple[FrozenPolicy, ...]
+    last_resort: tuple[str, ...] = ()
+    acknowledgement_expires_s: float | None = None
+    why: str = ""  # why this plan, where it is not simply the service's policy
+
+
+class Escalation(msgspec.Struct, kw_only=True):
+    """A plan running for a group."""
+
+    id: int
+    group_id: int
+    plan: Plan
+    urgency: Urgency
+    status: EscalationStatus
+    position: int  # the next rung to be taken, from 0
+    turn: int  # counts escalations of the service: whose turn it is in a round robin
+    started_at: datetime
+    reached: bool = False  # whether any page was delivered to anybody
+
+
+class Page(msgspec.Struct, kw_only=True):
+    """One person's attention asked."""
+
+    id: int
+    escalation_id: int
+    group_id: int
+    person: str
+    position: int
+    status: PageStatus
+    reason: str
+    created_at: datetime
+
+
+class GroupFact(Fact, frozen=True, kw_only=True):
+    """Base of paging's facts; they are part of the group's story."""
+
+    group: int
+    escalation: int = 0
+
+    @property
+    def subject(self) -> str:
+        return f"group:{self.group}"
+
+
+class EscalationStarted(GroupFact, frozen=True, kw_only=True):
+    """A policy runs for the group."""
+
+    policy: str
+    urgency: str
+    reason: str = ""
+
+
+class StepSkipped(GroupFact, frozen=True, kw_only=True):
+    """A step had nobody to page; the next one was taken at once."""
+
+    policy: str
+    step: int
+    cycle: int
+    reason: str
+
+
+class PersonPaged(GroupFact, frozen=True, kw_only=True):
+    """Somebody is being told, in these ways at these times."""
+
+    page: int
+    person: str
+    policy: str
+    step: int
+    cycle: int
+    reason: str
+    ways: tuple[str, ...] = ()
+
+
+class PersonUnreachable(GroupFact, frozen=True, kw_only=True):
+    """No way to reach somebody works; the next is tried at once."""
+
+    page: int
+    person: str
+    reason: str
+
+
+class MessageDelivered(GroupFact, frozen=True, kw_only=True):
+    """The other side took a message."""
+
+    loud = True
+    page: int
+    person: str
+    channel: str
+
+
+class MessageFailing(GroupFact, frozen=True, kw_only=True):
+    """A message does not get through."""
+
+    page: int
+    person: str
+    channel: str
+    reason: str
+
+
+class EscalationStopped(GroupFact, frozen=True, kw_only=True):
+    """Nobody else is woken."""
+
+    reason: str
+
+
+class EscalationExhausted(GroupFact, frozen=True, kw_only=True):
+    """Everybody has been tried and nobody answered."""
+
+    reached: bool
+
+
+class ContactDisabled(Fact, frozen=True, kw_only=True):
+    """A way to reach somebody is dead: its address is gone."""
+
+    person: str
+    channel: str
+    reason: str
+
+    @property
+    def subject(self) -> str:
+        return f"person:{self.person}"

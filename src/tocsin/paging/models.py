@@ -1,0 +1,101 @@
+"""Tables of escalations and pages."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from tocsin.kit.fields import InstantField
+
+
+class EscalationRow(models.Model):
+    """A policy running for a group."""
+
+    id = models.BigAutoField(primary_key=True)
+    group_id = models.BigIntegerField()
+    service = models.TextField()
+    plan = models.TextField()  # JSON of paging.domain.Plan, frozen
+    urgency = models.TextField()
+    status = models.TextField()
+    position = models.IntegerField()
+    turn = models.IntegerField()
+    reached = models.BooleanField(default=False)
+    reason = models.TextField(default="")
+    started_at = InstantField()
+    ended_at = InstantField(null=True)
+
+    class Meta:
+        db_table = "paging_escalation"
+        indexes: ClassVar = [
+            models.Index(fields=["group_id"], name="paging_escalation_group"),
+        ]
+
+
+class PageRow(models.Model):
+    """One person's attention asked."""
+
+    id = models.BigAutoField(primary_key=True)
+    escalation_id = models.BigIntegerField()
+    group_id = models.BigIntegerField()
+    person = models.TextField()
+    position = models.IntegerField()
+    status = models.TextField()
+    reason = models.TextField()
+    created_at = InstantField()
+    ended_at = InstantField(null=True)
+
+    class Meta:
+        db_table = "paging_page"
+        indexes: ClassVar = [
+            models.Index(fields=["group_id"], name="paging_page_group"),
+            models.Index(fields=["person", "id"], name="paging_page_person"),
+            models.Index(fields=["escalation_id"], name="paging_page_active", condition=Q(status="active")),
+        ]
+
+
+class InboxNote(models.Model):
+    """A message in a person's inbox inside Tocsin."""
+
+    id = models.BigAutoField(primary_key=True)
+    person = models.TextField()
+    at = InstantField()
+    kind = models.TextField()
+    subject = models.TextField()
+    text = models.TextField()
+    url = models.TextField(default="")
+    acknowledge_url = models.TextField(default="")
+    page_id = models.BigIntegerField(null=True)
+    read_at = InstantField(null=True)
+
+    class Meta:
+        db_table = "paging_inbox_note"
+        indexes: ClassVar = [models.Index(fields=["person", "id"], name="paging_inbox_person")]
+
+
+class RoundRobin(models.Model):
+    """How many escalations a service has had: whose turn it is."""
+
+    service = models.TextField(primary_key=True)
+    turn = models.IntegerField(default=0)
+
+    class Meta:
+        db_table = "paging_round_robin"
+
+
+class ContactState(models.Model):
+    """What is known about a contact's address beyond its document: proven by a code, or found dead."""
+
+    id = models.BigAutoField(primary_key=True)
+    person = models.TextField()
+    address_key = models.TextField()
+    verified_at = InstantField(null=True)
+    disabled_at = InstantField(null=True)
+    reason = models.TextField(default="")
+
+    class Meta:
+        db_table = "paging_contact_state"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["person", "address_key"], name="paging_contact_state_once")
+        ]
