@@ -153,6 +153,13 @@ def details(value: object) -> dict[str, object]:
     return {"details": _bounded(value, 1, left)}
 
 
+def texts(pairs: dict[str, str]) -> dict[str, object]:
+    """Texts as details, as they stand if they are within the bounds."""
+    if len(pairs) <= DETAILS_MAX and max(map(len, pairs.values()), default=0) <= TEXT_CHARS_MAX:
+        return cast("dict[str, object]", pairs)
+    return details(pairs)
+
+
 def link(href: object, label: str = "") -> Link | None:
     """A link a browser may follow, or None: only http and https, for anything else could run in our pages."""
     address = text(href, HREF_CHARS_MAX + 1)

@@ -128,9 +128,7 @@ def key(request: Request) -> str | None:
         return None
 
 
-def read(
-    request: Request, settings: Settings, now: datetime, new_key: Callable[[], str] = new_dedup_key
-) -> Reading:
+def read(request: Request, settings: Settings, now: datetime, new_key: Callable[[], str] = new_dedup_key) -> Reading:
     """One event as one signal, with PagerDuty's answer."""
     if request.tail not in _PATHS:
         return Reading(signals=(), reply=refuse(request, Refusal(kind=RefusalKind.NOT_FOUND)))
@@ -173,7 +171,9 @@ def _decode(body: bytes) -> _Event:
 def _tolerant(fields: dict[str, object]) -> _Event:
     """The same event from a body that breaks the schema: scalars become text, what is not usable is left out."""
     event = _Event(
-        links=[_Link(*(clean.optional(each.get(name)) for name in ("href", "text"))) for each in _objects(fields, "links")],
+        links=[
+            _Link(*(clean.optional(each.get(name)) for name in ("href", "text"))) for each in _objects(fields, "links")
+        ],
         images=[
             _Image(*(clean.optional(each.get(name)) for name in ("src", "href", "alt")))
             for each in _objects(fields, "images")
@@ -183,7 +183,9 @@ def _tolerant(fields: dict[str, object]) -> _Event:
         setattr(event, name, clean.optional(fields.get(name)))
     stated = fields.get("payload")
     if isinstance(stated, dict):
-        event.payload = _Payload(class_=clean.optional(stated.get("class")), custom_details=stated.get("custom_details"))
+        event.payload = _Payload(
+            class_=clean.optional(stated.get("class")), custom_details=stated.get("custom_details")
+        )
         for name in ("summary", "source", "severity", "timestamp", "component", "group"):
             setattr(event.payload, name, clean.optional(stated.get(name)))
     return event
@@ -328,9 +330,7 @@ def _invalid(errors: list[str]) -> Reading:
     return Reading(signals=(), reply=reply, problems=tuple(errors[:PROBLEMS_MAX]))
 
 
-def _error(
-    code: int, status: str, message: str, errors: list[str], headers: tuple[tuple[str, str], ...]
-) -> Reply:
+def _error(code: int, status: str, message: str, errors: list[str], headers: tuple[tuple[str, str], ...]) -> Reply:
     body = msgspec.json.encode({"status": status, "message": message, "errors": errors})
     return Reply(status=code, body=body, headers=headers)
 
