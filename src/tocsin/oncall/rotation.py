@@ -40,12 +40,13 @@ class Seat(NamedTuple):
 Seats = tuple[Seat, ...]
 
 
-class Piece(NamedTuple):
-    """A stretch of instants with the same answer of one layer: None is not applying, no seats is nobody on purpose."""
+class Segment(NamedTuple):
+    """A stretch of seconds with one answer; `why` is what decided it. GAP says nothing was decided."""
 
     start: int
     end: int
-    seats: Seats | None
+    seats: Seats
+    why: Why
 
 
 class EvenTurns(NamedTuple):
@@ -95,52 +96,57 @@ class Layer:
     shadow: bool
     zone: tz.Zone
     turns: EvenTurns | MonthlyTurns
-    rota: tuple[Seats, ...]  # by turn, repeating
+    rota: tuple[tuple[Seats, Why], ...]  # by turn, repeating; NOBODY with the seats of nobody
     steady: bool  # every turn is the same people: hand-overs change nothing
     week: tuple[tuple[int, int], ...]
     week_starts: tuple[int, ...]
     spans: tuple[tuple[int, int], ...]  # the instants it is in force
 
-    def at(self, instant: int) -> Piece:
+    def at(self, instant: int) -> Segment:
         """What this layer says at an instant, and from when until when it says so."""
         place = bisect_right(self.spans, (instant, FOREVER)) - 1
         low, high = self.spans[place] if place >= 0 else (ALWAYS, ALWAYS)
         if instant >= high:
             after = self.spans[place + 1][0] if place + 1 < len(self.spans) else FOREVER
-            return Piece(high, after, None)
+            return Segment(high, after, (), Why.GAP)
         wall = self.zone.furthest(instant)
         if self.week:
             applies, start, end = self._window(wall)
             low = max(low, self.zone.first_instant(start))
             high = min(high, self.zone.first_instant(end))
             if not applies:
-                return Piece(low, high, None)
+                return Segment(low, high, (), Why.GAP)
         if self.steady:
-            return Piece(low, high, self.rota[0])
+            return Segment(low, high, *self.rota[0])
         turn = self.turns.turn_at(wall)
         low = max(low, self.zone.first_instant(self.turns.start(turn)))
         high = min(high, self.zone.first_instant(self.turns.start(turn + 1)))
-        return Piece(low, high, self.rota[turn % len(self.rota)])
+        return Segment(low, high, *self.rota[turn % len(self.rota)])
 
-    def pieces(self, start: int, end: int) -> list[Piece]:
+    def pieces(self, start: int, end: int) -> list[Segment]:
         """Where this layer applies between two instants, sorted, without overlap and without empty pieces."""
-        found: list[Piece] = []
+        found: list[Segment] = []
         for low, high in self.spans:
             low, high = max(low, start), min(high, end)  # noqa: PLW2901 - the span cut to what was asked
             if low < high:
                 found += self._in_span(low, high)
         return found
 
-    def _in_span(self, low: int, high: int) -> Iterator[Piece]:
+    def _in_span(self, low: int, high: int) -> Iterator[Segment]:
         first_instant, turns, rota = self.zone.first_instant, self.turns, self.rota
         for window_start, window_end in self._windows(self.zone.furthest(low), self.zone.furthest(high - 1) + 1):
             at = max(low, first_instant(window_start))
             stop = min(high, first_instant(window_end))
-            turn = 0 if self.steady else turns.turn_at(window_start)
+            if self.steady:
+                if at < stop:
+                    yield Segment(at, stop, *rota[0])
+                continue
+            turn = turns.turn_at(window_start)
             while at < stop:
-                until = stop if self.steady else min(stop, first_instant(turns.start(turn + 1)))
+                until = turns.start(turn + 1)
+                until = stop if until >= window_end else min(stop, first_instant(until))
                 if at < until:
-                    yield Piece(at, until, rota[turn % len(rota)])
+                    yield Segment(at, until, *rota[turn % len(rota)])
                     at = until
                 turn += 1
 
@@ -186,7 +192,7 @@ def compile_layer(document: LayerDocument, zone_name: str) -> Layer:
         zone=zone,
         turns=turns,
         rota=rota,
-        steady=len({frozenset(seats) for seats in rota}) == 1,
+        steady=len({frozenset(seats) for seats, _ in rota}) == 1,
         week=week,
         week_starts=tuple(start for start, _ in week),
         spans=_spans(document, zone, turns.start(0)),
@@ -226,7 +232,7 @@ def _in_month(month: int, day: int, second: int) -> int:
     return tz.wall_second(date(year, index + 1, min(day, last))) + second
 
 
-def _rota(document: LayerDocument) -> tuple[Seats, ...]:
+def _rota(document: LayerDocument) -> tuple[tuple[Seats, Why], ...]:
     """Who sits in each turn until the list comes round: the next `at_once` people of it."""
     people, at_once = document.people, document.at_once
     why = Why.SHADOW if document.shadow else Why.LAYER
@@ -235,7 +241,8 @@ def _rota(document: LayerDocument) -> tuple[Seats, ...]:
     rota = []
     for turn in range(turns):
         names = [people[(turn * at_once + step) % len(people)] for step in range(at_once)]
-        rota.append(tuple(seats[name] for name in dict.fromkeys(names) if name != NOBODY))
+        sitting = tuple(seats[name] for name in dict.fromkeys(names) if name != NOBODY)
+        rota.append((sitting, why if sitting else Why.NOBODY))
     return tuple(rota)
 
 

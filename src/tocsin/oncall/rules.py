@@ -31,13 +31,12 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
 
 from tocsin.kit import tz
 from tocsin.oncall import intervals, rotation
 from tocsin.oncall.domain import EVERYBODY, Duty, Override, ScheduleDocument, Shift, Why
 from tocsin.oncall.intervals import Interval
-from tocsin.oncall.rotation import ALWAYS, FOREVER, Layer, Piece, Seat, Seats
+from tocsin.oncall.rotation import ALWAYS, FOREVER, Layer, Seat, Seats, Segment
 
 BOARD_ENTRIES_MAX = 20_000
 
@@ -50,15 +49,6 @@ class Schedule:
     zone: tz.Zone
     layers: tuple[Layer, ...]  # topmost first, without shadows
     shadows: tuple[Layer, ...]
-
-
-class Segment(NamedTuple):
-    """A stretch of seconds with one answer; `why` is what decided it, also when it decided for nobody."""
-
-    start: int
-    end: int
-    seats: Seats
-    why: Why
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +99,7 @@ def answer(schedule: Schedule, at: datetime, overrides: Sequence[Override] = ())
     for layer in schedule.shadows:
         piece = layer.at(instant)
         held_from, held_until = max(held_from, piece.start), min(held_until, piece.end)
-        shadows += _duties(schedule, piece.seats or (), piece.start, piece.end)
+        shadows += _duties(schedule, piece.seats, piece.start, piece.end)
     return Answer(
         duties=tuple(_duties(schedule, segment.seats, segment.start, segment.end)),
         shadows=tuple(shadows),
@@ -198,15 +188,11 @@ class OnCallBoard:
 def _decide(schedule: Schedule, instant: int) -> Segment:
     low, high = ALWAYS, FOREVER
     for layer in schedule.layers:
-        piece = layer.at(instant)
-        low, high = max(low, piece.start), min(high, piece.end)
-        if piece.seats is not None:
-            return Segment(low, high, piece.seats, _why(piece))
+        segment = layer.at(instant)
+        low, high = max(low, segment.start), min(high, segment.end)
+        if segment.why is not Why.GAP:
+            return Segment(low, high, segment.seats, segment.why)
     return Segment(low, high, (), Why.GAP)
-
-
-def _why(piece: Piece) -> Why:
-    return Why.LAYER if piece.seats else Why.NOBODY
 
 
 def _overridden_at(segment: Segment, instant: int, overrides: Iterable[Override]) -> Segment:
@@ -223,29 +209,32 @@ def _overridden_at(segment: Segment, instant: int, overrides: Iterable[Override]
     return Segment(low, high, seats, why)
 
 
-def _laid_over(below: list[Segment], above: Sequence[Piece]) -> list[Segment]:
-    """`below`, which has no holes, with the pieces of a higher layer in its place where there are some."""
+def _laid_over(below: list[Segment], above: Sequence[Segment]) -> list[Segment]:
+    """`below`, which has no holes, with the segments of a higher layer in its place where there are some."""
     result: list[Segment] = []
     at, reached = 0, below[0].start
-    for piece in above:
-        while at < len(below) and below[at].start < piece.start:
-            _append_cut(result, below[at], reached, piece.start)
-            if below[at].end > piece.start:
-                break
-            at += 1
-        result.append(Segment(piece.start, piece.end, piece.seats or (), _why(piece)))
-        reached = piece.end
+    for segment in above:
+        start = segment.start
+        while reached < start:
+            _, end, seats, why = below[at]
+            until = min(end, start)
+            if reached < until:
+                result.append(Segment(reached, until, seats, why))
+                reached = until
+            if end <= start:
+                at += 1
+        result.append(segment)
+        reached = segment.end
         while at < len(below) and below[at].end <= reached:
             at += 1
-    for segment in below[at:]:
-        _append_cut(result, segment, reached, segment.end)
-    return result
+    left = below[at:]
+    return result + [Segment(max(reached, one.start), one.end, one.seats, one.why) for one in left]
 
 
 def _append_cut(result: list[Segment], segment: Segment, low: int, high: int) -> None:
     start, end = max(segment.start, low), min(segment.end, high)
     if start < end:
-        result.append(segment._replace(start=start, end=end))
+        result.append(Segment(start, end, segment.seats, segment.why))
 
 
 def _overridden(found: list[Segment], override: Override) -> list[Segment]:
@@ -288,14 +277,15 @@ def _shifts(schedule: str, found: Iterable[Segment]) -> list[Shift]:
     held: dict[Seat, int] = {}
     seats: Seats = ()
     end = 0
-    for segment in found:
-        if segment.seats != seats:
-            gone = held.keys() - set(segment.seats)
-            result += [_shift(schedule, seat, held.pop(seat), segment.start) for seat in gone]
-            for seat in segment.seats:
-                held.setdefault(seat, segment.start)
-            seats = segment.seats
-        end = segment.end
+    for start, until, now_seats, _ in found:
+        if now_seats is not seats:
+            for seat in seats:
+                if seat not in now_seats:
+                    result.append(_shift(schedule, seat, held.pop(seat), start))  # noqa: PERF401 - it takes away too
+            for seat in now_seats:
+                held.setdefault(seat, start)
+            seats = now_seats
+        end = until
     result += [_shift(schedule, seat, start, end) for seat, start in held.items()]
     return result
 
