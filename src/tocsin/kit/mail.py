@@ -14,6 +14,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from email.errors import MessageError
 from email.headerregistry import Address
@@ -33,6 +34,7 @@ CONNECTIONS_MAX = 4
 MAILS_PER_CONNECTION_MAX = 100  # many servers close a session at about this many
 IDLE_S_MAX = 20.0
 SEND_TIMEOUT_S = 30.0
+QUIT_TIMEOUT_S = 1.0
 DETAIL_CHARS_MAX = 300
 _PORTS = {"smtp": 587, "smtps": 465}
 _PARAMETERS = frozenset({"starttls", "ca", "helo"})
@@ -181,8 +183,8 @@ class Mailer:
 
     async def close(self) -> None:
         """Drop the kept connections. The mailer can be used again afterwards."""
-        while self._idle:
-            self._idle.pop().connection.close()
+        idle, self._idle = self._idle, []
+        await asyncio.gather(*[_leave(session.connection) for session in idle])
 
     async def __aenter__(self) -> Self:
         return self
@@ -223,14 +225,14 @@ class Mailer:
             if keep and session.mails < MAILS_PER_CONNECTION_MAX:
                 self._idle.append(session)
             else:
-                session.connection.close()
+                _drop(session.connection)
 
     def _kept(self) -> _Session | None:
         while self._idle:
             session = self._idle.pop()
             if session.connection.is_connected and clock.monotonic() - session.used_at < IDLE_S_MAX:
                 return session
-            session.connection.close()
+            _drop(session.connection)
         return None
 
 
@@ -267,9 +269,25 @@ async def _connect(settings: SmtpSettings, tls: ssl.SSLContext | None) -> _Sessi
     try:
         await connection.connect()
     except BaseException:  # cancellation too must not leave a socket behind
-        connection.close()
+        _drop(connection)
         raise
     return _Session(connection)
+
+
+async def _leave(connection: aiosmtplib.SMTP) -> None:
+    """Say goodbye, briefly, and hang up."""
+    with suppress(aiosmtplib.SMTPException, OSError):
+        await connection.execute_command(b"QUIT", timeout=QUIT_TIMEOUT_S)
+    _drop(connection)
+    await asyncio.sleep(0)  # the loop closes the socket in its next turn
+
+
+def _drop(connection: aiosmtplib.SMTP) -> None:
+    """Hang up at once, without waiting for a TLS farewell that may never come."""
+    abort = getattr(connection.transport, "abort", None)
+    if abort is not None:
+        abort()
+    connection.close()
 
 
 def _bare(message: EmailMessage, header: str) -> str:

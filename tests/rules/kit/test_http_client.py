@@ -66,8 +66,10 @@ def using(
     return asyncio.run(run())
 
 
-def post(url: str, *, timeout_s: float = 2.0, body: bytes = b"{}", **headers: str) -> HttpRequest:
-    return HttpRequest(method="POST", url=url, body=body, headers=headers, timeout_s=timeout_s)
+def post(
+    url: str, *, timeout_s: float = 2.0, body: bytes = b"{}", headers: dict[str, str] | None = None
+) -> HttpRequest:
+    return HttpRequest(method="POST", url=url, body=body, headers=headers or {}, timeout_s=timeout_s)
 
 
 def send(
@@ -79,7 +81,7 @@ def send(
 def test_a_request_arrives_as_it_was_given(sink: HttpSink) -> None:
     """Method, path, headers and body arrive unchanged, and the caller is named."""
     sink.answer(201, {"X-Receipt": "r1"}, b"made")
-    answer = send(post(f"{sink.url}/in?a=1", body=b'{"x":1}', **{"X-Own": "yes"}))
+    answer = send(post(f"{sink.url}/in?a=1", body=b'{"x":1}', headers={"X-Own": "yes"}))
     assert (answer.status, answer.headers["x-receipt"], answer.body) == (201, "r1", b"made")
     [got] = sink.requests
     assert (got.method, got.path, got.body, got.headers["x-own"]) == ("POST", "/in?a=1", b'{"x":1}', "yes")
@@ -193,7 +195,7 @@ def test_what_is_no_web_address_is_a_fault(url: str) -> None:
 
 def test_headers_cannot_be_injected(sink: HttpSink) -> None:
     """A line break in a header's value is refused before anything is sent."""
-    answer = send(post(sink.url, **{"X-Own": "a\r\nX-Evil: 1"}))
+    answer = send(post(sink.url, headers={"X-Own": "a\r\nX-Evil: 1"}))
     assert answer.fault is HttpFault.PROTOCOL
     assert sink.requests == []
 
