@@ -10,7 +10,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from tocsin.catalog.domain import GROUP_LABELS_MAX, HOLD_MAX, LabelName
-from tocsin.config.domain import Document, Duration, Finding, Kind, Level, Reference, Shape, Snapshot, wrong
+from tocsin.config.domain import Document, Duration, Finding, Kind, Level, Reference, Shape, Snapshot, lasting, wrong
 from tocsin.kit import matchers
 from tocsin.people.domain import Urgency
 from tocsin.sources.domain import Severity
@@ -46,7 +46,7 @@ class RouteDocument(Document):
     group_by: Annotated[tuple[LabelName, ...], Field(max_length=GROUP_LABELS_MAX)] | None = Field(
         default=None, description="Labels to group by instead of the integration's."
     )
-    hold: Annotated[Duration, Field(le=HOLD_MAX)] | None = Field(
+    hold: Annotated[Duration, lasting(most=HOLD_MAX)] | None = Field(
         default=None, description="Wait this long before anyone is paged, instead of what the integration says."
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -18,13 +18,14 @@ from pydantic import (
     PlainSerializer,
     Tag,
     WithJsonSchema,
-    field_validator,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
 from tocsin.catalog.hours import SupportHours
-from tocsin.config.domain import Document, Duration, SecretText, wrong
+from tocsin.config.domain import Document, Duration, SecretText, lasting, refuse, wrong
 from tocsin.people.domain import TEXT_CHARS_MAX, Urgency, WebAddress
+from tocsin.sources import mapping
 from tocsin.sources.domain import Severity
 
 DEPENDENCIES_MAX = 100
@@ -73,7 +74,7 @@ class Storm(Document):
     groups: Annotated[int, Field(ge=1, le=100_000)] = Field(
         default=STORM_GROUPS_DEFAULT, description="More new groups than this within the time make a storm."
     )
-    within: Annotated[Duration, Field(gt=timedelta(0), le=timedelta(hours=1))] = Field(
+    within: Annotated[Duration, lasting(least=timedelta(seconds=1), most=timedelta(hours=1))] = Field(
         default=STORM_WITHIN_DEFAULT, description="The time they are counted over."
     )
 
@@ -210,28 +211,28 @@ class IntegrationDocument(Document):
         default=(),
         description="Labels whose equal values put alerts into one group; without any, each alert is its own group.",
     )
-    group_window: Annotated[Duration, Field(ge=GROUP_WINDOW_MIN, le=GROUP_WINDOW_MAX)] | None = Field(
+    group_window: Annotated[Duration, lasting(least=GROUP_WINDOW_MIN, most=GROUP_WINDOW_MAX)] | None = Field(
         default=None, description="How long a group takes new alerts in, 60s to 48h; absent: as long as it is open."
     )
     window_kind: WindowKind = Field(
         default=WindowKind.FIXED, description="Whether the window counts from the first alert or from the latest."
     )
-    reopen_within: Annotated[Duration, Field(le=DELAY_MAX)] = Field(
+    reopen_within: Annotated[Duration, lasting(most=DELAY_MAX)] = Field(
         default=timedelta(0), description="A problem that comes back this soon reopens its group instead of a new one."
     )
-    resolve_after: Annotated[Duration, Field(le=DELAY_MAX)] = Field(
+    resolve_after: Annotated[Duration, lasting(most=DELAY_MAX)] = Field(
         default=timedelta(0), description="A resolve counts only after it has lasted this long."
     )
-    hold: Annotated[Duration, Field(le=HOLD_MAX)] = Field(
+    hold: Annotated[Duration, lasting(most=HOLD_MAX)] = Field(
         default=timedelta(0), description="Wait this long before anyone is paged; what resolves meanwhile pages nobody."
     )
-    auto_resolve_after: Annotated[Duration, Field(ge=timedelta(minutes=1), le=SILENCE_MAX)] | None = Field(
+    auto_resolve_after: Annotated[Duration, lasting(least=timedelta(minutes=1), most=SILENCE_MAX)] | None = Field(
         default=None, description="An alert nobody has repeated for this long is taken as resolved."
     )
-    every: Annotated[Duration, Field(ge=timedelta(seconds=10), le=SILENCE_MAX)] | None = Field(
+    every: Annotated[Duration, lasting(least=timedelta(seconds=10), most=SILENCE_MAX)] | None = Field(
         default=None, description="Heartbeat: how often it must be heard."
     )
-    grace: Annotated[Duration, Field(le=SILENCE_MAX)] = Field(
+    grace: Annotated[Duration, lasting(most=SILENCE_MAX)] = Field(
         default=timedelta(0), description="Heartbeat: how late one may be."
     )
     misses: Annotated[int, Field(ge=1, le=MISSES_MAX)] = Field(
@@ -244,35 +245,37 @@ class IntegrationDocument(Document):
     rate_limit: RateLimit | None = Field(
         default=None, description="More signals than this are answered with 429; absent: the installation's limit."
     )
-    resolve_timeout: Annotated[Duration, Field(ge=timedelta(seconds=1), le=DELAY_MAX)] = Field(
+    resolve_timeout: Annotated[Duration, lasting(least=timedelta(seconds=1), most=DELAY_MAX)] = Field(
         default=timedelta(minutes=5),
         description="Prometheus: an alert without an end ends this long after its last push.",
     )
 
-    @field_validator("group_by")
-    @classmethod
-    def _each_label_once(cls, labels: tuple[str, ...]) -> tuple[str, ...]:
-        for index, label in enumerate(labels):
-            if label in labels[:index]:
-                raise wrong(f"`{label}` stands twice", fix="remove one of the two", path=(index,))
-        return labels
-
     @model_validator(mode="after")
     def _fits_its_source(self) -> Self:
-        for field, sources in _ONLY_FOR.items():
-            if field in self.model_fields_set and self.source not in sources:
-                raise wrong(
-                    f"`{field}` means nothing for a {self.source} integration",
-                    fix=f"remove it; it belongs to source {' or '.join(sources)}",
-                    path=(field,),
-                )
-        if self.source == "heartbeat" and self.every is None:
-            raise wrong("a heartbeat needs `every`", fix="say how often it is to be heard: every: 5m", path=("every",))
-        if "window_kind" in self.model_fields_set and self.group_window is None:
-            raise wrong("`window_kind` needs `group_window`", fix="add group_window: 1h", path=("window_kind",))
+        refuse(_problems(self))
         return self
 
     @cached_property
     def heartbeat_due_s(self) -> float:
         """Seconds of silence after which a heartbeat is missed: `misses` intervals and the grace."""
         return ((self.every or timedelta(0)) * self.misses + self.grace).total_seconds()
+
+
+def _problems(integration: IntegrationDocument) -> Iterator[PydanticCustomError]:
+    written = integration.model_fields_set
+    for field, sources in _ONLY_FOR.items():
+        if field in written and integration.source not in sources:
+            yield wrong(
+                f"`{field}` means nothing for a {integration.source} integration",
+                fix=f"remove it; it belongs to source {' or '.join(sources)}",
+                path=(field,),
+            )
+    if integration.source == "heartbeat" and integration.every is None:
+        yield wrong("a heartbeat needs `every`", fix="say how often it is to be heard: every: 5m", path=("every",))
+    if "window_kind" in written and integration.group_window is None:
+        yield wrong("`window_kind` needs `group_window`", fix="add group_window: 1h", path=("window_kind",))
+    for index, label in enumerate(integration.group_by):
+        if label in integration.group_by[:index]:
+            yield wrong(f"`{label}` stands twice", fix="remove one of the two", path=("group_by", index))
+    for problem in mapping.check(integration.mapping):
+        yield wrong(f"`{problem.field}` {problem.message}", path=("mapping", problem.field))

@@ -43,14 +43,14 @@ def _duration(value: object) -> timedelta:
     if isinstance(value, timedelta):
         return value
     if not isinstance(value, str):
-        raise ValueError("a duration is a number with a unit: 30s, 5m, 8h, 2d, 1w")
+        raise wrong(f"{value!r} is not a duration", fix="write a number with a unit: 30s, 5m, 8h, 2d, 1w")
     return text.parse_duration(value)
 
 
 Duration = Annotated[
     timedelta,
     BeforeValidator(_duration),
-    PlainSerializer(lambda value: text.format_duration(value), return_type=str),
+    PlainSerializer(text.format_duration, return_type=str),
     WithJsonSchema({"type": "string", "pattern": r"^(\d+(ms|s|m|h|d|w))+$", "examples": ["30s", "5m", "8h", "2d"]}),
 ]
 
@@ -75,7 +75,28 @@ WRONG = "wrong"
 
 def wrong(message: str, *, fix: str = "", path: tuple[str | int, ...] = ()) -> PydanticCustomError:
     """The error a document's validator raises; `path` leads from where the validator stands to the culprit."""
-    return PydanticCustomError(WRONG, "{message}", {"message": message, "fix": fix, "path": path})
+    return PydanticCustomError(WRONG, "{message}", {"message": message, "fix": fix, "path": path, "more": ()})
+
+
+def lasting(*, least: timedelta = timedelta(0), most: timedelta) -> AfterValidator:
+    """Bounds of a duration, both allowed; stands beside Duration in an `Annotated`."""
+
+    def check(value: timedelta) -> timedelta:
+        if least <= value <= most:
+            return value
+        low, high = text.format_duration(least), text.format_duration(most)
+        said = "shorter than" if value < least else "longer than"
+        bound = low if value < least else high
+        raise wrong(f"{text.format_duration(value)} is {said} {bound}", fix=f"write a duration from {low} to {high}")
+
+    return AfterValidator(check)
+
+
+def refuse(errors: Iterable[PydanticCustomError]) -> None:
+    """Raise all of these `wrong` errors as one, so that each is told; nothing if there are none."""
+    found = [error.context or {} for error in errors]
+    if found:
+        raise PydanticCustomError(WRONG, "{message}", {**found[0], "more": tuple(found[1:])})
 
 
 class Shape(StrEnum):
@@ -130,14 +151,19 @@ class Problem:
     code: str = ""  # the finding's code, where `tocsin check` has one for it
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Snapshot:
-    """The whole configuration at one version. `sections[section][name]` is the parsed document."""
+    """The whole configuration at one version. `sections[section][name]` is the parsed document.
+
+    Two snapshots are equal only if they are the same object, so what is derived from one can be cached by it.
+    `managed_by` says for (section, name) who brought the document: "file", "api" or "ui".
+    """
 
     version: int
     sections: Mapping[str, Mapping[str, Document]]
+    managed_by: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
-    def all(self, section: str, model: type[D]) -> Mapping[str, D]:
+    def all(self, section: str, model: type[D]) -> Mapping[str, D]:  # noqa: ARG002 - says the type
         """All documents of a section, by name, in file order; empty if the section is absent."""
         return self.sections.get(section, {})  # type: ignore[return-value]  # the kind's model was used to parse
 
@@ -158,9 +184,9 @@ class Kind:
     model: type[Document]
     order: int
     shape: Shape = Shape.MAP
-    references: Callable[[str, Document], Iterable[Reference]] = lambda name, document: ()
-    validate: Callable[[Snapshot], Iterable[Problem]] = lambda snapshot: ()
-    check: Callable[[Snapshot, datetime], Iterable[Finding]] = lambda snapshot, now: ()
+    references: Callable[[str, Document], Iterable[Reference]] = lambda _name, _document: ()
+    validate: Callable[[Snapshot], Iterable[Problem]] = lambda _snapshot: ()
+    check: Callable[[Snapshot, datetime], Iterable[Finding]] = lambda _snapshot, _now: ()
     verbs: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from tocsin.config.domain import Document, Duration, Kind, Name
+from tocsin.config.domain import Document, Duration, Kind, Name, lasting
 from tocsin.kit import matchers
 from tocsin.people.domain import TEXT_CHARS_MAX
 
@@ -43,7 +43,7 @@ def _matcher(written: str) -> str:
     return written
 
 
-UpdateDelay = Annotated[Duration, Field(ge=UPDATE_EVERY_MIN, le=UPDATE_EVERY_MAX)]
+UpdateDelay = Annotated[Duration, lasting(least=UPDATE_EVERY_MIN, most=UPDATE_EVERY_MAX)]
 
 
 class UpdatePromise(Document):
@@ -62,7 +62,7 @@ class ReviewRule(Document):
     required_for: Annotated[tuple[IncidentSeverity, ...], Field(max_length=5)] = Field(
         default=(), description="Severities that cannot be closed without a review."
     )
-    due: Annotated[Duration, Field(gt=timedelta(0), le=REVIEW_DUE_MAX)] = Field(
+    due: Annotated[Duration, lasting(least=timedelta(seconds=1), most=REVIEW_DUE_MAX)] = Field(
         default=timedelta(days=5), description="How long after the resolve it is to be done."
     )
 

@@ -12,7 +12,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
 from tocsin.config import cycles
-from tocsin.config.domain import Document, Duration, Kind, Problem, Reference, Snapshot, wrong
+from tocsin.config.domain import Document, Duration, Kind, Problem, Reference, Snapshot, lasting, wrong
 from tocsin.people.domain import TEXT_CHARS_MAX, Urgency
 
 STEPS_MAX = 50
@@ -79,7 +79,7 @@ class StepDocument(Document):
     page: Annotated[tuple[TargetText, ...], Field(min_length=1, max_length=TARGETS_MAX)] = Field(
         description="Who is woken."
     )
-    wait: Annotated[Duration, Field(le=WAIT_MAX)] = Field(
+    wait: Annotated[Duration, lasting(most=WAIT_MAX)] = Field(
         default=WAIT_DEFAULT, description="How long they have to answer before the next step."
     )
     round_robin: bool = Field(default=False, description="Page one of them at a time, in turn from group to group.")
@@ -105,9 +105,9 @@ class PolicyDocument(Document):
     last_resort: Annotated[tuple[TargetText, ...], Field(max_length=TARGETS_MAX)] = Field(
         default=(), description="Who is woken when there is nobody left."
     )
-    acknowledgement_expires: Annotated[Duration, Field(ge=ACKNOWLEDGEMENT_MIN, le=ACKNOWLEDGEMENT_MAX)] | None = Field(
-        default=None, description="An acknowledgement without a resolve counts this long, then it starts again."
-    )
+    acknowledgement_expires: (
+        Annotated[Duration, lasting(least=ACKNOWLEDGEMENT_MIN, most=ACKNOWLEDGEMENT_MAX)] | None
+    ) = Field(default=None, description="An acknowledgement without a resolve counts this long, then it starts again.")
 
 
 def _references(_: str, document: Document) -> Iterator[Reference]:

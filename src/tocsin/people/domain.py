@@ -11,7 +11,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from tocsin.config.domain import Document, Duration, Name, SecretText, ZoneName, wrong
+from tocsin.config.domain import Document, Duration, Name, SecretText, ZoneName, lasting, refuse, wrong
 
 CONTACTS_MAX = 20
 RULES_MAX = 20
@@ -112,7 +112,7 @@ class Contact(Document):
 class NotifyRule(Document):
     """One line of a person's own escalation."""
 
-    after: Annotated[Duration, Field(le=RULE_DELAY_MAX)] = Field(
+    after: Annotated[Duration, lasting(most=RULE_DELAY_MAX)] = Field(
         default=timedelta(0), description="How long after the page began."
     )
     via: Name = Field(description="The name of one of the person's contacts.")
@@ -143,15 +143,16 @@ class PersonDocument(Document):
 
     @model_validator(mode="after")
     def _rules_name_contacts(self) -> Self:
-        for urgency in Urgency:
-            for index, rule in enumerate(getattr(self.notify, urgency) or ()):
-                if rule.via not in self.contacts:
-                    known = ", ".join(self.contacts) or "none yet"
-                    raise wrong(
-                        f"`{rule.via}` is not one of the person's contacts",
-                        fix=f"the contacts here: {known}",
-                        path=("notify", urgency.value, index, "via"),
-                    )
+        refuse(
+            wrong(
+                f"`{rule.via}` is not one of the person's contacts",
+                fix=f"the contacts here: {', '.join(self.contacts) or 'none yet'}",
+                path=("notify", urgency.value, index, "via"),
+            )
+            for urgency in Urgency
+            for index, rule in enumerate(getattr(self.notify, urgency) or ())
+            if rule.via not in self.contacts
+        )
         return self
 
     def rules(self, urgency: Urgency) -> tuple[NotifyRule, ...]:
@@ -176,8 +177,10 @@ class TeamDocument(Document):
 
     @model_validator(mode="after")
     def _each_once(self) -> Self:
-        for field, names in (("members", self.members), ("managers", self.managers)):
-            for index, name in enumerate(names):
-                if name in names[:index]:
-                    raise wrong(f"`{name}` stands twice", fix="remove one of the two", path=(field, index))
+        refuse(
+            wrong(f"`{name}` stands twice", fix="remove one of the two", path=(field, index))
+            for field, names in (("members", self.members), ("managers", self.managers))
+            for index, name in enumerate(names)
+            if name in names[:index]
+        )
         return self
