@@ -72,7 +72,7 @@ def jumps(rules: zoneinfo.ZoneInfo) -> Iterator[datetime]:
     """Every change of offset from 2020 to 2035, to the minute."""
     at, last = datetime(2020, 1, 1, tzinfo=UTC), datetime(2036, 1, 1, tzinfo=UTC)
     while at < last:
-        later = at + timedelta(days=7)
+        later = at + timedelta(days=14)
         if at.astimezone(rules).utcoffset() != later.astimezone(rules).utcoffset():
             low, high = at, later
             while high - low > MINUTE:
