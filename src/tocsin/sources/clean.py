@@ -31,6 +31,7 @@ from tocsin.sources.domain import (
 _NUL_ESCAPE = b"\\u0000"
 _INTEGER_DIGITS_MAX = 18  # more might not fit 64 bits, which is all MessagePack has
 _INTEGER_MAX = 2**63 - 1
+_DECIMAL_BITS_MAX = 4096  # Python refuses to write much longer ones in decimal
 _SCHEMES = ("https://", "http://")
 _SCHEME_CHARS_MAX = 8
 _PLAIN = msgspec.json.Decoder()
@@ -85,8 +86,8 @@ def text(value: object, chars_max: int = TEXT_CHARS_MAX) -> str:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, int) and abs(value) > _INTEGER_MAX:
-        return words.cut(hex(value), chars_max)  # Python refuses to write the longest ones in decimal
+    if isinstance(value, int) and value.bit_length() > _DECIMAL_BITS_MAX:
+        return words.cut(hex(value), chars_max)
     return words.cut(str(value), chars_max)
 
 
@@ -110,9 +111,10 @@ def labels(pairs: Mapping[str, object]) -> dict[str, str]:
 
 
 def fits(pairs: Mapping[str, str]) -> bool:
-    """Whether these labels are within every bound as they stand."""
+    """Whether these labels are within every bound as they stand, and none is empty, which is the same as absent."""
     return (
         len(pairs) <= LABELS_MAX
+        and "" not in pairs.values()
         and max(map(len, pairs.values()), default=0) <= LABEL_VALUE_CHARS_MAX
         and max(map(len, pairs), default=0) <= LABEL_NAME_CHARS_MAX
     )
@@ -125,9 +127,9 @@ def add_labels(kept: dict[str, str], pairs: Mapping[str, object], chars_max: int
             continue
         if len(kept) >= LABELS_MAX:
             return
-        cleaned = value if type(value) is str and value.isascii() else text(value, chars_max + 1)
+        cleaned = text(value, chars_max + 1)
         if cleaned and len(cleaned) <= chars_max:
-            kept[text(name, LABEL_NAME_CHARS_MAX)] = _storable(cleaned)
+            kept[text(name, LABEL_NAME_CHARS_MAX)] = cleaned
 
 
 def tag_labels(tags: Iterable[object]) -> dict[str, str]:
@@ -147,6 +149,8 @@ def details(value: object) -> dict[str, object]:
     """Free-form details within the bounds on breadth, depth and number; anything but an object is put under `details`."""
     if value is None or value in ("", [], {}):
         return {}
+    if type(value) is dict and _is_harmless(value):
+        return cast("dict[str, object]", value)
     left = [DETAILS_VALUES_MAX]
     if isinstance(value, dict):
         return _mapping(cast("dict[str, object]", value), 1, left)
@@ -188,6 +192,24 @@ def mapping(value: object) -> dict[str, object]:
 def sequence(value: object) -> list[object]:
     """The list at this place, or an empty one if something else stands there."""
     return cast("list[object]", value) if isinstance(value, list) else []
+
+
+def _is_harmless(value: dict[str, object]) -> bool:
+    """Whether this is a small flat object of ordinary scalars, as nearly all are; a shortcut, nothing more."""
+    if len(value) > DETAILS_MAX:
+        return False
+    for name, held in value.items():
+        if isinstance(held, str):
+            if len(held) > TEXT_CHARS_MAX or not held.isascii() or "\x00" in held:
+                return False
+        elif isinstance(held, float):
+            if not math.isfinite(held):
+                return False
+        elif isinstance(held, (dict, list)) or (isinstance(held, int) and abs(held) > _INTEGER_MAX):
+            return False
+        if len(name) > LABEL_NAME_CHARS_MAX or not name.isascii() or "\x00" in name:
+            return False
+    return True
 
 
 def _storable(value: str) -> str:

@@ -27,6 +27,7 @@ from tocsin.sources.domain import (
 
 _ACCEPTED = Reply(status=202, body=b'{"status":"accepted"}')
 _DEDUP_KEYS = ("cycle", "aggregate", "alert_id", "monitor_id", "id", "title")
+_SCOPED = frozenset({"alert_id", "monitor_id"})  # one monitor watches many scopes, each its own problem
 _TRANSITIONS = ("transition", "alert_transition")
 _LABELS = ("hostname", "event_type", "alert_id", "monitor_id", "alert_type", "scope", "scopes", "priority")
 _DETAILS = ("alert_query", "aggregate", "cycle", "transition", "alert_transition", "snapshot", "last_updated")
@@ -40,7 +41,7 @@ def read(request: Request, settings: Settings, now: datetime) -> Reading:  # noq
         return Reading(signals=(), reply=answers.problem(400, str(unreadable)), problems=(str(unreadable),))
     fields = {name: held for name, held in clean.mapping(payload).items() if not _is_placeholder(held)}
     transition = _first(fields, _TRANSITIONS)
-    dedup_key = _first(fields, _DEDUP_KEYS)
+    dedup_key = _dedup_key(fields)
     if not transition or not dedup_key:
         return generic.interpret(request, payload, settings)
     labels = clean.labels({name: fields.get(name) for name in _LABELS} | {"org": _organisation(fields)})
@@ -59,6 +60,15 @@ def read(request: Request, settings: Settings, now: datetime) -> Reading:  # noq
         started_at=times.instant(fields.get("date")),
     )
     return Reading(signals=(signal,), reply=_ACCEPTED)
+
+
+def _dedup_key(fields: dict[str, object]) -> str:
+    for name in _DEDUP_KEYS:
+        found = clean.text(fields.get(name)).strip()
+        if found:
+            scope = _first(fields, ("scope", "scopes")) if name in _SCOPED else ""
+            return f"{found} {scope}" if scope else found
+    return ""
 
 
 def _severity(fields: dict[str, object], transition: str, settings: Settings) -> Severity:

@@ -48,6 +48,7 @@ _RESOLVED = frozenset(
         "passing",
     ]
 )
+_NOT_LABELS = frozenset({*_DEDUP_KEYS, *_DESCRIPTIONS, *_TIMES, *_ADDRESSES, "title", "summary", "subject"})
 _FIRING = frozenset(
     [
         "trigger",
@@ -142,14 +143,14 @@ def links(event: dict[str, object]) -> list[tuple[object, str]]:
 
 
 def labels(event: dict[str, object]) -> dict[str, object]:
-    """The sender's labels, then every scalar at the top."""
+    """The sender's labels, then every scalar at the top that has no place of its own in a signal."""
     found: dict[str, object] = {}
     for name in _LABEL_OBJECTS:
         held = event.get(name)
         if isinstance(held, list):
             found.update(clean.tag_labels(held))
         found.update(clean.mapping(held))
-    found.update({name: held for name, held in event.items() if name not in found})
+    found.update({name: held for name, held in event.items() if name not in found and name not in _NOT_LABELS})
     return found
 
 

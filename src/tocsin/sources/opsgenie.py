@@ -155,7 +155,12 @@ def _told(asked: opsgenie_paths.Asked, fields: dict[str, object]) -> str:
 
 
 def _ping(name: str, request_id: str) -> Reading:
-    signal = Signal(action=Action.PING, dedup_key=words.cut(clean.text(name), ALIAS_CHARS_MAX), title=_short(name))
+    signal = Signal(
+        action=Action.PING,
+        dedup_key=words.cut(clean.text(name), ALIAS_CHARS_MAX),
+        title=_short(name),
+        severity=Severity.INFO,
+    )
     return Reading(signals=(signal,), reply=_reply(_PONG, request_id))
 
 

@@ -199,6 +199,10 @@ def _errors(
     event: _Event, payload: _Payload, action: Action | None, severity: Severity | None, *, keyed: bool
 ) -> list[str]:
     """What PagerDuty would refuse this event for, in its words; empty when all is well."""
+    sound = action is not None and event.event_action and (keyed or event.routing_key)
+    short = event.dedup_key is None or len(event.dedup_key) <= DEDUP_KEY_CHARS_MAX
+    if sound and short and payload.summary and payload.source and severity is not None and action is Action.TRIGGER:
+        return []  # what nearly every event is
     errors: list[str] = []
     if not keyed and not event.routing_key:
         errors.append("'routing_key' is missing or blank")

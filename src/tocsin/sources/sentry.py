@@ -120,7 +120,7 @@ def _issue(stated: dict[str, object], action: str, fields: dict[str, object], se
         clean.labels(labels),
         severities.from_word(clean.text(issue.get("level")), settings.severity),
         by=clean.text(clean.mapping(fields.get("actor")).get("name"), NAME_CHARS_MAX),
-        note=f"{action or 'changed'} in Sentry",
+        note=f"{words.cut(action, NAME_CHARS_MAX) or 'changed'} in Sentry",
     )
 
 
