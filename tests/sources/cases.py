@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -26,7 +26,7 @@ class Sent:
     method: str = "POST"
     query: str = ""
     headers: tuple[tuple[str, str], ...] = (("content-type", "application/json"),)
-    settings: Settings = Settings()
+    settings: Settings = field(default_factory=Settings)
 
 
 _ENQUEUE = Sent(path="/v2/enqueue")

@@ -7,6 +7,7 @@ import os
 
 import msgspec
 import pytest
+
 from sources.cases import KEY, Case, captured
 from tocsin.sources.domain import Reading, Signal
 from tocsin.sources.registry import SOURCES, Found, find

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 import pytest
+
 from sources.cases import Case, captured
 from tocsin.sources import clean
 from tocsin.sources.domain import (

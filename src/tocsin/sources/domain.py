@@ -131,6 +131,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     signals: tuple[Signal, ...]
     reply: Reply
     problems: tuple[str, ...] = ()  # what was wrong or cut, for the integration's page
+    reference: str = ""  # what the answer tells the sender to ask for it by later (Opsgenie's requestId)
 
 
 class RefusalKind(StrEnum):

@@ -1,0 +1,254 @@
+"""The answers vendors' clients depend on, byte for byte."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+
+import pytest
+
+from sources.cases import KEY, NOW
+from tocsin.sources import opsgenie, pagerduty
+from tocsin.sources.domain import Action, Reading, Refusal, RefusalKind, Request, Settings, Severity
+from tocsin.sources.registry import SOURCES, Found, find
+
+JSON_PARSE_ERROR = (
+    b'{"status":"Unrecognized object","message":"Event object format is unrecognized","errors":["JSON parse error"]}'
+)
+
+
+def _send(path: str, body: object, headers: dict[str, str] | None = None, **more: object) -> Reading:
+    method = str(more.get("method", "POST"))
+    found = find(method, path)
+    assert isinstance(found, Found)
+    request = Request(
+        method=method,
+        path=path,
+        query=str(more.get("query", "")),
+        headers=headers or {},
+        body=body if isinstance(body, bytes) else json.dumps(body).encode(),
+        key=found.key,
+        tail=found.tail,
+    )
+    settings = more.get("settings", Settings())
+    assert isinstance(settings, Settings)
+    return found.source.read(request, settings, NOW)
+
+
+def _event(**changes: object) -> dict[str, object]:
+    payload = {"summary": "s", "source": "h", "severity": "critical"}
+    return {"routing_key": KEY, "event_action": "trigger", "dedup_key": "d", "payload": payload, **changes}
+
+
+@pytest.mark.parametrize(
+    ("event", "error"),
+    [
+        (_event(routing_key=None), "'routing_key' is missing or blank"),
+        (_event(event_action=""), "'event_action' is missing or blank"),
+        (_event(event_action="explode"), "'event_action' is invalid (must be one of the following: "),
+        (_event(dedup_key="d" * 256), "'dedup_key' is too long (maximum is 255 characters)"),
+        (_event(event_action="resolve", dedup_key=None), "'dedup_key' is missing or blank"),
+        (_event(event_action="acknowledge", dedup_key=""), "'dedup_key' is missing or blank"),
+        (_event(payload=None), "'payload' is missing or blank"),
+        (_event(payload={"source": "h", "severity": "info"}), "'payload.summary' is missing or blank"),
+        (_event(payload={"summary": "s", "severity": "info"}), "'payload.source' is missing or blank"),
+        (_event(payload={"summary": "s", "source": "h"}), "'payload.severity' is missing or blank"),
+        (_event(payload={"summary": "s", "source": "h", "severity": "fatal"}), "'payload.severity' is invalid"),
+        (_event(payload={"summary": {}, "source": "h", "severity": "info"}), "'payload.summary' is missing or blank"),
+    ],
+)
+def test_pagerduty_names_the_field_that_is_wrong(event: object, error: str) -> None:
+    """A refused event gets PagerDuty's 400 with the field in it, and nothing is kept."""
+    reading = _send("/v2/enqueue", event)
+    answer = json.loads(reading.reply.body)
+    assert reading.signals == ()
+    assert reading.reply.status == 400
+    assert (answer["status"], answer["message"]) == ("invalid event", "Event object is invalid")
+    assert len(answer["errors"]) == 1
+    assert answer["errors"][0].startswith(error)
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"\xff", b'{"a":' * 5000])
+def test_pagerduty_says_json_parse_error_to_what_is_not_an_event(body: bytes) -> None:
+    """Rubbish gets exactly the answer PagerDuty documents."""
+    reading = _send("/v2/enqueue", body)
+    assert (reading.reply.status, reading.reply.body) == (400, JSON_PARSE_ERROR)
+
+
+def test_pagerduty_makes_a_dedup_key_once_per_trigger_without_one() -> None:
+    """A trigger without a dedup_key is a problem of its own, and its sender is told the key."""
+    first, second = (_send("/v2/enqueue", _event(dedup_key=None)) for _ in range(2))
+    assert first.signals[0].dedup_key != second.signals[0].dedup_key
+    assert json.loads(first.reply.body)["dedup_key"] == first.signals[0].dedup_key
+    assert len(first.signals[0].dedup_key) == 32
+
+
+@pytest.mark.parametrize("action", ["trigger", "Trigger", " TRIGGER "])
+def test_pagerduty_reads_actions_in_any_case(action: str) -> None:
+    """Senders that shout are heard."""
+    assert _send("/v2/enqueue", _event(event_action=action)).signals[0].action is Action.TRIGGER
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "word"),
+    [
+        (RefusalKind.UNKNOWN_KEY, 400, "invalid event"),
+        (RefusalKind.RATE_LIMITED, 429, "throttle exceeded"),
+        (RefusalKind.TOO_LARGE, 413, "invalid event"),
+        (RefusalKind.UNAVAILABLE, 503, "unavailable"),
+    ],
+)
+def test_pagerduty_refusals_have_its_shape(kind: RefusalKind, status: int, word: str) -> None:
+    """Each refusal has status, message and errors, as PagerDuty's clients expect."""
+    request = Request(method="POST", path="/v2/enqueue", tail="/v2/enqueue", body=json.dumps(_event()).encode())
+    reply = pagerduty.refuse(request, Refusal(kind=kind))
+    answer = json.loads(reply.body)
+    assert (reply.status, answer["status"]) == (status, word)
+    assert set(answer) == {"status", "message", "errors"}
+
+
+def test_pagerduty_tells_a_key_of_the_wrong_length_by_its_own_words() -> None:
+    """The commonest mistake, another kind of key, is named as PagerDuty names it."""
+    request = Request(method="POST", path="/v2/enqueue", body=b'{"routing_key":"short"}')
+    reply = pagerduty.refuse(request, Refusal(kind=RefusalKind.UNKNOWN_KEY))
+    assert json.loads(reply.body)["errors"] == ["Length of 'routing_key' is incorrect (should be 32 characters)"]
+
+
+def test_prometheus_answers_as_alertmanager_does() -> None:
+    """200 with nothing when all alerts were valid, a JSON string of what was wrong when some were not."""
+    good, bad = {"labels": {"alertname": "a"}}, {"labels": {"": "b"}}
+    fine = _send("/api/v2/alerts", [good])
+    assert (fine.reply.status, fine.reply.body) == (200, b"")
+    mixed = _send("/api/v2/alerts", [bad, good, {"labels": {"x": ""}}])
+    assert (mixed.reply.status, len(mixed.signals)) == (400, 1)
+    assert mixed.reply.body == b'"invalid label set: invalid name \\"\\"; at least one label pair required"'
+    nothing = _send("/api/v2/alerts", [])
+    assert (nothing.reply.status, nothing.signals) == (200, ())
+
+
+@pytest.mark.parametrize(
+    ("times", "action", "expires"),
+    [
+        ({}, Action.TRIGGER, "03:09:05"),
+        ({"startsAt": "2026-01-02T03:00:00Z"}, Action.TRIGGER, "03:09:05"),
+        ({"endsAt": "2026-01-02T03:05:00Z"}, Action.TRIGGER, "03:05:00"),
+        ({"endsAt": "2026-01-02T03:04:05Z"}, Action.RESOLVE, None),
+        ({"endsAt": "2026-01-02T03:00:00Z"}, Action.RESOLVE, None),
+        ({"startsAt": "0001-01-01T00:00:00Z", "endsAt": "0001-01-01T00:00:00Z"}, Action.TRIGGER, "03:09:05"),
+    ],
+)
+def test_prometheus_alerts_fire_until_their_end(times: dict[str, str], action: Action, expires: str | None) -> None:
+    """An end in the future fires until then, one in the past resolves, none means the resolve timeout."""
+    [signal] = _send("/api/v2/alerts", [{"labels": {"alertname": "a"}, **times}]).signals
+    assert signal.action is action
+    assert (signal.expires_at.strftime("%H:%M:%S") if signal.expires_at else None) == expires
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "action"),
+    [
+        ("POST", "/v2/alerts/x/acknowledge", b"{}", Action.ACKNOWLEDGE),
+        ("POST", "/v2/alerts/x/acknowledge", b"", Action.ACKNOWLEDGE),
+        ("POST", "/v2/alerts/x/unacknowledge", b"{}", Action.UNACKNOWLEDGE),
+        ("POST", "/v2/alerts/x/close", b"{}", Action.RESOLVE),
+        ("DELETE", "/v2/alerts/x", b"", Action.RESOLVE),
+        ("POST", "/v2/alerts/x/notes", b'{"note":"n"}', Action.NOTE),
+        ("POST", "/v2/alerts/x/tags", b'{"tags":["a"]}', Action.NOTE),
+        ("POST", "/v2/alerts/x/escalate", b'{"escalation":{"id":"e"}}', Action.NOTE),
+        ("POST", "/v2/alerts/x/actions/Restart it", b"{}", Action.NOTE),
+        ("PUT", "/v2/alerts/x/message", b'{"message":"m"}', Action.NOTE),
+        ("PUT", "/v2/alerts/x/priority", b'{"priority":"P1"}', Action.NOTE),
+        ("DELETE", "/v2/alerts/x/tags", b"", Action.NOTE),
+        ("POST", "/v2/heartbeats/x/ping", b"", Action.PING),
+        ("PUT", "/v2/heartbeats/x/ping", b"", Action.PING),
+        ("GET", "/v2/heartbeats/x/ping", b"", Action.PING),
+    ],
+)
+def test_every_opsgenie_write_is_a_signal(method: str, path: str, body: bytes, action: Action) -> None:
+    """Each write is accepted with 202 and a request id, and says what was asked of which alert."""
+    reading = _send(path, body, method=method, query="identifierType=alias")
+    [signal] = reading.signals
+    assert (signal.action, signal.dedup_key, reading.reply.status) == (action, "x", 202)
+    answer = json.loads(reading.reply.body)
+    assert dict(reading.reply.headers)["X-Request-ID"] == answer["requestId"]
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "field"),
+    [(b"{", 400, None), (b"[]", 400, None), (b"{}", 422, "message"), (b'{"message":" "}', 422, "message")],
+)
+def test_opsgenie_errors_have_its_shape(body: bytes, status: int, field: str | None) -> None:
+    """Bad JSON is 400 and a missing field 422, with message, took, requestId and the field's own error."""
+    reply = _send("/v2/alerts", body).reply
+    answer = json.loads(reply.body)
+    assert reply.status == status
+    assert {"message", "took", "requestId"} <= set(answer)
+    assert list(answer.get("errors", {None: None})) == [field]
+
+
+def test_opsgenie_refuses_an_unknown_key_with_401() -> None:
+    """A wrong GenieKey is told so by the status its clients look at."""
+    request = Request(method="POST", path="/v2/alerts", headers={"authorization": "GenieKey nope"})
+    assert opsgenie.refuse(request, Refusal(kind=RefusalKind.UNKNOWN_KEY)).status == 401
+
+
+def test_goalert_senders_move_by_changing_the_host() -> None:
+    """GoAlert's form, with repeated meta fields and the action close, is read and answered with 204."""
+    form = b"summary=Web+is+slow&details=p99&dedup=web&meta=region%3Deu&meta=tier%3D1&action=close"
+    reading = _send(
+        "/api/v2/generic/incoming",
+        form,
+        {"content-type": "application/x-www-form-urlencoded"},
+        query=f"token={KEY}",
+    )
+    [signal] = reading.signals
+    assert (reading.reply.status, reading.reply.body) == (204, b"")
+    assert (signal.action, signal.title, signal.dedup_key) == (Action.RESOLVE, "Web is slow", "web")
+    assert signal.labels["region"] == "eu"
+    assert KEY not in signal.labels.values()
+
+
+def test_plain_text_is_a_title_and_a_description() -> None:
+    """A script that can only post text can page."""
+    [signal] = _send(f"/in/generic/{KEY}", b"Backup failed\ntar: error", {"content-type": "text/plain"}).signals
+    assert (signal.title, signal.description) == ("Backup failed", "Backup failed\ntar: error")
+
+
+def test_uptime_kuma_is_read_from_a_form_and_from_a_query() -> None:
+    """Kuma's other encodings say the same as its JSON."""
+    written = b'{"heartbeat":{"status":0,"msg":"down"},"monitor":{"id":7,"name":"Shop"},"msg":"m"}'
+    form = b'--B\r\nContent-Disposition: form-data; name="data"\r\n\r\n' + written + b"\r\n--B--\r\n"
+    plain = _send(f"/in/uptime-kuma/{KEY}", written)
+    assert _send(f"/in/uptime-kuma/{KEY}", form, {"content-type": "multipart/form-data; boundary=B"}) == plain
+    query = 'msg=m&heartbeat={"status":0,"msg":"down"}&monitor={"id":7,"name":"Shop"}'
+    assert _send(f"/in/uptime-kuma/{KEY}", b"", method="GET", query=query) == plain
+
+
+def test_sentry_signatures_are_checked_when_there_is_a_secret() -> None:
+    """With a secret, only bodies signed with it are read; a forged one gets 401."""
+    body = b'{"action":"created","data":{"issue":{"id":"1","title":"t"}}}'
+    signed = hmac.new(b"s3cret", body, hashlib.sha256).hexdigest()
+    settings = Settings(secret="s3cret")
+    good = _send(f"/in/sentry/{KEY}", body, {"sentry-hook-signature": signed}, settings=settings)
+    assert (good.reply.status, len(good.signals)) == (200, 1)
+    for headers in ({}, {"sentry-hook-signature": "0" * 64}, {"sentry-hook-signature": "ü"}):
+        forged = _send(f"/in/sentry/{KEY}", body, headers, settings=settings)
+        assert (forged.reply.status, forged.signals) == (401, ())
+
+
+def test_the_integration_says_how_bad_what_says_nothing_is() -> None:
+    """A payload without a severity takes the integration's."""
+    settings = Settings(severity=Severity.LOW)
+    for source in ("alertmanager", "grafana"):
+        body = {"version": "4", "alerts": [{"labels": {"alertname": "a"}, "status": "firing"}]}
+        assert _send(f"/in/{source}/{KEY}", body, settings=settings).signals[0].severity is Severity.LOW
+    assert _send(f"/in/generic/{KEY}", {"title": "t"}, settings=settings).signals[0].severity is Severity.LOW
+
+
+def test_mail_cannot_come_by_http() -> None:
+    """Mail is a name in configuration only: no address leads to it, and reading it says 404."""
+    assert SOURCES["email"].endpoints == ()
+    request = Request(method="POST", path="/in/email/x")
+    assert SOURCES["email"].read(request, Settings(), NOW).reply.status == 404
+    assert SOURCES["email"].key(request) is None
