@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from tocsin.alerts import lifecycle, rules, store
+from tocsin.alerts import actions, lifecycle, rules, store
 from tocsin.alerts.domain import (
     ALERTS_PER_GROUP_MAX,
     Alert,
@@ -32,7 +32,7 @@ from tocsin.alerts.domain import (
 )
 from tocsin.alerts.lifecycle import Work
 from tocsin.alerts.rules import Placement, Rulebook
-from tocsin.alerts.store import SignalResult, Waiting
+from tocsin.alerts.store import Accepted, SignalResult, Waiting
 from tocsin.kit import clock, db, text
 from tocsin.kit.db import Tx
 from tocsin.people.domain import Urgency
@@ -175,7 +175,7 @@ class Batch:
         if action is Action.TRIGGER:
             return self._trigger(envelope, signal)
         if action is Action.PING:
-            return lifecycle.ping(self.work, self.book, envelope.integration, envelope.received_at)
+            return lifecycle.ping(self.work, self.book, self._heartbeat_of(envelope, signal), envelope.received_at)
         if action is Action.CHANGE:
             rules_ = self.book.integrations.get(envelope.integration)
             service = signal.labels.get("service") or (rules_.service if rules_ else "-")
@@ -213,6 +213,11 @@ class Batch:
         }
         outcome, change = changes[signal.action]
         return (outcome, Reason.BY_TOOL, alert, group) if change() else (Outcome.IGNORED, Reason.NO_GROUP_WAITS, alert, group)
+
+    def _heartbeat_of(self, envelope: Waiting, signal: Signal) -> str:
+        """A ping through an Opsgenie key names the heartbeat it is for; any other key is the heartbeat's own."""
+        how = self.book.integrations.get(envelope.integration)
+        return envelope.integration if how is not None and how.heartbeat_within else signal.dedup_key
 
     def _snooze(self, group: Group, by: str, until: datetime | None) -> bool:
         return until is not None and until > self.tx.now and lifecycle.snooze(self.work, group, by, until)
@@ -426,3 +431,24 @@ def _result(arrived: Arrived, verdict: Verdict) -> SignalResult:
     )
 
 
+
+
+def expire_some(now: datetime | None = None) -> int:
+    """Alerts whose end has passed are over; how many that were."""
+    at = now or clock.now()
+    due = store.next_expiry(db.reader(at))
+    if due is None or due > at:
+        return 0
+    with db.transact(at) as tx:
+        return actions.expire_alerts(tx)
+
+
+def absorb_now(tx: Tx, book: Rulebook, integration: str, signals: Sequence[Signal]) -> list[Group]:
+    """Accept and absorb in the caller's transaction; the groups the signals came into. For what people do by hand."""
+    (id_,) = tx.next_ids("alerts_envelope", 1)
+    store.put_envelope(tx, id_, Accepted(integration, integration, b"", tuple(signals)))
+    envelope = Waiting(id_, integration, tx.now, tuple(signals))
+    batch = Batch(tx, book, store.silences(tx), [(envelope, place, one) for place, one in enumerate(signals)])
+    batch.run()
+    store.mark_absorbed(tx, [id_])
+    return list(batch.new_groups_of.values())

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from tocsin.alerts import lifecycle, rules, store
 from tocsin.alerts.domain import (
+    OWN,
     Alert,
     AlertGroupSuppressed,
     AlertStatus,
@@ -16,16 +17,20 @@ from tocsin.alerts.domain import (
     GroupStatus,
     NoteAdded,
     Reason,
+    SignalSetAside,
     Silence,
     SilenceCreated,
     SilenceEnded,
 )
 from tocsin.alerts.lifecycle import Work
+from tocsin.alerts.rulebook import compile_rulebook
 from tocsin.alerts.store import Accepted
+from tocsin.config import queries as configuration
 from tocsin.engine import bell, timers
+from tocsin.kit import clock
 from tocsin.kit.db import Tx
 from tocsin.kit.matchers import Matcher
-from tocsin.sources.domain import Signal
+from tocsin.sources.domain import Action, Severity, Signal
 
 SILENCE_END = "alerts.silence_end"
 SILENCE_START = "alerts.silence_start"
@@ -206,3 +211,51 @@ def _set_silence(tx: Tx, alerts: Sequence[Alert], silence_id: int | None) -> Non
     for alert in alerts:
         alert.silence_id = silence_id
     store.save_status(tx, alerts)
+
+
+def arm_heartbeats(tx: Tx, facts: Sequence[object]) -> None:
+    """From the moment a heartbeat is configured its sign of life is expected; one that is gone is expected no more."""
+    if not facts:
+        return
+    book = compile_rulebook(configuration.current(tx))
+    expected = {name: how.heartbeat_within for name, how in book.integrations.items() if how.heartbeat_within}
+    known = {row[1]: row[0] for row in tx.rows("SELECT id, integration FROM alerts_heartbeat")}
+    gone = [id_ for name, id_ in known.items() if name not in expected]
+    timers.cancel(tx, lifecycle.HEARTBEAT, gone)
+    tx.delete_many("alerts_heartbeat", gone)
+    new = {name: within for name, within in expected.items() if name not in known}
+    ids = tx.next_ids("alerts_heartbeat", len(new))
+    dues = [(id_, name, tx.now + within) for id_, (name, within) in zip(ids, new.items(), strict=True)]
+    columns = ("id", "integration", "last_at", "due_at", "missed")
+    tx.insert_many("alerts_heartbeat", columns, [(id_, name, None, clock.to_us(due), False) for id_, name, due in dues])
+    timers.set_many(tx, [(lifecycle.HEARTBEAT, id_, due, "") for id_, _, due in dues])
+
+
+def tell_set_aside(tx: Tx, facts: Sequence[SignalSetAside]) -> None:
+    """A signal that could not be absorbed wakes whoever owns its integration."""
+    for fact in facts:
+        raise_own(
+            tx,
+            key=f"set-aside {fact.integration}",
+            title=f"A signal of {fact.integration} could not be processed",
+            description=f"Signal {fact.signal} is kept, but nobody was paged for it: {fact.error}",
+            service=_service_of(tx, fact.integration),
+        )
+
+
+def raise_own(tx: Tx, *, key: str, title: str, description: str, service: str = "", over: bool = False) -> None:
+    """What Tocsin has to say about itself is an alert like any other; without a service it goes to the admins."""
+    signal = Signal(
+        action=Action.RESOLVE if over else Action.TRIGGER,
+        dedup_key=key,
+        title=title,
+        severity=Severity.CRITICAL,
+        labels={"service": service} if service else {},
+        description=description,
+    )
+    accept(tx, OWN, OWN, b"", [signal])
+
+
+def _service_of(tx: Tx, integration: str) -> str:
+    how = compile_rulebook(configuration.current(tx)).integrations.get(integration)
+    return how.service if how else ""

@@ -20,6 +20,8 @@ GroupId = NewType("GroupId", int)
 AlertId = NewType("AlertId", int)
 
 SIGNAL_BITS = 14  # a signal's id is its envelope's id and its place in it; 2**14 > SIGNALS_PER_REQUEST_MAX
+BY_HAND = "by-hand"  # the integration of what people page by hand
+OWN = "tocsin"  # the integration of what Tocsin has to say about itself
 UNROUTED = "-"  # the service of alerts whose integration is gone: nobody's, so the admins'
 ALERTS_PER_GROUP_MAX = 100_000
 NOTE_CHARS_MAX = 25_000
@@ -279,6 +281,7 @@ class AlertGroupOpened(GroupFact, frozen=True, kw_only=True):
     title: str
     urgency: str
     severity: str
+    integration: str = ""
     storm: bool = False
 
 
@@ -316,6 +319,7 @@ class AlertGroupUnacknowledged(GroupFact, frozen=True, kw_only=True):
 
     service: str
     urgency: str
+    integration: str = ""
 
 
 class AlertGroupSnoozed(GroupFact, frozen=True, kw_only=True):

@@ -114,6 +114,7 @@ def opened(group: Group, reason: str) -> AlertGroupOpened:
         title=group.title,
         urgency=group.urgency.value,
         severity=group.severity.value,
+        integration=group.integration,
         storm=group.storm,
         reason=reason,
     )
@@ -143,7 +144,12 @@ def unacknowledge(work: Work, group: Group, by: str, reason: str) -> bool:
     work.changed(group)
     work.tell(
         lambda: AlertGroupUnacknowledged(
-            group=group.id, by=by, reason=reason, service=group.service, urgency=group.urgency.value
+            group=group.id,
+            by=by,
+            reason=reason,
+            service=group.service,
+            urgency=group.urgency.value,
+            integration=group.integration,
         )
     )
     return True

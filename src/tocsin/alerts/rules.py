@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tocsin.alerts.domain import (
+    BY_HAND,
+    OWN,
     UNROUTED,
     Alert,
     Dropped,
@@ -90,9 +92,10 @@ class Rulebook:
 def route(book: Rulebook, integration: str, signal: Signal, now: datetime) -> Routed | Dropped:
     """Where a new problem belongs, by the first route that matches and the integration's defaults."""
     rules = book.integrations.get(integration)
-    default_service = rules.service if rules else UNROUTED
+    ours = integration in (BY_HAND, OWN)  # what people page by hand and what Tocsin says of itself obeys no route
+    default_service = rules.service if rules else signal.labels.get("service", UNROUTED) if ours else UNROUTED
     labels = match_labels(book, integration, default_service, signal)
-    matched = next((one for one in book.routes if matchers.all_match(one.when, labels)), None)
+    matched = None if ours else next((one for one in book.routes if matchers.all_match(one.when, labels)), None)
     if matched is not None and matched.drop is not None:
         return Dropped(route=matched.place, why=matched.drop)
     service_name = (matched.service if matched else None) or default_service

@@ -115,6 +115,13 @@ def put_envelopes(tx: Tx, accepted: Sequence[Accepted]) -> None:
     tx.insert_many("alerts_envelope", _ENVELOPE_COLUMNS, rows)
 
 
+def put_envelope(tx: Tx, id_: int, one: Accepted) -> None:
+    """Make one request durable under an id of `next_ids`."""
+    at = clock.to_us(tx.now)
+    row = (id_, one.integration, one.source, at, one.body, _pack(one.signals), len(one.signals), "", "")
+    tx.insert_many("alerts_envelope", ("id", *_ENVELOPE_COLUMNS), [row])
+
+
 def waiting_envelopes(tx: Tx, limit: int, signals_max: int) -> list[Waiting]:
     """The oldest envelopes that wait to be absorbed, with not many more than `signals_max` signals in all."""
     rows = tx.rows(

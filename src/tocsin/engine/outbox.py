@@ -102,6 +102,54 @@ def cancel(tx: Tx, subjects: Sequence[str], reason: str) -> int:
     )
 
 
+class Told(msgspec.Struct, frozen=True):
+    """A way by which somebody has been told."""
+
+    channel: str
+    address: str
+    address_key: str
+    bucket: str
+
+
+def first_told(tx: Tx, subjects: Sequence[str]) -> dict[str, Told]:
+    """For each subject, the first way that got through or is being tried this moment."""
+    rows = tx.rows(
+        "SELECT subject, channel, address, address_key, bucket FROM engine_delivery"
+        f" WHERE state IN ('delivered', 'leased') AND {tx.among('subject')} ORDER BY id DESC",
+        (tx.listed(subjects),),
+    )
+    return {row[0]: Told(*row[1:]) for row in rows}
+
+
+class Ways(msgspec.Struct, frozen=True):
+    """How the messages for one subject stand."""
+
+    told: bool  # one got through
+    under_way: bool  # one is still to be tried, or being tried, and not known to fail
+
+
+def standing_of(tx: Tx, subject: str) -> Ways:
+    """How the messages for a subject stand."""
+    rows = tx.rows("SELECT state, failing FROM engine_delivery WHERE subject = %s", (subject,))
+    return Ways(
+        told=any(state == State.DELIVERED for state, _ in rows),
+        under_way=any(state in (State.WAITING, State.LEASED) and not failing for state, failing in rows),
+    )
+
+
+def hurry_next(tx: Tx, subject: str) -> bool:
+    """Send the next message for this subject that has not been tried yet now; False if there is none."""
+    now = clock.to_us(tx.now)
+    found = tx.execute(
+        "UPDATE engine_delivery SET due_at = %s WHERE id = (SELECT id FROM engine_delivery WHERE subject = %s"
+        " AND state = 'waiting' AND attempts = 0 AND due_at > %s ORDER BY due_at, id LIMIT 1)",
+        (now, subject, now),
+    )
+    if found:
+        bell.ring(tx, bell.OUTBOX)
+    return bool(found)
+
+
 def next_due(reader: Reader) -> datetime | None:
     """When the next message is due, or the next lease ends."""
     waiting = reader.value("SELECT min(due_at) FROM engine_delivery WHERE state = 'waiting'")

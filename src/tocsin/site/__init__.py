@@ -1,1 +1,1 @@
-"""The composition root: the only place that wires the parts together."""
+"""The composition root: settings, routes, the ASGI application, the engine. The only place that wires."""

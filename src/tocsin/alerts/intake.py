@@ -1,0 +1,365 @@
+"""The intake: a small ASGI application in front of Django that takes signals in at full speed.
+
+Promise: a sender gets its success answer only after its signals are durable, and a bad payload gets its vendor's own
+error, never a 5xx. Requests wait for the writer thread, which appends all that has gathered in one transaction (group
+commit: the previous commit is the delay). Nothing is decided here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+
+from tocsin.alerts import store
+from tocsin.alerts.store import Accepted
+from tocsin.catalog.domain import IntegrationDocument
+from tocsin.config import queries as configuration
+from tocsin.config.domain import Snapshot
+from tocsin.engine import bell
+from tocsin.kit import clock, db
+from tocsin.sources import registry
+from tocsin.sources.domain import Reading, Refusal, RefusalKind, Reply, Request, Settings, Source
+
+log = structlog.get_logger()
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+ENVELOPES_PER_COMMIT_MAX = 500
+QUEUE_ENVELOPES_MAX = 20_000
+QUEUE_BYTES_MAX = 256 * 1024 * 1024
+DATABASE_PATIENCE_S = 8.0  # how long a sender waits while the database is away, before it is asked to come back
+DATABASE_PAUSE_S = 0.2
+BUSY_RETRY_AFTER_S = 5
+RATE_DEFAULT_COUNT, RATE_DEFAULT_PER_S = 300_000, 60  # requests per key; generous, because storms are dealt with later
+KEYS_POLL_S = 1.0
+KEYS_RECHECK_S = 0.1
+_DEFAULTS = Settings()
+
+
+class Bucket:
+    """A token bucket: a whole period's allowance at once, refilled evenly."""
+
+    __slots__ = ("_at", "_count", "_held", "_per_s")
+
+    def __init__(self, count: int, per_s: int) -> None:
+        self._count, self._per_s = float(count), float(per_s)
+        self._held, self._at = float(count), clock.monotonic()
+
+    def take(self) -> int | None:
+        """None if there was one left, else the seconds (at least 1) after which there will be."""
+        at = clock.monotonic()
+        self._held = min(self._count, self._held + (at - self._at) * self._count / self._per_s)
+        self._at = at
+        if self._held >= 1:
+            self._held -= 1
+            return None
+        return max(1, round((1 - self._held) * self._per_s / self._count + 0.5))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """What a key opens."""
+
+    integration: str
+    source: str
+    settings: Settings
+    bucket: Bucket
+
+
+@dataclass(slots=True)
+class Keys:
+    """Who holds which key, by the configuration in force."""
+
+    _doors: Mapping[str, Door] = field(default_factory=dict)
+    _version: int = -1
+    _checked_at: float = 0.0
+
+    def find(self, key: str) -> Door | None:
+        """The door this key opens, as last known."""
+        return self._doors.get(key)
+
+    def may_recheck(self) -> bool:
+        """Whether enough time has passed to ask the database again about a key nobody knows."""
+        return clock.monotonic() - self._checked_at >= KEYS_RECHECK_S
+
+    def refresh(self) -> None:
+        """Take over the configuration in force; called in a thread."""
+        self._checked_at = clock.monotonic()
+        snapshot = configuration.current(db.reader(clock.now()))
+        if snapshot.version != self._version:
+            self._doors = _doors(snapshot, self._doors)
+            self._version = snapshot.version
+
+
+def _doors(snapshot: Snapshot, before: Mapping[str, Door]) -> dict[str, Door]:
+    found = {}
+    for name, document in snapshot.all("integrations", IntegrationDocument).items():
+        settings = Settings(
+            mapping=document.mapping,
+            severity=document.severity,
+            resolve_timeout_s=document.resolve_timeout.total_seconds(),
+        )
+        old = before.get(document.key)
+        rate = document.rate_limit
+        bucket = Bucket(rate.count, rate.per_s) if rate else Bucket(RATE_DEFAULT_COUNT, RATE_DEFAULT_PER_S)
+        if old is not None and old.integration == name and rate is None:
+            bucket = old.bucket
+        found[document.key] = Door(integration=name, source=document.source, settings=settings, bucket=bucket)
+    return found
+
+
+class Unavailable(Exception):
+    """It could not be made durable; the sender should try again."""
+
+
+class Writer:
+    """One thread that makes envelopes durable, all that have gathered in one commit."""
+
+    def __init__(self) -> None:
+        self._queue: deque[tuple[Accepted, asyncio.Future[None]]] = deque()
+        self._bytes = 0
+        self._wake = threading.Event()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="tocsin-intake", daemon=True)
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Begin; answers are given on this loop."""
+        self._loop = loop
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Make durable what waits, then end."""
+        self._stopping = True
+        self._wake.set()
+        self._thread.join(DATABASE_PATIENCE_S + 5)
+
+    def is_alive(self) -> bool:
+        """Whether the thread runs."""
+        return self._thread.is_alive()
+
+    def submit(self, accepted: Accepted) -> asyncio.Future[None] | None:
+        """A future that is done once this is durable; None if too much waits already."""
+        if len(self._queue) >= QUEUE_ENVELOPES_MAX or self._bytes >= QUEUE_BYTES_MAX or self._loop is None:
+            return None
+        future: asyncio.Future[None] = self._loop.create_future()
+        self._bytes += len(accepted.body)
+        self._queue.append((accepted, future))
+        if not self._wake.is_set():
+            self._wake.set()
+        return future
+
+    def _run(self) -> None:
+        while True:
+            self._wake.wait()
+            self._wake.clear()
+            while self._queue:
+                self._write(self._gather())
+            if self._stopping:
+                db.drop_connection()
+                return
+
+    def _gather(self) -> list[tuple[Accepted, asyncio.Future[None]]]:
+        batch = [self._queue.popleft() for _ in range(min(len(self._queue), ENVELOPES_PER_COMMIT_MAX))]
+        self._bytes -= sum(len(accepted.body) for accepted, _ in batch)
+        return batch
+
+    def _write(self, batch: list[tuple[Accepted, asyncio.Future[None]]]) -> None:
+        error = self._commit([accepted for accepted, _ in batch])
+        if error is not None and len(batch) > 1 and not isinstance(error, db.DatabaseGone):
+            for one in batch:  # one bad neighbour must not cost the others
+                self._write([one])
+            return
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(_answer, [future for _, future in batch], error)
+
+    def _commit(self, accepted: list[Accepted]) -> Exception | None:
+        patience_ends = clock.monotonic() + DATABASE_PATIENCE_S
+        while True:
+            try:
+                with db.transact(clock.now()) as tx:
+                    store.put_envelopes(tx, accepted)
+                    bell.ring(tx, bell.SIGNALS)
+            except db.DatabaseGone as error:
+                db.drop_connection()
+                if clock.monotonic() >= patience_ends or self._stopping:
+                    log.exception("intake.database_gone", envelopes=len(accepted))
+                    return error
+                self._pause.wait(DATABASE_PAUSE_S)
+            except Exception as error:
+                log.exception("intake.write_failed", envelopes=len(accepted))
+                db.drop_connection()
+                return error
+            else:
+                return None
+
+    _pause = threading.Event()  # never set: a wait that a test's clock need not know of
+
+
+def _answer(futures: list[asyncio.Future[None]], error: Exception | None) -> None:
+    for future in futures:
+        if not future.done():
+            if error is None:
+                future.set_result(None)
+            else:
+                future.set_exception(Unavailable())
+
+
+class Intake:
+    """The ASGI application for every address a source answers on."""
+
+    def __init__(self) -> None:
+        self.keys = Keys()
+        self.writer = Writer()
+        self._poll: asyncio.Task[None] | None = None
+        self._changed = asyncio.Event()
+
+    async def start(self) -> None:
+        """Load the keys and start the writer."""
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(None, _in_thread, self.keys.refresh)
+        self.writer.start(loop)
+        self._stop_listening = bell.listen(bell.CONFIG, lambda: loop.call_soon_threadsafe(self._changed.set))
+        self._poll = asyncio.create_task(self._follow_configuration())
+
+    async def stop(self) -> None:
+        """Make durable what waits, then end."""
+        self._stop_listening()
+        if self._poll is not None:
+            self._poll.cancel()
+        await asyncio.get_running_loop().run_in_executor(None, self.writer.stop)
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> bool:
+        """Answer the request if its address is one for signals; False leaves it to others."""
+        found = registry.find(scope["method"], scope["path"])
+        if found is None:
+            return False
+        if isinstance(found, registry.MethodNotAllowed):
+            request = Request(method=scope["method"], path=scope["path"])
+            refusal = Refusal(kind=RefusalKind.METHOD, allow=found.allow)
+            await _reply(send, found.source.refuse(request, refusal))
+            return True
+        await _reply(send, await self._take(scope, receive, found))
+        return True
+
+    async def _take(self, scope: Scope, receive: Receive, found: registry.Found) -> Reply:
+        source = found.source
+        body = await _body(scope, receive, source.body_bytes_max)
+        request = Request(
+            method=scope["method"],
+            path=scope["path"],
+            query=scope["query_string"].decode("latin-1"),
+            headers={name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
+            body=body if body is not None else b"",
+            key=found.key,
+            tail=found.tail,
+        )
+        if body is None:
+            too_large = Refusal(kind=RefusalKind.TOO_LARGE, body_bytes_max=source.body_bytes_max)
+            return source.refuse(request, too_large)
+        return await self._accept(source, request)
+
+    async def _accept(self, source: Source, request: Request) -> Reply:
+        door = await self._door(source, request)
+        if door is None:
+            reading = source.read(request, _DEFAULTS, clock.now())
+            if reading.reply.status >= 400 and not reading.signals:
+                return reading.reply
+            return source.refuse(request, Refusal(kind=RefusalKind.UNKNOWN_KEY))
+        wait_s = door.bucket.take()
+        if wait_s is not None:
+            return source.refuse(request, Refusal(kind=RefusalKind.RATE_LIMITED, retry_after_s=wait_s))
+        reading = source.read(request, door.settings, clock.now())
+        if not reading.signals:
+            return reading.reply
+        return await self._make_durable(source, request, door, reading)
+
+    async def _make_durable(self, source: Source, request: Request, door: Door, reading: Reading) -> Reply:
+        accepted = Accepted(
+            door.integration,
+            source.name,
+            request.body or request.query.encode(),
+            reading.signals,
+            reading.reference,
+            "\n".join(reading.problems),
+        )
+        future = self.writer.submit(accepted)
+        if future is None:
+            return _busy(source, request)
+        try:
+            await future
+        except Unavailable:
+            return _busy(source, request)
+        return reading.reply
+
+    async def _door(self, source: Source, request: Request) -> Door | None:
+        key = source.key(request)
+        if key is None:
+            return None
+        door = self.keys.find(key)
+        if door is None and self.keys.may_recheck():
+            await self._refresh_keys()
+            door = self.keys.find(key)
+        return door if door is not None and door.source == source.name else None
+
+    async def _refresh_keys(self) -> None:
+        try:
+            await asyncio.get_running_loop().run_in_executor(None, _in_thread, self.keys.refresh)
+        except db.DatabaseGone:
+            log.warning("intake.keys_not_refreshed", hint="the database is away; the keys last known go on working")
+
+    async def _follow_configuration(self) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(KEYS_POLL_S):
+                    await self._changed.wait()
+            except TimeoutError:
+                pass
+            self._changed.clear()
+            await self._refresh_keys()
+
+
+def _in_thread(call: Callable[[], None]) -> None:
+    """Use the database in a pool's thread, leaving no connection behind."""
+    try:
+        call()
+    finally:
+        db.drop_connection()
+
+
+def _busy(source: Source, request: Request) -> Reply:
+    return source.refuse(request, Refusal(kind=RefusalKind.UNAVAILABLE, retry_after_s=BUSY_RETRY_AFTER_S))
+
+
+async def _body(scope: Scope, receive: Receive, bytes_max: int) -> bytes | None:
+    """The whole body, None if it is larger than allowed; a body that breaks off counts as what has come of it."""
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    if not message.get("more_body", False):
+        return body if len(body) <= bytes_max else None
+    parts, size = [body], len(body)
+    while message.get("more_body", False):
+        message = await receive()
+        part = message.get("body", b"")
+        size += len(part)
+        if size > bytes_max:
+            return None
+        parts.append(part)
+    return b"".join(parts)
+
+
+async def _reply(send: Send, reply: Reply) -> None:
+    headers = [
+        (b"content-type", reply.content_type.encode("latin-1")),
+        (b"content-length", str(len(reply.body)).encode("latin-1")),
+    ]
+    headers += [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers]
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    await send({"type": "http.response.body", "body": reply.body})

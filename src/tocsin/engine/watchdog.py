@@ -1,0 +1,49 @@
+"""A sign of life to the outside: as long as an engine lives and all is well, an outside watchdog hears of it."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import msgspec
+import structlog
+
+from tocsin.engine import beat
+from tocsin.kit import clock, db
+from tocsin.kit.addresses import Guard, parse_networks
+from tocsin.kit.http import HttpAnswer, HttpClient, HttpSettings
+
+log = structlog.get_logger()
+TIMEOUT_S = 10.0
+LIVED_WITHIN = timedelta(seconds=30)
+
+
+class _Get(msgspec.Struct, frozen=True):
+    """A plain GET."""
+
+    url: str
+    method: str = "GET"
+    headers: dict[str, str] = {}
+    body: bytes = b""
+    timeout_s: float = TIMEOUT_S
+
+
+class Watchdog:
+    """Calls the operator's own address; the private-address guard does not apply to it."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def call(self) -> None:
+        """Tell the watchdog, if there is one and an engine has lived a moment ago."""
+        if not self._url or not beat.alive(db.reader(clock.now()), LIVED_WITHIN):
+            return
+        answer = asyncio.run(_get(self._url))
+        if answer.status >= 300 or answer.status == 0:
+            log.warning("watchdog.unanswered", status=answer.status, fault=str(answer.fault))
+
+
+async def _get(url: str) -> HttpAnswer:
+    everywhere = Guard(allow=parse_networks("0.0.0.0/0,::/0"))
+    async with HttpClient(HttpSettings(guard=everywhere)) as client:
+        return await client.send(_Get(url))

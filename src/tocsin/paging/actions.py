@@ -1,0 +1,426 @@
+"""Starting, climbing and stopping escalations. Each verb takes many at once and runs inside the caller's transaction."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from tocsin.alerts import actions as alerts
+from tocsin.alerts.domain import (
+    BY_HAND,
+    OWN,
+    AlertGroupAcknowledged,
+    AlertGroupOpened,
+    AlertGroupResolved,
+    AlertGroupSnoozed,
+    AlertGroupSuppressed,
+    AlertGroupUnacknowledged,
+)
+from tocsin.engine import outbox, timers
+from tocsin.engine.domain import LANE_NOTICE, LANE_PAGE, NewDelivery
+from tocsin.kit.db import Tx
+from tocsin.paging import messages, rules, store, ways
+from tocsin.paging.domain import (
+    GIVE_UP_AFTER,
+    Escalation,
+    EscalationExhausted,
+    EscalationStarted,
+    EscalationStatus,
+    EscalationStopped,
+    Page,
+    PageStatus,
+    PersonPaged,
+    PersonUnreachable,
+    Plan,
+    StepSkipped,
+    Why,
+)
+from tocsin.paging.standing import Standing, letterhead, standing
+from tocsin.people.domain import Urgency
+
+CLIMB = "paging.climb"
+ACKNOWLEDGEMENT_EXPIRES = "paging.acknowledgement_expires"
+PAGE_LABEL = "page"  # on alerts opened by hand: whom to page, separated by spaces
+
+
+def start(tx: Tx, facts: Sequence[AlertGroupOpened | AlertGroupUnacknowledged]) -> None:
+    """Begin an escalation for each group, with its policy frozen; one that runs for it is ended first."""
+    if not facts:
+        return
+    now = standing(tx)
+    by_group = {fact.group: fact for fact in facts}
+    _end_running(tx, list(by_group), Why.URGENCY_CHANGED)
+    turns = store.next_turns(tx, Counter(fact.service for fact in by_group.values()))
+    plans = _Plans(tx, now, by_group)
+    new: list[tuple[Escalation, str, str]] = []
+    for fact in by_group.values():
+        plan, encoded = plans.of(fact)
+        turn = turns[fact.service]
+        turns[fact.service] += 1
+        escalation = Escalation(
+            id=0,
+            group_id=fact.group,
+            plan=plan,
+            urgency=Urgency(fact.urgency),
+            status=EscalationStatus.RUNNING,
+            position=0,
+            turn=turn,
+            started_at=tx.now,
+        )
+        new.append((escalation, fact.service, encoded))
+    store.put_escalations(tx, new)
+    timers.set_fresh(tx, [(CLIMB, one.id, tx.now, "") for one, _, _ in new])
+    for one, _, _ in new:
+        tx.record(
+            EscalationStarted(
+                group=one.group_id,
+                escalation=one.id,
+                policy=one.plan.policies[0].name if one.plan.policies else "",
+                urgency=one.urgency.value,
+                reason=one.plan.why,
+            )
+        )
+
+
+def climb(tx: Tx, escalation_ids: Sequence[int]) -> None:
+    """Take the next rung of each: page whoever it means, set the timer for the rung after it."""
+    running = [
+        one for one in store.escalations(tx, escalation_ids).values() if one.status is EscalationStatus.RUNNING
+    ]
+    if not running:
+        return
+    now = standing(tx)
+    now.know_contacts(tx, now.people)
+    climbs: list[tuple[Escalation, rules.Climb]] = []
+    for one in running:
+        decided = rules.climb(one.plan, one.position, one.turn, now.world, now.can_reach, tx.now)
+        for skipped in decided.skipped:
+            tx.record(
+                StepSkipped(
+                    group=one.group_id,
+                    escalation=one.id,
+                    policy=skipped.rung.policy,
+                    step=skipped.rung.step,
+                    cycle=skipped.rung.cycle,
+                    reason=skipped.why,
+                )
+            )
+        if isinstance(decided, rules.Exhausted):
+            _exhaust(tx, one)
+        else:
+            climbs.append((one, decided))
+    _page(tx, now, climbs)
+    store.move(tx, [(one.id, decided.next_position) for one, decided in climbs])
+    timers.set_fresh(tx, [(CLIMB, one.id, tx.now + decided.rung.wait, "") for one, decided in climbs])
+
+
+def hurry(tx: Tx, escalation_id: int) -> None:
+    """Take the next rung now instead of waiting."""
+    timers.set_one(tx, CLIMB, escalation_id, tx.now)
+
+
+def hurry_from(tx: Tx, escalation_id: int, position: int) -> None:
+    """Take the next rung now, if this one is still the latest."""
+    escalation = store.escalations(tx, [escalation_id]).get(escalation_id)
+    if (
+        escalation is not None
+        and escalation.status is EscalationStatus.RUNNING
+        and escalation.position == position + 1
+    ):
+        hurry(tx, escalation_id)
+
+
+def escalate(tx: Tx, group_id: int) -> bool:
+    """A person wants the next rung now; False if nothing runs for the group."""
+    running = store.running(tx, [group_id])
+    for one in running:
+        hurry(tx, one.id)
+    return bool(running)
+
+
+def stop_acknowledged(tx: Tx, facts: Sequence[AlertGroupAcknowledged]) -> None:
+    """Somebody has it: the others fall silent and are told; the acknowledgement may expire."""
+    for fact in facts:
+        person = fact.by.removeprefix("person:")
+        _stop(tx, [fact.group], f"acknowledged by {_name(tx, fact.by)}", answered_by=person)
+        latest = store.latest(tx, fact.group)
+        if latest is not None and latest.plan.acknowledgement_expires_s is not None:
+            due = tx.now + _seconds(latest.plan.acknowledgement_expires_s)
+            timers.set_one(tx, ACKNOWLEDGEMENT_EXPIRES, fact.group, due)
+
+
+def stop_resolved(tx: Tx, facts: Sequence[AlertGroupResolved]) -> None:
+    """It is over: everybody falls silent and is told (E8)."""
+    timers.cancel(tx, ACKNOWLEDGEMENT_EXPIRES, [fact.group for fact in facts])
+    by: dict[str, list[AlertGroupResolved]] = {}
+    for fact in facts:
+        by.setdefault(fact.by, []).append(fact)
+    for who, theirs in by.items():
+        what = f"resolved by {_name(tx, who)}" if who.startswith("person:") else f"resolved: {theirs[0].reason}"
+        _stop(tx, [fact.group for fact in theirs], what, answered_by=who.removeprefix("person:"))
+
+
+def stop_snoozed(tx: Tx, facts: Sequence[AlertGroupSnoozed]) -> None:
+    """Nobody is bothered until then."""
+    timers.cancel(tx, ACKNOWLEDGEMENT_EXPIRES, [fact.group for fact in facts])
+    for fact in facts:
+        until = f"{fact.until:%Y-%m-%d %H:%M} UTC"
+        _stop(tx, [fact.group], f"snoozed by {_name(tx, fact.by)} until {until}", answered_by=fact.by)
+
+
+def stop_suppressed(tx: Tx, facts: Sequence[AlertGroupSuppressed]) -> None:
+    """A silence began: nobody else is woken."""
+    for fact in facts:
+        _stop(tx, [fact.group], f"suppressed: {fact.reason}", answered_by="")
+
+
+def _stop(tx: Tx, group_ids: Sequence[int], what: str, *, answered_by: str) -> None:
+    _end_running(tx, group_ids, what)
+    pages = store.live_pages(tx, group_ids)
+    if not pages:
+        return
+    subjects = [subject(page.id) for page in pages]
+    outbox.cancel(tx, subjects, what)
+    store.set_page_status(
+        tx,
+        [
+            (page.id, PageStatus.ANSWERED if page.person == answered_by else PageStatus.STOPPED)
+            for page in pages
+        ],
+    )
+    _tell_the_others(tx, [page for page in pages if page.person != answered_by], what)
+
+
+def _end_running(tx: Tx, group_ids: Sequence[int], why: str) -> None:
+    running = store.running(tx, group_ids)
+    if not running:
+        return
+    store.end(tx, [(one.id, EscalationStatus.STOPPED, why) for one in running])
+    timers.cancel(tx, CLIMB, [one.id for one in running])
+    for one in running:
+        tx.record(EscalationStopped(group=one.group_id, escalation=one.id, reason=why))
+
+
+def _tell_the_others(tx: Tx, pages: Sequence[Page], what: str) -> None:
+    told = outbox.first_told(tx, [subject(page.id) for page in pages])
+    if not told:
+        return
+    now, head = standing(tx), letterhead()
+    briefs = store.briefs(tx, {page.group_id for page in pages})
+    notices = []
+    seen: set[tuple[int, str]] = set()
+    for page in pages:
+        way = told.get(subject(page.id))
+        brief = briefs.get(page.group_id)
+        if way is None or brief is None or (page.group_id, way.address_key) in seen:
+            continue
+        seen.add((page.group_id, way.address_key))
+        about = messages.entry(brief, now.service_title(brief.service), head.base_url)
+        notices.append(
+            NewDelivery(
+                lane=LANE_NOTICE,
+                channel=way.channel,
+                address=way.address,
+                address_key=way.address_key,
+                bucket=way.bucket,
+                body=messages.taken(page, _full_name(now, page.person), about, what, tx.now),
+                subject=f"taken:{page.id}",
+                due_at=tx.now,
+                give_up_at=tx.now + GIVE_UP_AFTER / 24,
+            )
+        )
+    outbox.put(tx, notices)
+
+
+def _page(tx: Tx, now: Standing, climbs: Sequence[tuple[Escalation, rules.Climb]]) -> None:
+    if not climbs:
+        return
+    _supersede(tx, climbs)
+    pages = [
+        Page(
+            id=0,
+            escalation_id=one.id,
+            group_id=one.group_id,
+            person=called.person,
+            position=decided.position,
+            status=PageStatus.ACTIVE if now.can_reach(called.person) else PageStatus.UNREACHABLE,
+            reason=called.why,
+            created_at=tx.now,
+        )
+        for one, decided in climbs
+        for called in decided.called
+    ]
+    store.put_pages(tx, pages)
+    deliveries = _deliveries(tx, now, {one.id: (one, decided) for one, decided in climbs}, pages)
+    outbox.put(tx, deliveries)
+
+
+def _supersede(tx: Tx, climbs: Sequence[tuple[Escalation, rules.Climb]]) -> None:
+    """Whoever is paged again is told by the new page alone."""
+    later = [one for one, decided in climbs if decided.position > 0]
+    if not later:
+        return
+    called = {one.group_id: {who.person for who in decided.called} for one, decided in climbs}
+    again = [page for page in store.live_pages(tx, [one.group_id for one in later]) if page.person in called[page.group_id]]
+    outbox.cancel(tx, [subject(page.id) for page in again], "paged again by a later step")
+    store.set_page_status(tx, [(page.id, PageStatus.SUPERSEDED) for page in again])
+
+
+@dataclass(slots=True)
+class _Telling:
+    """What the messages of one climb have in common."""
+
+    head: messages.Letterhead
+    briefs: dict[int, store.GroupBrief]
+
+
+def _deliveries(
+    tx: Tx, now: Standing, climbs: dict[int, tuple[Escalation, rules.Climb]], pages: Sequence[Page]
+) -> list[NewDelivery]:
+    telling = _Telling(letterhead(), store.briefs(tx, {page.group_id for page in pages}))
+    entries = {
+        id_: messages.entry(brief, now.service_title(brief.service), telling.head.base_url)
+        for id_, brief in telling.briefs.items()
+    }
+    found: list[NewDelivery] = []
+    for page in pages:
+        escalation, decided = climbs[page.escalation_id]
+        document = now.people[page.person]
+        planned = ways.ways(page.person, document, escalation.urgency, now.usable(page.person), tx.now)
+        about = entries.get(page.group_id)
+        if about is None:
+            continue
+        steps = max(step.number for step in escalation.plan.policies[0].steps) if escalation.plan.policies else 0
+        body = messages.page(telling.head, page, document.name, about, decided.rung, steps, tx.now)
+        found += [_page_delivery(tx, page, way, body) for way in planned]
+        _record_page(tx, page, escalation, decided, planned)
+    return found
+
+
+def _page_delivery(tx: Tx, page: Page, way: ways.Way, body: str) -> NewDelivery:
+    return NewDelivery(
+        lane=LANE_PAGE,
+        channel=way.channel,
+        address=way.address,
+        address_key=way.address_key,
+        bucket=way.bucket,
+        body=body,
+        subject=subject(page.id),
+        due_at=way.at,
+        give_up_at=tx.now + GIVE_UP_AFTER,
+    )
+
+
+def _record_page(
+    tx: Tx, page: Page, escalation: Escalation, decided: rules.Climb, planned: Sequence[ways.Way]
+) -> None:
+    rung = decided.rung
+    if not planned:
+        tx.record(
+            PersonUnreachable(
+                group=page.group_id, escalation=escalation.id, page=page.id, person=page.person, reason=Why.NO_CONTACT
+            )
+        )
+        return
+    tx.record(
+        PersonPaged(
+            group=page.group_id,
+            escalation=escalation.id,
+            page=page.id,
+            person=page.person,
+            policy=rung.policy,
+            step=rung.step,
+            cycle=rung.cycle,
+            reason=page.reason,
+            ways=tuple(f"{way.channel} {_in(way, tx)}" for way in planned),
+        )
+    )
+
+
+def _in(way: ways.Way, tx: Tx) -> str:
+    wait = (way.at - tx.now).total_seconds()
+    return "at once" if wait <= 0 else f"in {wait:.0f} s"
+
+
+def _exhaust(tx: Tx, one: Escalation) -> None:
+    store.end(tx, [(one.id, EscalationStatus.EXHAUSTED, Why.EVERYBODY_TRIED)])
+    tx.record(EscalationExhausted(group=one.group_id, escalation=one.id, reached=one.reached))
+
+
+class _Plans:
+    """Plans by service and urgency, each made and encoded once per batch."""
+
+    def __init__(
+        self, tx: Tx, now: Standing, by_group: dict[int, AlertGroupOpened | AlertGroupUnacknowledged]
+    ) -> None:
+        self._now = now
+        self._made: dict[tuple[str, str], tuple[Plan, str]] = {}
+        by_hand = [group for group, fact in by_group.items() if _is_by_hand(fact)]
+        self._labels = store.labels_of_groups(tx, by_hand) if by_hand else {}
+
+    def of(self, fact: AlertGroupOpened | AlertGroupUnacknowledged) -> tuple[Plan, str]:
+        """The plan for this group, and as JSON."""
+        targets = self._labels.get(fact.group, {}).get(PAGE_LABEL, "").split()
+        if targets:
+            plan = rules.by_hand(targets)
+            return plan, store.encode_plan(plan)
+        key = (fact.service, fact.urgency)
+        if key not in self._made:
+            plan = plan_for(self._now, fact.service, Urgency(fact.urgency))
+            self._made[key] = (plan, store.encode_plan(plan))
+        return self._made[key]
+
+
+def plan_for(now: Standing, service: str, urgency: Urgency) -> Plan:
+    """What a service's policy means, or the fallback where there is none."""
+    document = now.services.get(service)
+    admins = rules.admins(now.people)
+    if document is None:
+        return rules.fallback(None, admins, Why.NOBODY_RESPONSIBLE)
+    if document.policy is None or document.policy not in now.policies:
+        return rules.fallback(document.team, admins, Why.NO_POLICY)
+    return rules.freeze(document.policy, now.policies, urgency)
+
+
+def subject(page_id: int) -> str:
+    """Whose a delivery is."""
+    return f"page:{page_id}"
+
+
+def _name(tx: Tx, by: str) -> str:
+    """How people call whoever did it."""
+    kind, _, name = by.partition(":")
+    if kind == "person":
+        return _full_name(standing(tx), name)
+    return {"integration": f"the tool behind {name}", "token": f"API token {name}"}.get(kind, "Tocsin")
+
+
+def _full_name(now: Standing, person: str) -> str:
+    document = now.people.get(person)
+    return document.name if document else person
+
+
+def _seconds(count: float) -> timedelta:
+    return timedelta(seconds=count)
+
+
+def _is_by_hand(fact: AlertGroupOpened | AlertGroupUnacknowledged) -> bool:
+    return fact.integration == BY_HAND
+
+
+def tell_exhausted(tx: Tx, facts: Sequence[EscalationExhausted]) -> None:
+    """Nobody answered: the administrators are told, unless it is their own alert that nobody answered."""
+    briefs = store.briefs(tx, [fact.group for fact in facts])
+    for fact in facts:
+        brief = briefs.get(fact.group)
+        if brief is None or brief.integration == OWN:
+            continue
+        alerts.raise_own(
+            tx,
+            key=f"exhausted {fact.group}",
+            title=f"Nobody answered AG-{fact.group}: {brief.title}",
+            description="Everybody its policy names has been tried."
+            + ("" if fact.reached else " No message got through to anybody."),
+        )

@@ -1,0 +1,106 @@
+"""Takes parcels out of the house: composes them by their channel, sends them by the shared clients, judges the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+
+import msgspec
+
+from tocsin.channels import wire
+from tocsin.channels.domain import (
+    Address,
+    Delivered,
+
+
+    HttpRequest,
+    Mail,
+    Message,
+    Outcome,
+    Response,
+    Retry,
+    Settings,
+)
+from tocsin.channels.registry import CHANNELS
+from tocsin.engine.domain import AddressLimit, Parcel, Verdict, VerdictKind
+from tocsin.kit import clock
+from tocsin.kit.http import HttpClient
+from tocsin.kit.mail import Mailer
+
+_message = msgspec.json.Decoder(Message)
+_address = msgspec.json.Decoder(Address)
+Secrets = Callable[[str, str], Mapping[str, str]]
+"""(person, contact name) -> the contact's secret options, from the configuration in force"""
+
+
+class ChannelCarrier:
+    """The one carrier: knows every channel, and the two clients that do the I/O."""
+
+    def __init__(self, http: HttpClient, mailer: Mailer, settings: Settings, secrets: Secrets) -> None:
+        self._http = http
+        self._mailer = mailer
+        self._settings = settings
+        self._secrets = secrets
+        self._limits = {
+            name: tuple(AddressLimit(count=one.count, per=timedelta(seconds=one.per_s)) for one in channel.limits)
+            for name, channel in CHANNELS.items()
+        }
+
+    def limits(self, channel: str) -> Sequence[AddressLimit]:
+        """How much one address of this channel may get."""
+        return self._limits.get(channel, ())
+
+    def bundles(self, channel: str) -> bool:
+        """Whether several messages to one address become one."""
+        return channel in CHANNELS and CHANNELS[channel].bundles
+
+    async def carry(self, parcels: Sequence[Parcel]) -> Verdict:
+        """Send these as one message."""
+        channel = CHANNELS.get(parcels[0].channel)
+        if channel is None or not channel.implemented:
+            return Verdict(kind=VerdictKind.FAILED, reason=f"there is no channel {parcels[0].channel}")
+        address = _address.decode(parcels[0].address)
+        options = {**address.options, **await self._secret_options(address)}
+        message = bundle([_message.decode(parcel.body) for parcel in parcels])
+        outgoing = channel.compose(
+            message,
+            Address(channel=address.channel, target=address.target, options=options),
+            self._settings,
+            clock.now(),
+        )
+        if isinstance(outgoing, HttpRequest):
+            return _verdict(channel.judge(wire.from_http(await self._http.send(outgoing))))
+        if isinstance(outgoing, Mail):
+            return _verdict(channel.judge(wire.from_mail(await self._mailer.send(outgoing))))
+        return _verdict(channel.judge(Response(status=200)))
+
+    async def close(self) -> None:
+        """Close the clients' connections."""
+        await self._http.close()
+        await self._mailer.close()
+
+    async def _secret_options(self, address: Address) -> Mapping[str, str]:
+        person, contact = address.options.get("person", ""), address.options.get("contact", "")
+        return self._secrets(person, contact) if person else {}
+
+
+def bundle(messages: Sequence[Message]) -> Message:
+    """Many messages to one person as one: the newest one's kind and links, everybody's entries, each group once."""
+    if len(messages) == 1:
+        return messages[0]
+    last = messages[-1]
+    entries = {entry.reference: entry for message in messages for entry in message.entries}
+    return msgspec.structs.replace(
+        last,
+        entries=tuple(entries.values()),
+        acknowledge_url="" if len(entries) > 1 else last.acknowledge_url,
+        acknowledge_post_url="" if len(entries) > 1 else last.acknowledge_post_url,
+    )
+
+
+def _verdict(outcome: Outcome) -> Verdict:
+    if isinstance(outcome, Delivered):
+        return Verdict(kind=VerdictKind.DELIVERED, receipt=outcome.receipt)
+    if isinstance(outcome, Retry):
+        return Verdict(kind=VerdictKind.RETRY, reason=outcome.reason, after_s=outcome.after_s)
+    return Verdict(kind=VerdictKind.FAILED, reason=outcome.reason, disable=outcome.disable)

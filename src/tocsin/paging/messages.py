@@ -1,0 +1,78 @@
+"""What people are told, before a channel gives it its form. Pure, but for the clock's `now` it is given."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import msgspec
+
+from tocsin.channels.domain import Entry, Message, MessageKind
+from tocsin.kit import text
+from tocsin.kit.secrets import Signer
+from tocsin.paging.domain import Page
+from tocsin.paging.rules import Rung
+from tocsin.paging.store import GroupBrief
+
+LINK_LIVES = timedelta(days=7)
+SUMMARY_CHARS_MAX = 1500
+_encode = msgspec.json.Encoder().encode
+
+
+class Letterhead(msgspec.Struct, frozen=True, kw_only=True):
+    """What every message needs to know of the installation."""
+
+    base_url: str
+    signer: Signer
+
+
+def entry(brief: GroupBrief, service: str, base_url: str) -> Entry:
+    """One group in a message; `service` is its title."""
+    return Entry(
+        reference=f"AG-{brief.id}",
+        title=brief.title,
+        public_title=f"{service}: {brief.urgency} urgency alert",
+        service=service,
+        severity=brief.severity,
+        urgency=brief.urgency.value,
+        url=f"{base_url}/groups/{brief.id}",
+        opened_at=brief.opened_at,
+        alerts=brief.alert_count,
+        summary=text.cut(brief.summary, SUMMARY_CHARS_MAX),
+    )
+
+
+def page(head: Letterhead, one: Page, to: str, about: Entry, rung: Rung, steps: int, now: datetime) -> str:
+    """The message of a page, as JSON. Its links acknowledge without signing in, for a week."""
+    link = f"{head.base_url}/a/{head.signer.sign(f'page:{one.id}', now + LINK_LIVES)}"
+    step = "last resort" if rung.last_resort else f"step {rung.step} of {steps}"
+    if rung.cycle > 1:
+        step += f", round {rung.cycle}"
+    return _encode(
+        Message(
+            kind=MessageKind.PAGE,
+            id=f"page-{one.id}",
+            to=to,
+            entries=(about,),
+            text=f"If you do not answer, the next step is taken in {text.format_duration(rung.wait)}.",
+            acknowledge_url=link,
+            acknowledge_post_url=link,
+            reason=f"{one.reason} ({step})",
+            sent_at=now,
+        )
+    ).decode()
+
+
+def taken(one: Page, to: str, about: Entry, what: str, now: datetime) -> str:
+    """Tell somebody who was paged that it is in hands or over (F14), as JSON."""
+    return _encode(
+        Message(
+            kind=MessageKind.TAKEN,
+            id=f"taken-{one.id}",
+            to=to,
+            entries=(about,),
+            subject=f"{about.reference} {what}",
+            text=f"{what[0].upper()}{what[1:]}. Nothing is left for you to do.",
+            reason="you were paged for it",
+            sent_at=now,
+        )
+    ).decode()

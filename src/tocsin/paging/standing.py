@@ -1,0 +1,76 @@
+"""What paging needs to know at a moment: the configuration in force, who is on call, whose contacts work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from tocsin.catalog.domain import ServiceDocument
+from tocsin.config import queries as configuration
+from tocsin.config.domain import Snapshot
+from tocsin.kit.db import Reader
+from tocsin.kit.installation import installation, link_signer
+from tocsin.oncall import rules as oncall
+from tocsin.oncall.domain import Override, ScheduleDocument
+from tocsin.paging import store, ways
+from tocsin.paging.documents import PolicyDocument
+from tocsin.paging.messages import Letterhead
+from tocsin.paging.rules import World
+from tocsin.people.domain import Contact, PersonDocument, TeamDocument
+
+_board = oncall.OnCallBoard()
+
+
+class Standing:
+    """One configuration at one moment, seen from paging."""
+
+    def __init__(self, snapshot: Snapshot, overrides: Sequence[Override] = ()) -> None:
+        self.snapshot = snapshot
+        self.people = snapshot.all("people", PersonDocument)
+        self.teams = snapshot.all("teams", TeamDocument)
+        self.services = snapshot.all("services", ServiceDocument)
+        self.policies = snapshot.all("policies", PolicyDocument)
+        self._schedules = snapshot.all("schedules", ScheduleDocument)
+        self._overrides = overrides
+        self.world = World(self.people, self.teams, self.on_call)
+        self.states: ways.ContactStates = {}
+
+    def on_call(self, schedule: str, at: datetime) -> tuple[str, ...] | None:
+        """Who has duty for a schedule; None if there is no such schedule."""
+        document = self._schedules.get(schedule)
+        if document is None:
+            return None
+        compiled = oncall.compile_schedule(schedule, document)
+        found = _board.answer(compiled, at, self._overrides)
+        return tuple(duty.person for duty in found.duties)
+
+    def know_contacts(self, reader: Reader, persons: Iterable[str]) -> None:
+        """Learn which addresses of these people are proven or dead."""
+        self.states = store.contact_states(reader, persons)
+
+    def usable(self, person: str) -> dict[str, Contact]:
+        """The person's contacts that can be expected to work."""
+        document = self.people.get(person)
+        if document is None:
+            return {}
+        vouched = self.snapshot.managed_by.get(("people", person), "file") == "file"
+        return ways.usable_contacts(person, document, self.states, vouched=vouched)
+
+    def can_reach(self, person: str) -> bool:
+        """Whether there is any way to tell this person."""
+        return bool(self.usable(person))
+
+    def service_title(self, service: str) -> str:
+        """How people call a service."""
+        document = self.services.get(service)
+        return document.name if document else "Unrouted"
+
+
+def standing(reader: Reader) -> Standing:
+    """The present one."""
+    return Standing(configuration.current(reader))
+
+
+def letterhead() -> Letterhead:
+    """For messages that go out now."""
+    return Letterhead(base_url=installation().base_url, signer=link_signer())

@@ -1,0 +1,91 @@
+"""By which ways, and when, a person is told: their notification rules against the contacts that work. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+import msgspec
+
+from tocsin.channels.domain import Address
+from tocsin.channels.registry import CHANNELS
+from tocsin.people.domain import Contact, PersonDocument, Urgency
+
+FALLBACK_NOTE = "none of the person's rules leads to a usable contact, so every usable one is tried at once"
+ContactStates = Mapping[tuple[str, str], tuple[bool, bool]]
+"""(person, address key) -> (proven by a code, found dead)"""
+
+
+class Way(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One message to be sent to somebody through one contact."""
+
+    contact: str
+    channel: str
+    address: str  # JSON of channels.domain.Address, without secrets
+    address_key: str
+    bucket: str
+    at: datetime
+
+
+def address_of(person: str, name: str, contact: Contact) -> Address:
+    """Where a contact leads. Secrets stay in the document: the carrier looks them up by person and contact."""
+    target = contact.address or person
+    return Address(channel=contact.channel, target=target, options={"person": person, "contact": name})
+
+
+def address_key(contact: Contact, person: str) -> str:
+    """Equal for contacts that lead to the same place."""
+    return f"{contact.channel}:{contact.address or person}"
+
+
+def is_usable(person: str, contact: Contact, states: ContactStates, *, vouched: bool) -> bool:
+    """Whether a message through this contact can be expected to arrive (F8)."""
+    channel = CHANNELS.get(contact.channel)
+    if channel is None or not channel.implemented:
+        return False
+    proven, dead = states.get((person, address_key(contact, person)), (False, False))
+    return not dead and (vouched or proven or not channel.needs_verification)
+
+
+def usable_contacts(
+    person: str, document: PersonDocument, states: ContactStates, *, vouched: bool
+) -> dict[str, Contact]:
+    """The person's contacts that can be expected to work, by name."""
+    return {
+        name: contact
+        for name, contact in document.contacts.items()
+        if is_usable(person, contact, states, vouched=vouched)
+    }
+
+
+def ways(
+    person: str, document: PersonDocument, urgency: Urgency, usable: Mapping[str, Contact], now: datetime
+) -> tuple[Way, ...]:
+    """What is to be sent, by the rules for this urgency.
+
+    Rules whose contact does not work are passed over, and the first that does starts at once; if none is left, every
+    usable contact is tried at once, because a page must not fail for a rule that leads nowhere.
+    """
+    rules = [rule for rule in document.rules(urgency) if rule.via in usable]
+    if not rules:
+        return tuple(_way(person, name, contact, now) for name, contact in usable.items())
+    lead = rules[0].after if document.rules(urgency)[0].via not in usable else timedelta(0)
+    return tuple(_way(person, rule.via, usable[rule.via], now + rule.after - lead) for rule in rules)
+
+
+def _way(person: str, name: str, contact: Contact, at: datetime) -> Way:
+    address = address_of(person, name, contact)
+    return Way(
+        contact=name,
+        channel=contact.channel,
+        address=msgspec.json.encode(address).decode(),
+        address_key=address_key(contact, person),
+        bucket=bucket(contact),
+        at=at,
+    )
+
+
+def bucket(contact: Contact) -> str:
+    """Which receiving host this goes to: what concurrency is bounded by."""
+    return f"{contact.channel}:{urlsplit(contact.address).netloc}" if "://" in contact.address else contact.channel

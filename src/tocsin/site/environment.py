@@ -1,0 +1,105 @@
+"""Settings from the environment, each with its meaning; docs/reference/settings.md is made from this table."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One environment variable."""
+
+    name: str
+    default: str
+    meaning: str
+    secret: bool = False
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting("TOCSIN_DATA", "var", "Directory of the embedded database and of the installation's secret."),
+    Setting(
+        "TOCSIN_DATABASE",
+        "",
+        "postgresql://user:password@host:5432/name to use PostgreSQL instead of the embedded SQLite database.",
+        secret=True,
+    ),
+    Setting("TOCSIN_BASE_URL", "", "How people reach this installation: https://tocsin.example.org. Links in messages begin with it."),
+    Setting(
+        "TOCSIN_SECRETS",
+        "",
+        "Secrets of the installation, newest first, separated by commas; the first signs, all are accepted. Each has at"
+        " least 32 characters. Without it one is made and kept in the data directory.",
+        secret=True,
+    ),
+    Setting("TOCSIN_INSTANCE", "Tocsin", "What this installation calls itself in messages."),
+    Setting("TOCSIN_SMTP_URL", "", "smtp://user:password@host:587 or smtps://…; without it no mail is sent.", secret=True),
+    Setting("TOCSIN_MAIL_FROM", "tocsin@localhost", "The address mail comes from."),
+    Setting("TOCSIN_OUTBOUND_ALLOW", "", "Private networks that webhooks may reach: 127.0.0.0/8,10.1.0.0/16."),
+    Setting("TOCSIN_OUTBOUND_PROXY", "", "HTTP proxy for outgoing calls.", secret=True),
+    Setting("TOCSIN_WEBHOOK_SECRET", "", "whsec_… that signs webhooks whose contact names no secret of its own.", secret=True),
+    Setting("TOCSIN_WATCHDOG_URL", "", "An outside watchdog to call as long as all is well: a dead-man's switch for Tocsin itself."),
+    Setting("TOCSIN_WATCHDOG_EVERY", "60", "Seconds between calls to the watchdog."),
+    Setting("TOCSIN_METRICS_TOKEN", "", "Bearer token for /metrics from elsewhere than this machine.", secret=True),
+    Setting("TOCSIN_LOG", "info", "debug, info, warning or error."),
+)
+_BY_NAME = {setting.name: setting for setting in SETTINGS}
+SECRET_FILE = "secret"
+
+
+def get(name: str) -> str:
+    """A setting's value, or its default."""
+    return os.environ.get(name, "") or _BY_NAME[name].default
+
+
+def data_dir() -> Path:
+    """The data directory, made if it is not there."""
+    path = Path(get("TOCSIN_DATA")).resolve()
+    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return path
+
+
+def installation_secrets() -> tuple[str, ...]:
+    """From the environment, or one made once and kept readable only for us."""
+    given = tuple(secret.strip() for secret in get("TOCSIN_SECRETS").split(",") if secret.strip())
+    if given:
+        return given
+    path = data_dir() / SECRET_FILE
+    try:
+        with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(48))
+    except FileExistsError:
+        pass
+    return (path.read_text().strip(),)
+
+
+def database() -> dict[str, object]:
+    """Django's settings for the database."""
+    url = get("TOCSIN_DATABASE")
+    if not url:
+        return {
+            "ENGINE": "tocsin.kit.sqlite",
+            "NAME": str(data_dir() / "tocsin.sqlite3"),
+            "OPTIONS": {"timeout": 10, "transaction_mode": "IMMEDIATE"},
+        }
+    parts = urlsplit(url)
+    if parts.scheme not in ("postgresql", "postgres"):
+        raise SystemExit("TOCSIN_DATABASE must be postgresql://user:password@host:5432/name")
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": _query(parts.query).get("host") or parts.hostname or "",
+        "PORT": str(parts.port or ""),
+        "OPTIONS": {"pool": {"min_size": 1, "max_size": 20, "timeout": 10}},
+        "CONN_MAX_AGE": 0,
+    }
+
+
+def _query(written: str) -> dict[str, str]:
+    pairs = (pair.partition("=") for pair in written.split("&") if pair)
+    return {key: unquote(value) for key, _, value in pairs}

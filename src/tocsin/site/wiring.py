@@ -1,0 +1,102 @@
+"""Plugs the slices into the toolkit: the story into the database door, timers, pumps and the carrier into the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tocsin import story
+from tocsin.alerts import absorb, auditor
+from tocsin.alerts import jobs as alerts_jobs
+from tocsin.alerts.rulebook import compile_rulebook
+from tocsin.alerts.rules import Rulebook
+from tocsin.channels.domain import Settings
+from tocsin.config import queries as configuration
+from tocsin.engine import beat, bell
+from tocsin.engine.domain import Chore, Pump, TimerHandler
+from tocsin.engine.loop import Engine, Works
+from tocsin.engine.watchdog import Watchdog
+from tocsin.kit import clock, db
+from tocsin.kit.addresses import Guard, parse_networks
+from tocsin.kit.db import Reader
+from tocsin.kit.http import HttpClient, HttpSettings
+from tocsin.kit.installation import installation
+from tocsin.kit.mail import Mailer, parse_smtp_url
+from tocsin.paging import jobs as paging_jobs
+from tocsin.paging.carrier import ChannelCarrier
+from tocsin.people.domain import PersonDocument
+
+ABSORB_POLL_S = 0.5
+EXPIRE_EVERY_S = 1.0
+
+HANDLERS: dict[str, TimerHandler] = {**alerts_jobs.HANDLERS, **paging_jobs.HANDLERS}
+
+
+def plug_in() -> None:
+    """Once per process, after Django is set up."""
+    db.settle_with(story.settle)
+
+
+def rulebook(reader: Reader) -> Rulebook:
+    """The alert rules of the configuration in force."""
+    return compile_rulebook(configuration.current(reader))
+
+
+def absorb_some() -> int:
+    """Absorb a piece of what was accepted."""
+    return absorb.absorb_some(rulebook, clock.now())
+
+
+def carrier() -> ChannelCarrier:
+    """The carrier with this installation's clients."""
+    held = installation()
+    http = HttpClient(
+        HttpSettings(guard=Guard(allow=parse_networks(held.outbound_allow)), proxy=held.outbound_proxy)
+    )
+    mailer = Mailer(parse_smtp_url(held.smtp_url) if held.smtp_url else None, held.sender)
+    secrets = {"webhook": held.webhook_secret} if held.webhook_secret else {}
+    settings = Settings(base_url=held.base_url, sender=held.sender, instance=held.instance, secrets=secrets)
+    return ChannelCarrier(http, mailer, settings, contact_options)
+
+
+def contact_options(person: str, contact: str) -> Mapping[str, str]:
+    """The secret options of a contact, by the configuration last seen in this process."""
+    snapshot = configuration.last_seen()
+    document = snapshot.all("people", PersonDocument).get(person) if snapshot else None
+    return document.contacts[contact].options if document and contact in document.contacts else {}
+
+
+def works() -> Works:
+    """Everything the engine does."""
+    return Works(
+        handlers=HANDLERS,
+        pumps=(
+            Pump(name="absorb", bell=bell.SIGNALS, run=absorb_some, every_s=ABSORB_POLL_S),
+            Pump(name="expire", bell="expire", run=absorb.expire_some, every_s=EXPIRE_EVERY_S),
+        ),
+        chores=(),
+        carrier=carrier(),
+        on_settled=paging_jobs.on_settled,
+    )
+
+
+def engine() -> Engine:
+    """An engine for this process, not started yet."""
+    owner = beat.owner_name()
+    started_at = clock.now()
+    plan = works()
+    chores = (
+        Chore(name="beat", every_s=beat.BEAT_EVERY_S, run=lambda: beat.beat(owner, started_at)),
+        Chore(name="audit", every_s=auditor.AUDIT_EVERY_S, run=auditor.audit),
+        Chore(name="retention", every_s=auditor.RETENTION_EVERY_S, run=auditor.forget_old),
+        Chore(name="watchdog", every_s=installation().watchdog_every_s, run=Watchdog(installation().watchdog_url).call),
+    )
+    return Engine(
+        owner,
+        Works(
+            handlers=plan.handlers,
+            pumps=plan.pumps,
+            chores=chores,
+            carrier=plan.carrier,
+            on_settled=plan.on_settled,
+        ),
+    )

@@ -1,0 +1,66 @@
+"""The product on one page: what happened, and what later stages of an incident's life do about it.
+
+Each fact is mapped to reactions in the same transaction. A reaction takes all facts of its kind that were recorded
+since the last round, so a burst costs a few statements and not thousands. What a reaction records is settled in the
+next round. A fact without a reaction stands here too, with an empty row: this table is complete.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from tocsin.alerts import actions as alerts
+from tocsin.alerts import domain as alert_facts
+from tocsin.config import actions as config_facts
+from tocsin.engine import bell
+from tocsin.journal import store as journal
+from tocsin.journal.domain import Fact
+from tocsin.kit.db import Tx
+from tocsin.paging import actions as paging
+from tocsin.paging import domain as paging_facts
+
+Reaction = Callable[[Tx, Sequence[Any]], None]
+
+REACTIONS: dict[type[Fact], tuple[Reaction, ...]] = {
+    # --- config
+    config_facts.ConfigApplied: (alerts.arm_heartbeats,),
+    # --- alerts
+    alert_facts.AlertGroupOpened: (paging.start,),
+    alert_facts.AlertGroupUnacknowledged: (paging.start,),
+    alert_facts.AlertGroupAcknowledged: (paging.stop_acknowledged,),
+    alert_facts.AlertGroupSnoozed: (paging.stop_snoozed,),
+    alert_facts.AlertGroupSuppressed: (paging.stop_suppressed,),
+    alert_facts.AlertGroupResolved: (paging.stop_resolved,),
+    alert_facts.AlertJoined: (),
+    alert_facts.AlertResolved: (),
+    alert_facts.NoteAdded: (),
+    alert_facts.SilenceCreated: (),
+    alert_facts.SilenceEnded: (),
+    alert_facts.SignalSetAside: (alerts.tell_set_aside,),
+    alert_facts.HeartbeatMissed: (),
+    # --- paging
+    paging_facts.EscalationStarted: (),
+    paging_facts.StepSkipped: (),
+    paging_facts.PersonPaged: (),
+    paging_facts.PersonUnreachable: (),
+    paging_facts.MessageDelivered: (),
+    paging_facts.MessageFailing: (),
+    paging_facts.EscalationStopped: (),
+    paging_facts.EscalationExhausted: (paging.tell_exhausted,),
+    paging_facts.ContactDisabled: (),
+}
+
+
+def settle(tx: Tx) -> None:
+    """Write the facts recorded so far and let what follows from them happen; called until no facts are left."""
+    facts, tx.facts = tx.facts, []
+    journal.append(tx, facts)
+    by_kind: dict[type[Fact], list[Fact]] = {}
+    for fact in facts:
+        by_kind.setdefault(type(fact), []).append(fact)
+    for kind, theirs in by_kind.items():
+        for react in REACTIONS[kind]:
+            react(tx, theirs)
+    if any(kind.loud for kind in by_kind):
+        bell.ring(tx, bell.FACTS)
