@@ -171,7 +171,7 @@ def test_every_opsgenie_write_is_a_signal(method: str, path: str, body: bytes, a
     [signal] = reading.signals
     assert (signal.action, signal.dedup_key, reading.reply.status) == (action, "x", 202)
     answer = json.loads(reading.reply.body)
-    assert dict(reading.reply.headers)["X-Request-ID"] == answer["requestId"]
+    assert dict(reading.reply.headers)["X-Request-ID"] == answer["requestId"] == reading.reference
 
 
 @pytest.mark.parametrize(

@@ -91,12 +91,14 @@ def _decode(body: bytes, problems: list[str]) -> _Webhook | None:
     fields = clean.mapping(read)
     if not isinstance(fields.get("alerts"), list) or clean.text(fields.get("version")) != VERSION:
         return None
-    truncated = fields.get("truncatedAlerts")
+    alerts = clean.sequence(fields["alerts"])
+    stated = fields.get("truncatedAlerts")
+    truncated = stated if isinstance(stated, int) and 0 <= stated < 2**31 else 0
     return _Webhook(
         version=VERSION,
-        alerts=list(_tolerant(clean.sequence(fields["alerts"]), problems)),
+        alerts=list(_tolerant(alerts[:SIGNALS_PER_REQUEST_MAX], problems)),
         status=clean.optional(fields.get("status")),
-        truncated=truncated if isinstance(truncated, int) and abs(truncated) < 2**31 else None,
+        truncated=truncated + max(len(alerts) - SIGNALS_PER_REQUEST_MAX, 0),
         origin=clean.optional(fields.get("externalURL")),
     )
 

@@ -113,7 +113,12 @@ def _create(fields: dict[str, object], settings: Settings, request_id: str) -> R
         by=_short(fields.get("user")),
         note=_cut(clean.text(fields.get("note")), NOTE_CHARS_MAX, "note", problems),
     )
-    return Reading(signals=(signal,), reply=_reply(_ACCEPTED, request_id), problems=tuple(problems[:PROBLEMS_MAX]))
+    return Reading(
+        signals=(signal,),
+        reply=_reply(_ACCEPTED, request_id),
+        problems=tuple(problems[:PROBLEMS_MAX]),
+        reference=request_id,
+    )
 
 
 def _act(asked: opsgenie_paths.Asked, fields: dict[str, object], now: datetime, request_id: str) -> Reading:
@@ -144,7 +149,12 @@ def _act(asked: opsgenie_paths.Asked, fields: dict[str, object], now: datetime, 
         note=note,
         until=until,
     )
-    return Reading(signals=(signal,), reply=_reply(_ACCEPTED, request_id), problems=tuple(problems[:PROBLEMS_MAX]))
+    return Reading(
+        signals=(signal,),
+        reply=_reply(_ACCEPTED, request_id),
+        problems=tuple(problems[:PROBLEMS_MAX]),
+        reference=request_id,
+    )
 
 
 def _told(asked: opsgenie_paths.Asked, fields: dict[str, object]) -> str:
@@ -161,7 +171,7 @@ def _ping(name: str, request_id: str) -> Reading:
         title=_short(name),
         severity=Severity.INFO,
     )
-    return Reading(signals=(signal,), reply=_reply(_PONG, request_id))
+    return Reading(signals=(signal,), reply=_reply(_PONG, request_id), reference=request_id)
 
 
 def _labels(fields: dict[str, object], priority: str, problems: list[str]) -> dict[str, str]:

@@ -93,7 +93,9 @@ def _decode(body: bytes, errors: list[str]) -> list[_Alert]:
     if not isinstance(read, list):
         raise clean.Unreadable("the body must be a JSON array of alerts")
     alerts: list[_Alert] = []
-    for at, written in enumerate(read):
+    if len(read) > SIGNALS_PER_REQUEST_MAX:
+        errors.append(f"only the first {SIGNALS_PER_REQUEST_MAX} of {len(read)} alerts were taken; send fewer at once")
+    for at, written in enumerate(read[:SIGNALS_PER_REQUEST_MAX]):
         try:
             alerts.append(_tolerant(written))
         except clean.Unreadable as error:

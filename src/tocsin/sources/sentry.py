@@ -10,6 +10,8 @@ import hashlib
 import hmac
 from datetime import datetime
 
+import msgspec
+
 from tocsin.kit import text as words
 from tocsin.sources import answers, clean, credentials, severities, times
 from tocsin.sources.domain import (
@@ -113,15 +115,16 @@ def _issue(stated: dict[str, object], action: str, fields: dict[str, object], se
     project = issue.get("project")
     name = clean.mapping(project).get("slug") if isinstance(project, dict) else project
     labels = {"level": issue.get("level"), "project": name, "substatus": issue.get("substatus")}
-    return _signal(
+    signal = _signal(
         _ISSUE_ACTIONS.get(action, Action.NOTE),
         (clean.text(issue.get("id")), clean.text(issue.get("title"))),
         {**issue, "datetime": issue.get("firstSeen")},
         clean.labels(labels),
         severities.from_word(clean.text(issue.get("level")), settings.severity),
-        by=clean.text(clean.mapping(fields.get("actor")).get("name"), NAME_CHARS_MAX),
-        note=f"{words.cut(action, NAME_CHARS_MAX) or 'changed'} in Sentry",
     )
+    by = clean.text(clean.mapping(fields.get("actor")).get("name"), NAME_CHARS_MAX)
+    note = f"{words.cut(action, NAME_CHARS_MAX) or 'changed'} in Sentry"
+    return msgspec.structs.replace(signal, by=by, note=note)
 
 
 def _legacy(fields: dict[str, object], settings: Settings) -> Signal:
@@ -152,9 +155,6 @@ def _signal(
     shown: dict[str, object],
     labels: dict[str, str],
     severity: Severity,
-    *,
-    by: str = "",
-    note: str = "",
 ) -> Signal:
     title = clean.text(shown.get("title")).strip() or "Sentry alert without a title"
     return Signal(
@@ -166,8 +166,6 @@ def _signal(
         description=clean.text(shown.get("culprit")),
         links=clean.links([(shown.get("web_url"), "Sentry"), (shown.get("issue_url"), "Sentry issue")]),
         started_at=times.instant(shown.get("datetime")),
-        by=by,
-        note=note,
     )
 
 

@@ -31,7 +31,7 @@ _PENDING = 2
 _ACTIONS = {0: Action.TRIGGER, 1: Action.RESOLVE, 3: Action.NOTE}
 _STATUS_NAMES = {0: "down", 1: "up", 2: "pending", 3: "maintenance"}
 _BOUNDARY = re.compile(r'boundary="?([^";,]{1,200})"?', re.IGNORECASE)
-_NAMED_DATA = re.compile(rb'content-disposition:[^\r\n]{0,500}name="?data"?', re.IGNORECASE)
+_NAMED_DATA = re.compile(rb'content-disposition:[^\r\n]{0,100}name="?data"?', re.IGNORECASE)
 _DAYS = re.compile(r"\d+")
 _FIELDS = ("msg", "ping", "duration", "retries", "time")
 
