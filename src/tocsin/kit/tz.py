@@ -100,9 +100,19 @@ def zone(name: str) -> Zone:
             known = None
         if known == name:  # names differ in case between machines; we take the one the list has
             return Zone(name)
-    near = difflib.get_close_matches(name, whenever.available_timezones(), n=1, cutoff=0.6)
-    hint = f"did you mean {near[0]}?" if near else "write an IANA name such as Europe/Berlin, America/New_York or UTC"
+    near = _likely(name)
+    hint = f"did you mean {near}?" if near else "write an IANA name such as Europe/Berlin, America/New_York or UTC"
     raise ValueError(f"there is no time zone {name!r}; {hint}")
+
+
+def _likely(name: str) -> str | None:
+    """The zone that was meant: a slip in its name, or a city without its continent. Abbreviations mean many zones."""
+    known = {zone.casefold(): zone for zone in whenever.available_timezones() if "/" in zone or zone == "UTC"}
+    if "/" not in name:
+        known = {key.rpartition("/")[2]: zone for key, zone in known.items() if not key.startswith("etc/")}
+    wanted = name.casefold().replace(" ", "_").removeprefix("right/").removeprefix("posix/")
+    near = difflib.get_close_matches(wanted, known, n=1, cutoff=0.8)
+    return known[near[0]] if near else None
 
 
 def wall_second(local: datetime | date) -> int:

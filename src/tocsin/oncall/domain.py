@@ -6,16 +6,19 @@ mean at an instant is decided in `rules`; this file only says what can be writte
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import contextlib
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
 
 import msgspec
-from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
-from tocsin.config.domain import Document
+from tocsin.config.domain import Document, ZoneName, refuse, wrong
 from tocsin.kit import tz
 from tocsin.oncall import grammar
 from tocsin.oncall.grammar import Rotation
@@ -27,6 +30,8 @@ PEOPLE_MAX = 500
 HANDOFFS_MAX = 50
 WINDOWS_MAX = 100
 EVERY_MAX = 1_000
+LATE_DAY = 27  # every month has it, and one after it
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 class Why(StrEnum):
@@ -122,101 +127,80 @@ def _as_text(value: object) -> object:
 
 def _no_number(value: object) -> object:
     if isinstance(value, int | float):
-        raise ValueError(f"{value!r} is a number; write a date as 2026-01-05")  # noqa: TRY004 - pydantic wants ValueError
+        raise wrong(f"{value!r} is a number, not a date", fix="write it as 2026-01-05")
     return value
+
+
+def _edge(value: object) -> object:
+    if isinstance(value, str) and _DATE.fullmatch(value):
+        with contextlib.suppress(ValueError):
+            return date.fromisoformat(value)  # so that a date stays one, and is written back as one
+    return _no_number(value)
 
 
 Text = Annotated[str, Field(min_length=1, max_length=100)]
 Texts = Annotated[tuple[Text, ...], BeforeValidator(_listed)]
 Day = Annotated[date, BeforeValidator(_no_number)]
-Edge = Annotated[datetime | date, BeforeValidator(_no_number)]
+Edge = Annotated[datetime | date, BeforeValidator(_edge)]
 DateText = Annotated[str, BeforeValidator(_as_text)]
 
-_NEEDED = {
-    "name": "a layer needs a `name`: name: weekly",
-    "rotation": "a layer needs a `rotation`: hourly, daily, weekly or monthly",
-    "start": "a layer needs a `start`, the date its rotation begins: start: 2026-01-05",
-    "people": "a layer needs `people`, in the order they take turns: people: [ann, bob]",
-}
+
+def _each(read: Callable[[str], object]) -> AfterValidator:
+    """Refuse a list in which something cannot be read, at its place."""
+
+    def check(written: tuple[str, ...]) -> tuple[str, ...]:
+        for index, text in enumerate(written):
+            _read(read, text, (index,))
+        return written
+
+    return AfterValidator(check)
+
+
+def _read(read: Callable[[str], object], text: str, path: tuple[str | int, ...]) -> None:
+    try:
+        read(text)
+    except ValueError as error:
+        message, _, fix = str(error).partition("; ")
+        raise wrong(message, fix=fix, path=path) from None
 
 
 class LayerDocument(Document):
     """A rotation of people and the times it applies to."""
 
-    model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
+    model_config = ConfigDict(serialize_by_alias=True, validate_by_name=True, validate_by_alias=True)
 
-    name: Text
-    rotation: Rotation
-    every: int = Field(default=1, ge=1, le=EVERY_MAX)
-    handoff: str | None = Field(default=None, examples=["Mon 09:00", "09:00", "1 09:00"])
-    handoffs: Texts = Field(default=(), max_length=HANDOFFS_MAX, examples=[["Mon 09:00", "Fri 17:00"]])
-    start: Day
-    people: Texts = Field(max_length=PEOPLE_MAX)
-    at_once: int = Field(default=1, ge=1, le=PEOPLE_MAX)
-    between: Texts = Field(default=(), max_length=WINDOWS_MAX, examples=[["08:00-20:00"]])
-    weekdays: Texts = Field(default=(), max_length=7, examples=[["Mon-Fri"]])
-    dates: Annotated[tuple[DateText, ...], BeforeValidator(_listed)] = Field(default=(), max_length=WINDOWS_MAX)
-    timezone: str | None = None
-    from_: Edge | None = Field(default=None, alias="from")
-    until: Edge | None = None
-    shadow: bool = False
-
-    @model_validator(mode="before")
-    @classmethod
-    def _says_the_needed(cls, raw: object) -> object:
-        if isinstance(raw, dict):
-            missing = [text for key, text in _NEEDED.items() if key not in raw]
-            if missing:
-                raise ValueError("; ".join(missing))
-        return raw
-
-    @field_validator("handoff", mode="before")
-    @classmethod
-    def _handoff_is_text(cls, value: object) -> object:
-        if value is not None and not isinstance(value, str):
-            grammar.handoff(value, Rotation.DAILY)
-        return value
-
-    @field_validator("people")
-    @classmethod
-    def _somebody(cls, people: tuple[str, ...]) -> tuple[str, ...]:
-        if not people:
-            raise ValueError(f"nobody is listed; name at least one person, or `{NOBODY}` if that is what you mean")
-        return people
-
-    @field_validator("timezone")
-    @classmethod
-    def _known_zone(cls, name: str | None) -> str | None:
-        if name is not None:
-            tz.zone(name)
-        return name
-
-    @field_validator("between")
-    @classmethod
-    def _readable_windows(cls, windows: tuple[str, ...]) -> tuple[str, ...]:
-        for written in windows:
-            grammar.window(written)
-        return windows
-
-    @field_validator("weekdays")
-    @classmethod
-    def _readable_weekdays(cls, written: tuple[str, ...]) -> tuple[str, ...]:
-        for days in written:
-            grammar.weekdays(days)
-        return written
-
-    @field_validator("dates")
-    @classmethod
-    def _readable_dates(cls, written: tuple[str, ...]) -> tuple[str, ...]:
-        for days in written:
-            grammar.dates(days)
-        return written
+    name: Text = Field(description="What the layer is called, for example weekly; shifts name it.")
+    rotation: Rotation = Field(description="What hand-overs are counted in: hourly, daily, weekly or monthly.")
+    every: int = Field(default=1, ge=1, le=EVERY_MAX, description="The turns repeat after so many hours, days, …")
+    handoff: str | None = Field(
+        default=None,
+        description='When the next person takes over: "09:00", Mon 09:00, or 1 09:00 for day 1 of a month.',
+    )
+    handoffs: Annotated[Texts, Field(max_length=HANDOFFS_MAX)] = Field(
+        default=(), description="Several hand-overs instead of one: [Mon 09:00, Fri 17:00]."
+    )
+    start: Day = Field(description="The day the rotation begins, at its first hand-over: 2026-01-05.")
+    people: Annotated[Texts, Field(min_length=1, max_length=PEOPLE_MAX)] = Field(
+        description=f"Who takes turns, in this order; `{NOBODY}` for nobody on purpose."
+    )
+    at_once: int = Field(default=1, ge=1, le=PEOPLE_MAX, description="How many people share each turn.")
+    between: Annotated[Texts, Field(max_length=WINDOWS_MAX), _each(grammar.window)] = Field(
+        default=(), description='Only at these times: ["08:00-20:00"], or [Fri 17:00-Mon 09:00].'
+    )
+    weekdays: Annotated[Texts, Field(max_length=7), _each(grammar.weekdays)] = Field(
+        default=(), description="Only on these days: [Mon-Fri]. A window over midnight belongs to the day it begins on."
+    )
+    dates: Annotated[
+        tuple[DateText, ...], BeforeValidator(_listed), Field(max_length=WINDOWS_MAX), _each(grammar.dates)
+    ] = Field(default=(), description="Only on these dates: [2026-12-24..2026-12-26, 2026-12-31].")
+    timezone: ZoneName | None = Field(default=None, description="The layer's own zone, if not the schedule's.")
+    from_: Edge | None = Field(default=None, alias="from", description="In force from here on: a date or an instant.")
+    until: Edge | None = Field(default=None, description="In force up to here: a date's first moment, or an instant.")
+    shadow: bool = Field(default=False, description="Its people are told, but have no duty.")
 
     @model_validator(mode="after")
-    def _fits_together(self) -> LayerDocument:
-        problems = [*_handoff_problems(self), *_other_problems(self)]
-        if problems:
-            raise ValueError("; ".join(problems))
+    def _fits_together(self) -> Self:
+        refuse([*_handoff_problems(self), *_other_problems(self)])
         return self
 
     @property
@@ -229,37 +213,16 @@ class LayerDocument(Document):
 class ScheduleDocument(Document):
     """Who carries the pager, when. Later layers lie above earlier ones: the topmost that has somebody on decides."""
 
-    name: str = Field(default="", max_length=200)
-    description: str = Field(default="", max_length=2_000)
-    timezone: str
-    layers: tuple[LayerDocument, ...] = Field(max_length=LAYERS_MAX)
-
-    @field_validator("timezone")
-    @classmethod
-    def _known_zone(cls, name: str) -> str:
-        tz.zone(name)
-        return name
-
-    @field_validator("layers")
-    @classmethod
-    def _distinct_layers(cls, layers: tuple[LayerDocument, ...]) -> tuple[LayerDocument, ...]:
-        if not layers:
-            raise ValueError("a schedule needs at least one layer")
-        seen: set[str] = set()
-        for layer in layers:
-            if layer.name in seen:
-                raise ValueError(f"two layers are called {layer.name!r}; give each its own name")
-            seen.add(layer.name)
-        return layers
+    name: str = Field(default="", max_length=200, description="The schedule's name, as others read it.")
+    description: str = Field(default="", max_length=2_000, description="What it is for.")
+    timezone: ZoneName = Field(description="The zone its local times are in: Europe/Berlin.")
+    layers: Annotated[tuple[LayerDocument, ...], Field(min_length=1, max_length=LAYERS_MAX)] = Field(
+        description="The rotations, lowest first: a later one hides an earlier one where it applies."
+    )
 
     @model_validator(mode="after")
-    def _edges_in_order(self) -> ScheduleDocument:
-        for layer in self.layers:
-            zone = tz.zone(layer.timezone or self.timezone)
-            if layer.from_ is None or layer.until is None:
-                continue
-            if edge_second(layer.until, zone) <= edge_second(layer.from_, zone):
-                raise ValueError(f"layer {layer.name!r} ends before it begins; `until` has to be later than `from`")
+    def _layers_fit(self) -> Self:
+        refuse(_layer_problems(self))
         return self
 
 
@@ -270,35 +233,64 @@ def edge_second(edge: datetime | date, zone: tz.Zone) -> int:
     return zone.first_instant(tz.wall_second(edge))
 
 
-def _handoff_problems(layer: LayerDocument) -> Iterable[str]:
+def _layer_problems(schedule: ScheduleDocument) -> Iterator[PydanticCustomError]:
+    seen: set[str] = set()
+    for index, layer in enumerate(schedule.layers):
+        path = ("layers", index)
+        if layer.name in seen:
+            yield wrong(f"two layers are called {layer.name!r}", fix="give each its own name", path=(*path, "name"))
+        seen.add(layer.name)
+        zone = tz.zone(layer.timezone or schedule.timezone)
+        if layer.from_ is None or layer.until is None:
+            continue
+        if edge_second(layer.until, zone) <= edge_second(layer.from_, zone):
+            fix = "write an `until` that is later than `from`"
+            yield wrong(f"layer {layer.name!r} ends before it begins", fix=fix, path=(*path, "until"))
+
+
+def _handoff_problems(layer: LayerDocument) -> Iterator[PydanticCustomError]:
     if layer.handoff is not None and layer.handoffs:
-        yield "write either `handoff` or `handoffs`, not both"
-        return
-    if layer.handoff is None and not layer.handoffs and layer.rotation is not Rotation.HOURLY:
-        example = {"daily": "09:00", "weekly": "Mon 09:00", "monthly": "1 09:00"}[layer.rotation]
-        yield f'a {layer.rotation} rotation needs a `handoff`: handoff: "{example}"'
-        return
-    try:
-        handovers = layer.handovers
-    except ValueError as error:
-        yield str(error)
-        return
-    if len(set(handovers)) < len(handovers):
-        yield "the same hand-over is written twice in `handoffs`; leave one out"
-    if layer.rotation is Rotation.HOURLY and len(handovers) > 1:
-        yield "an hourly rotation counts from one time of day; write one `handoff`, or a daily rotation with several"
-    late = [one.period for one in handovers if not 1 <= one.period <= layer.every]
-    if late:
-        yield f"a hand-over is in period {late[0]}, but `every` is {layer.every}; periods count from 1 to `every`"
-    if len([one for one in handovers if (one.day or 0) > 27]) > 1:
-        yield "only one of several monthly hand-overs can be after the 27th, or February would mix them up"
+        yield wrong("there is `handoff` and `handoffs`", fix="write one of the two", path=("handoffs",))
+    elif layer.handoff is not None or layer.handoffs:
+        yield from _handover_problems(layer)
+    elif layer.rotation is not Rotation.HOURLY:
+        fix = f'add when the next person takes over: handoff: "{grammar.EXAMPLES[layer.rotation]}"'
+        yield wrong(f"a {layer.rotation} rotation needs a `handoff`", fix=fix)
 
 
-def _other_problems(layer: LayerDocument) -> Iterable[str]:
+def _handover_problems(layer: LayerDocument) -> Iterator[PydanticCustomError]:
+    read: list[grammar.Handoff] = []
+    path: tuple[str | int, ...] = ("handoff",)
+    for index, text in enumerate(layer.handoffs or (layer.handoff or "",)):
+        path = ("handoffs", index) if layer.handoffs else path
+        try:
+            one = grammar.handoff(text, layer.rotation)
+        except ValueError as error:
+            message, _, fix = str(error).partition("; ")
+            yield wrong(message, fix=fix, path=path)
+            continue
+        if one in read:
+            yield wrong(f"the hand-over {text!r} stands there twice", fix="leave one out", path=path)
+        if not 1 <= one.period <= layer.every:
+            fix = "leave the number out, or write a greater `every`"
+            yield wrong(f"{text!r} is in number {one.period}, but `every` is {layer.every}", fix=fix, path=path)
+        read.append(one)
+    if layer.rotation is Rotation.HOURLY and len(read) > 1:
+        fix = "leave one `handoff`, or make it a daily rotation"
+        yield wrong("an hourly rotation counts from one time of day", fix=fix, path=path)
+    if len([one for one in read if (one.day or 0) > LATE_DAY]) > 1:
+        fix = "write at most one day after the 27th"
+        yield wrong("February would mix up these hand-overs at the end of the month", fix=fix, path=("handoffs",))
+
+
+def _other_problems(layer: LayerDocument) -> Iterator[PydanticCustomError]:
     distinct = set(layer.people) - {NOBODY}
     if layer.at_once > max(1, len(distinct)):
-        yield f"`at_once` asks for {layer.at_once} people, but only {len(distinct)} are listed; add people or lower it"
+        message = f"{layer.at_once} people at once are asked for, but only {len(distinct)} are listed"
+        yield wrong(message, fix="add people, or write a smaller number", path=("at_once",))
     if layer.weekdays and any(not grammar.window(written).daily for written in layer.between):
-        yield "`between` names weekdays itself; leave `weekdays` out"
-    if layer.start.year < 1971 or layer.start.year > 2999:
-        yield f"`start` is in the year {layer.start.year}; write the date the rotation begins"
+        yield wrong("`between` names weekdays itself", fix="leave `weekdays` out", path=("weekdays",))
+    for key, when in (("start", layer.start), ("from", layer.from_), ("until", layer.until)):
+        if when is not None and not grammar.YEAR_MIN <= when.year <= grammar.YEAR_MAX:
+            fix = f"write a year from {grammar.YEAR_MIN} to {grammar.YEAR_MAX}"
+            yield wrong(f"the year {when.year} cannot be meant", fix=fix, path=(key,))

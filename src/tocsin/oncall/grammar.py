@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from tocsin.kit.tz import DAY_S, WEEK_S
 
+YEAR_MIN, YEAR_MAX = 1971, 2999  # anything else is a slip of the pen
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _FULL = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _TIME = re.compile(r"(\d{1,2}):(\d{2})")
@@ -28,11 +29,17 @@ class Rotation(StrEnum):
     MONTHLY = "monthly"
 
 
-_SHAPES = {
-    Rotation.HOURLY: ("a time of day", "09:00", 0),
-    Rotation.DAILY: ("a time of day", "09:00", 0),
-    Rotation.WEEKLY: ("a weekday and a time of day", "Mon 09:00", 1),
-    Rotation.MONTHLY: ("a day of the month and a time of day", "1 09:00", 1),
+EXAMPLES = {
+    Rotation.HOURLY: "09:00",
+    Rotation.DAILY: "09:00",
+    Rotation.WEEKLY: "Mon 09:00",
+    Rotation.MONTHLY: "1 09:00",
+}
+_MEANINGS = {
+    Rotation.HOURLY: "counts its hours from a time of day",
+    Rotation.DAILY: "hands over at a time of day",
+    Rotation.WEEKLY: "hands over on a weekday at a time",
+    Rotation.MONTHLY: "hands over on a day of the month at a time",
 }
 
 
@@ -55,26 +62,25 @@ class Window:
     end: int
 
 
-def handoff(written: object, rotation: Rotation) -> Handoff:
-    """Read `09:00`, `Mon 09:00`, `1 09:00`, or with the period in front `2 Mon 09:00`."""
-    meaning, example, words = _SHAPES[rotation]
-    wrong = f"{written!r} does not fit a {rotation} rotation, which hands over at {meaning}: write {example!r}"
-    parts = written.split() if isinstance(written, str) else []
-    if len(parts) not in {words + 1, words + 2}:
-        raise ValueError(wrong + _quoting(written))
-    if len(parts) == words + 2 and (rotation is Rotation.HOURLY or not parts[0].isdecimal()):
-        raise ValueError(wrong)
-    period = int(parts[0]) if len(parts) == words + 2 else 1
-    at = clock_time(parts[-1])
-    if at == DAY_S:
-        raise ValueError(f"{written!r}: a hand-over at the end of a day is one at the start of the next: write 00:00")
+def handoff(written: str, rotation: Rotation) -> Handoff:
+    """Read `09:00`, `Mon 09:00`, `1 09:00`, or with the number of the week (day, month) in front: `2 Mon 09:00`."""
+    words = len(EXAMPLES[rotation].split())
+    *front, clock = written.split() or [""]
+    numbered = len(front) == words and rotation is not Rotation.HOURLY and front[0].isdecimal()
+    if len(front) != words - 1 and not numbered:
+        wanted = f"a {rotation} rotation {_MEANINGS[rotation]}"
+        raise ValueError(f"{wanted}, which {written!r} is not; write {EXAMPLES[rotation]!r}")
+    period = int(front[0]) if numbered else 1
+    second = clock_time(clock)
+    if second == DAY_S:
+        raise ValueError(f"{written!r} is the start of the next day; write 00:00 and that day")
     if rotation is Rotation.WEEKLY:
-        return Handoff(period=period, second=at, weekday=weekday(parts[-2]))
+        return Handoff(period=period, second=second, weekday=weekday(front[-1]))
     if rotation is not Rotation.MONTHLY:
-        return Handoff(period=period, second=at)
-    if not parts[-2].isdecimal() or not 1 <= int(parts[-2]) <= 31:
-        raise ValueError(f"{wrong}; the day is 1 to 31, and 31 is the last day of a shorter month")
-    return Handoff(period=period, second=at, day=int(parts[-2]))
+        return Handoff(period=period, second=second)
+    if not front[-1].isdecimal() or not 1 <= int(front[-1]) <= 31:
+        raise ValueError(f"{front[-1]!r} is not a day of the month; write 1 to 31, 31 being the last of any month")
+    return Handoff(period=period, second=second, day=int(front[-1]))
 
 
 def clock_time(written: str) -> int:
@@ -107,12 +113,13 @@ def weekdays(written: str) -> tuple[int, ...]:
     return tuple((start + step) % 7 for step in range((end - start) % 7 + 1))
 
 
-def window(written: object) -> Window:
+def window(written: str) -> Window:
     """Read `08:00-20:00`, `22:00-06:00` across midnight, or `Fri 17:00-Mon 09:00` across days."""
-    wrong = f"{written!r} is not a window; write it as 08:00-20:00, 22:00-06:00 or Fri 17:00-Mon 09:00"
-    ends = [end.split() for end in _DASH.split(written.strip())] if isinstance(written, str) else []
+    ends = [end.split() for end in _DASH.split(written.strip())]
     if len(ends) != 2 or len(ends[0]) != len(ends[1]) or len(ends[0]) not in {1, 2}:
-        raise ValueError(wrong + _quoting(written))
+        raise ValueError(
+            f"{written!r} is not a window of time; write it as 08:00-20:00, 22:00-06:00 or Fri 17:00-Mon 09:00"
+        )
     daily = len(ends[0]) == 1
     span_s = DAY_S if daily else WEEK_S
     start, end = (clock_time(end[-1]) + (0 if daily else weekday(end[0]) * DAY_S) for end in ends)
@@ -131,14 +138,9 @@ def dates(written: str) -> tuple[date, date]:
         first = date.fromisoformat(match[1])
         last = date.fromisoformat(match[2] or match[1])
     except ValueError:
-        raise ValueError(f"{written!r} names a day that is in no calendar") from None
+        raise ValueError(f"{written!r} names a day that is in no calendar; write a date such as 2026-02-28") from None
+    if first.year < YEAR_MIN or last.year > YEAR_MAX:
+        raise ValueError(f"{written!r} cannot be meant; write a year from {YEAR_MIN} to {YEAR_MAX}")
     if last < first:
-        raise ValueError(f"{written!r} ends before it starts; swap the two dates")
+        raise ValueError(f"{written!r} ends before it starts; write the earlier date first")
     return first, last + timedelta(days=1)
-
-
-def _quoting(written: object) -> str:
-    """YAML reads an unquoted 10:00 as the number 600: say so instead of leaving a riddle."""
-    if isinstance(written, int) and not isinstance(written, bool) and 0 <= written < DAY_S // 60:
-        return f' (YAML reads an unquoted time as a number: write "{written // 60:02}:{written % 60:02}" in quotes)'
-    return ""

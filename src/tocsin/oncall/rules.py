@@ -32,6 +32,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import msgspec
+
 from tocsin.kit import tz
 from tocsin.oncall import intervals, rotation
 from tocsin.oncall.domain import EVERYBODY, Duty, Override, ScheduleDocument, Shift, Why
@@ -117,9 +119,9 @@ def shifts(schedule: Schedule, start: datetime, end: datetime, overrides: Sequen
         return []
     found = _shifts(schedule.name, segments(schedule, low, high, overrides))
     for layer in schedule.shadows:
-        alone = _laid_over([Segment(low, high, (), Why.GAP)], layer.pieces(low, high))
+        alone = _laid_over([nobody(low, high)], layer.pieces(low, high))
         found += _shifts(schedule.name, alone)
-    found.sort(key=lambda shift: (shift.start, shift.shadow, shift.person, shift.end))
+    found.sort(key=_order)
     return found
 
 
@@ -143,7 +145,7 @@ def segments(schedule: Schedule, start: int, end: int, overrides: Sequence[Overr
     """The whole time between two seconds cut where the answer may change; shadows left out."""
     if end <= start:
         return []
-    found = [Segment(start, end, (), Why.GAP)]
+    found = [nobody(start, end)]
     for layer in reversed(schedule.layers):
         found = _laid_over(found, layer.pieces(start, end))
     for override in overrides:
@@ -152,8 +154,38 @@ def segments(schedule: Schedule, start: int, end: int, overrides: Sequence[Overr
     return found
 
 
+def nobody(start: int, end: int) -> Segment:
+    """A stretch for which nothing is said."""
+    return Segment(start, end, (), Why.GAP)
+
+
+def history(
+    versions: Sequence[tuple[datetime, Schedule | None]],
+    start: datetime,
+    end: datetime,
+    overrides: Sequence[Override] = (),
+) -> list[Shift]:
+    """The shifts by the version in force at each instant; `versions` by when they came, None for removed.
+
+    What an edit changes lies after it, so who was on call before it stays as it was.
+    """
+    last: dict[tuple[str, str | None, str | None, bool], Shift] = {}
+    done: list[Shift] = []
+    for index, (came, schedule) in enumerate(versions):
+        went = versions[index + 1][0] if index + 1 < len(versions) else end
+        for shift in shifts(schedule, max(start, came), min(end, went), overrides) if schedule else ():
+            key = (shift.person, shift.layer, shift.override, shift.shadow)
+            before = last.get(key)
+            if before is not None and before.end == shift.start:
+                last[key] = msgspec.structs.replace(before, end=shift.end)
+                continue
+            done += [before] if before is not None else []
+            last[key] = shift
+    return sorted((*done, *last.values()), key=_order)
+
+
 class OnCallBoard:
-    """Remembers for each schedule who is on call, for as long as the answer holds. Not for several threads at once."""
+    """Remembers for each schedule who is on call, for as long as the answer holds. Threads may share it."""
 
     def __init__(self) -> None:
         self._entries: dict[int, tuple[Schedule, Sequence[Override], int, int, Answer]] = {}
@@ -288,6 +320,10 @@ def _shifts(schedule: str, found: Iterable[Segment]) -> list[Shift]:
         end = until
     result += [_shift(schedule, seat, start, end) for seat, start in held.items()]
     return result
+
+
+def _order(shift: Shift) -> tuple[datetime, bool, str, datetime]:
+    return shift.start, shift.shadow, shift.person, shift.end
 
 
 def _shift(schedule: str, seat: Seat, start: int, end: int) -> Shift:

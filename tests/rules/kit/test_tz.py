@@ -96,7 +96,10 @@ def test_the_furthest_clock_stands_still_while_an_hour_is_repeated() -> None:
     [
         ("Europe/Berln", "did you mean Europe/Berlin"),
         ("europe/berlin", "did you mean Europe/Berlin"),
-        ("CEST or so", "write an IANA name"),
+        ("berlin", "did you mean Europe/Berlin"),
+        ("New York", "did you mean America/New_York"),
+        ("CEST", "write an IANA name"),
+        ("PST", "write an IANA name"),
         ("../etc/passwd", "write an IANA name"),
         ("right/Europe/Berlin", "did you mean Europe/Berlin"),
         ("", "write an IANA name"),
