@@ -25,7 +25,7 @@ from pydantic_core import PydanticCustomError
 from tocsin.catalog.hours import SupportHours
 from tocsin.config.domain import Document, Duration, SecretText, lasting, refuse, wrong
 from tocsin.people.domain import TEXT_CHARS_MAX, Urgency, WebAddress
-from tocsin.sources import mapping
+from tocsin.sources import mapping, registry
 from tocsin.sources.domain import Severity
 
 DEPENDENCIES_MAX = 100
@@ -45,8 +45,7 @@ RATE_MAX = 10_000_000
 STORM_GROUPS_DEFAULT = 100
 STORM_WITHIN_DEFAULT = timedelta(minutes=1)
 
-# What an integration may name as its source; "email" is accepted, and `tocsin check` says that nothing reads it yet.
-SOURCES = ("alertmanager", "email", "generic", "grafana", "heartbeat", "opsgenie", "pagerduty", "prometheus")
+SOURCES = tuple(sorted(registry.SOURCES))
 
 LabelName = Annotated[str, Field(min_length=1, max_length=200)]
 
@@ -278,4 +277,5 @@ def _problems(integration: IntegrationDocument) -> Iterator[PydanticCustomError]
         if label in integration.group_by[:index]:
             yield wrong(f"`{label}` stands twice", fix="remove one of the two", path=("group_by", index))
     for problem in mapping.check(integration.mapping):
-        yield wrong(f"`{problem.field}` {problem.message}", path=("mapping", problem.field))
+        colon = "" if problem.message.startswith("is ") else ":"
+        yield wrong(f"`{problem.field}`{colon} {problem.message}", path=("mapping", problem.field))

@@ -169,8 +169,8 @@ def _real_path(loc: tuple[int | str, ...], raw: object) -> Path:
         children: Mapping[Any, object] = {}
         if isinstance(here, dict):
             children = here
-        elif isinstance(here, list) and isinstance(part, int):
-            children = dict(enumerate(here[: part + 1]))
+        elif isinstance(here, list) and isinstance(part, int) and part < len(here):
+            children = {part: here[part]}
         if part in children:
             here = children[part]
             path.append(part)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
 from functools import cached_property
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -65,6 +65,7 @@ WebAddress = Annotated[str, Field(max_length=ADDRESS_CHARS_MAX), AfterValidator(
 
 # Each is a field of Contact. `push` of the phone app comes with the interface.
 CHANNELS = ("email", "sms", "voice", "ntfy", "webhook", "inbox")
+OPTIONS = {"secret": "webhook", "token": "ntfy", "user": "ntfy", "password": "ntfy", "detail": "ntfy"}
 
 
 class Contact(Document):
@@ -77,9 +78,15 @@ class Contact(Document):
     webhook: WebAddress | None = Field(default=None, description="A web address that takes signed POSTs.")
     inbox: bool | None = Field(default=None, description="`true`: the inbox inside Tocsin.")
     secret: SecretText | None = Field(
-        default=None, max_length=500, description="Signing secret of a webhook; Tocsin makes one if it is absent."
+        default=None, max_length=500, description="Webhook: what signs each request, whsec_ and then base64."
     )
-    token: SecretText | None = Field(default=None, max_length=500, description="Access token of an ntfy topic.")
+    token: SecretText | None = Field(default=None, max_length=500, description="ntfy: an access token, tk_….")
+    user: str | None = Field(default=None, max_length=200, description="ntfy: signs in together with `password`.")
+    password: SecretText | None = Field(default=None, max_length=500, description="ntfy: the password of `user`.")
+    detail: Literal["public", "full"] | None = Field(
+        default=None,
+        description="ntfy: `full` puts titles and summaries on the lock screen; otherwise only the service.",
+    )
 
     @model_validator(mode="after")
     def _one_channel(self) -> Self:
@@ -87,9 +94,11 @@ class Contact(Document):
         if len(given) != 1:
             said = f"names {' and '.join(given)}" if given else "names no channel"
             raise wrong(f"a contact has exactly one channel; this one {said}", fix=f"keep one of {', '.join(CHANNELS)}")
-        for option, channel in (("secret", "webhook"), ("token", "ntfy")):
-            if getattr(self, option) is not None and given != [channel]:
-                raise wrong(f"`{option}` belongs to a {channel} contact", fix=f"remove `{option}`", path=(option,))
+        refuse(
+            wrong(f"`{option}` belongs to a contact by {channel}", fix=f"remove `{option}`", path=(option,))
+            for option, channel in OPTIONS.items()
+            if getattr(self, option) is not None and given != [channel]
+        )
         return self
 
     @cached_property
@@ -106,7 +115,7 @@ class Contact(Document):
     @property
     def options(self) -> dict[str, str]:
         """The channel's options that are set."""
-        return {name: value for name in ("secret", "token") if (value := getattr(self, name)) is not None}
+        return {name: value for name in OPTIONS if (value := getattr(self, name)) is not None}
 
 
 class NotifyRule(Document):

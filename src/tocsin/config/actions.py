@@ -1,0 +1,198 @@
+"""The verbs: apply files, put or remove one document, go back to a version.
+
+Each judges the whole configuration as it would be before anything is written, and writes it as one new version or
+not at all. A change that says which version it was made from is refused when another came first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+from pydantic import ValidationError
+
+from tocsin.config import explain, plan, registry, rules, store
+from tocsin.config.domain import Change, Kind, ManagedBy, Origin, Problem, Snapshot, State
+from tocsin.config.parse import File
+from tocsin.config.plan import Plan
+from tocsin.journal.domain import Fact
+from tocsin.kit import text
+from tocsin.kit.db import Reader, Tx
+
+MESSAGE_CHARS_MAX = 2000
+CHANGES_TOLD_MAX = 50  # in the fact; the version holds all
+
+
+class ConfigApplied(Fact, frozen=True, kw_only=True):
+    """A new version of the configuration holds from now on. `lines` are its first changes in words."""
+
+    version: int
+    by: str
+    message: str = ""
+    sections: tuple[str, ...] = ()
+    lines: tuple[str, ...] = ()
+    changes: int = 0
+
+    @property
+    def subject(self) -> str:
+        return "config:-"
+
+    @property
+    def actor(self) -> str:
+        return self.by
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """It holds now. Without `changes` everything was so already, and the version may be the one there was."""
+
+    snapshot: Snapshot
+    changes: tuple[Change, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """Nothing was changed, for these reasons."""
+
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outdated:
+    """Nothing was changed: the change was made from `base`, and `version` holds by now (or is being made)."""
+
+    base: int | None
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Author:
+    """Who changes the configuration ("person:ann"), through which door, why, and from which version, if it matters."""
+
+    by: str
+    message: str = ""
+    base: int | None = None
+    through: ManagedBy = ManagedBy.API  # for single documents; what `apply` brings is managed by its file
+
+
+Outcome = Applied | Refused | Outdated
+
+
+def plan_files(
+    reader: Reader, files: Sequence[File], env: Mapping[str, str], *, scope: str = "", alone: bool = False
+) -> Plan:
+    """What `apply` would do."""
+    return plan.make(files, registry.kinds(), store.current(reader), env, scope=scope, alone=alone)
+
+
+def apply(
+    tx: Tx, files: Sequence[File], env: Mapping[str, str], author: Author, *, scope: str = "", alone: bool = False
+) -> Outcome:
+    """Make the configuration what the files say; see rules.py for what they own. With `alone`, nothing else stays."""
+    before = _locked(tx, author)
+    if isinstance(before, Outdated):
+        return before
+    thought = plan.make(files, registry.kinds(), before, env, scope=scope, alone=alone)
+    if thought.problems:
+        return Refused(problems=thought.problems)
+    return _save(tx, before, thought.state, author, thought.notes)
+
+
+def put(tx: Tx, section: str, name: str, body: object, author: Author) -> Outcome:
+    """Write one document; in a list, a name that is not there yet adds it at the end. Files keep what is theirs."""
+    kind = registry.kind_of(section)
+    if kind is None:
+        return _no(section, name, f"there is no section `{section}`")
+    before = _locked(tx, author)
+    if isinstance(before, Outdated):
+        return before
+    foreign = _of_a_file(before, kind, name)
+    if foreign is not None:
+        return foreign
+    try:
+        document = kind.model.model_validate(body)
+    except ValidationError as error:
+        found = explain.Explainer(kind.model).explain(error, body, lambda held: held)
+        return Refused(
+            problems=tuple(Problem(message=one.message, fix=one.fix, path=(section, name, *one.path)) for one in found)
+        )
+    origin = Origin(managed_by=author.through)
+    return _judge_and_save(tx, before, rules.changed(before, kind, name, (document, origin)), author)
+
+
+def remove(tx: Tx, section: str, name: str, author: Author) -> Outcome:
+    """Take one document out; refused while another names it, or a file brings it."""
+    before = _locked(tx, author)
+    if isinstance(before, Outdated):
+        return before
+    kind = registry.kind_of(section)
+    if kind is None or (section, name) not in before.origins:
+        return _no(section, name, f"there is no `{name}` in {section}")
+    return _of_a_file(before, kind, name) or _judge_and_save(
+        tx, before, rules.changed(before, kind, name, None), author
+    )
+
+
+def roll_back(tx: Tx, number: int, author: Author) -> Outcome:
+    """Make what held at version `number` hold again, as a new version."""
+    before = _locked(tx, author)
+    if isinstance(before, Outdated):
+        return before
+    then = store.at_version(tx, number)
+    if then is None:
+        return Refused(problems=(Problem(message=f"there is no version {number}", fix="see the list of versions"),))
+    return _judge_and_save(tx, before, then, author)
+
+
+def _locked(tx: Tx, author: Author) -> State | Outdated:
+    free = store.lock(tx)
+    state = store.current(tx)
+    version = state.snapshot.version
+    if not free or author.base not in {None, version}:
+        return Outdated(base=author.base, version=version)
+    return state
+
+
+def _no(section: str, name: str, message: str) -> Refused:
+    return Refused(problems=(Problem(message=message, path=(section, name)),))
+
+
+def _of_a_file(before: State, kind: Kind, name: str) -> Refused | None:
+    origin = before.origins.get((kind.section, name))
+    if origin is None or origin.managed_by is not ManagedBy.FILE:
+        return None
+    problem = Problem(
+        message=f"{kind.noun} {name} is managed by the file {origin.file}",
+        fix="change it there and apply the file",
+        path=(kind.section, name),
+    )
+    return Refused(problems=(problem,))
+
+
+def _judge_and_save(tx: Tx, before: State, after: State, author: Author) -> Outcome:
+    found = rules.problems(after, registry.kinds())
+    return Refused(problems=tuple(found)) if found else _save(tx, before, after, author, ())
+
+
+def _save(tx: Tx, before: State, after: State, author: Author, notes: tuple[str, ...]) -> Applied:
+    kinds = registry.kinds()
+    changes = plan.diff(before.snapshot, after.snapshot, kinds)
+    lines = plan.words(changes, kinds)
+    message = text.cut(author.message, MESSAGE_CHARS_MAX)
+    written = msgspec.json.encode(plan.changes_as_values(changes, lines)).decode()
+    snapshot = store.save(tx, before, after, by=author.by, message=message, changes=written)
+    if snapshot is None:
+        return Applied(snapshot=before.snapshot, changes=(), notes=notes)
+    tx.record(
+        ConfigApplied(
+            version=snapshot.version,
+            by=author.by,
+            message=message,
+            sections=tuple(dict.fromkeys(change.section for change in changes)),
+            lines=tuple(lines[:CHANGES_TOLD_MAX]),
+            changes=len(changes),
+        )
+    )
+    return Applied(snapshot=snapshot, changes=changes, notes=notes)

@@ -1,0 +1,233 @@
+"""What an apply would change, in words and as values, before anything is changed.
+
+Documents are compared by what they mean: writing down a default changes nothing. Routes and other lists are compared
+as sequences, so that a new first one is one addition and not a change of all. Secrets are said to change, never shown.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, TypeGuard
+
+from tocsin.config import rules, secrecy
+from tocsin.config.domain import Change, ChangeKind, Document, Kind, Problem, Shape, Snapshot, State
+from tocsin.config.parse import File, parse
+from tocsin.config.yaml12 import Path
+
+HIDDEN = "(hidden)"
+HIDDEN_OTHER = "(hidden, another)"
+
+Field = tuple[str, object, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """An apply thought through. Only a plan without problems can be carried out."""
+
+    base: int  # the version it starts from
+    changes: tuple[Change, ...]
+    problems: tuple[Problem, ...]
+    notes: tuple[str, ...]
+    state: State
+
+
+def make(
+    files: Sequence[File],
+    kinds: Sequence[Kind],
+    before: State,
+    env: Mapping[str, str],
+    *,
+    scope: str = "",
+    alone: bool = False,
+) -> Plan:
+    """What applying the files would do. With `alone`, nothing but the files remains, wherever it came from."""
+    judged = rules.judge(parse(files, kinds, env), before, kinds, scope=scope, alone=alone)
+    changes = () if judged.problems else diff(before.snapshot, judged.state.snapshot, kinds)
+    return Plan(
+        base=before.snapshot.version,
+        changes=changes,
+        problems=judged.problems,
+        notes=judged.notes,
+        state=judged.state,
+    )
+
+
+def diff(before: Snapshot, after: Snapshot, kinds: Sequence[Kind]) -> tuple[Change, ...]:
+    """Every document that differs, in the order of sections and names."""
+    return tuple(
+        change
+        for kind in sorted(kinds, key=lambda kind: kind.order)
+        for change in _section_diff(kind, before.sections.get(kind.section, {}), after.sections.get(kind.section, {}))
+    )
+
+
+def words(changes: Iterable[Change], kinds: Sequence[Kind]) -> list[str]:
+    """One line for each change: "policy payments: step 2 waits 10m (was 5m)"."""
+    by_section = {kind.section: kind for kind in kinds}
+    return [_line(change, by_section[change.section]) for change in changes]
+
+
+def as_values(plan: Plan, kinds: Sequence[Kind]) -> dict[str, Any]:
+    """The plan for programs."""
+    return {
+        "base": plan.base,
+        "changes": changes_as_values(plan.changes, words(plan.changes, kinds)),
+        "notes": list(plan.notes),
+        "problems": [{**asdict(problem), "path": list(problem.path)} for problem in plan.problems],
+    }
+
+
+def changes_as_values(changes: Sequence[Change], lines: Sequence[str]) -> list[dict[str, Any]]:
+    """Changes for programs, each with its words."""
+    return [
+        {
+            "change": change.kind.value,
+            "section": change.section,
+            "name": change.name,
+            "words": line,
+            "fields": [{"path": path, "before": old, "after": new} for path, old, new in change.fields],
+        }
+        for change, line in zip(changes, lines, strict=True)
+    ]
+
+
+def _section_diff(kind: Kind, before: Mapping[str, Document], after: Mapping[str, Document]) -> Iterator[Change]:
+    if kind.shape is Shape.LIST:
+        yield from _list_diff(kind, list(before.values()), list(after.values()))
+        return
+    for name in dict.fromkeys((*before, *after)):
+        change = _change(kind, name, before.get(name), after.get(name))
+        if change is not None:
+            yield change
+
+
+def _list_diff(kind: Kind, before: Sequence[Document], after: Sequence[Document]) -> Iterator[Change]:
+    texts = [[json.dumps(secrecy.dump(one, everything=True)) for one in side] for side in (before, after)]
+    matcher = difflib.SequenceMatcher(None, texts[0], texts[1], autojunk=False)
+    for what, start, end, new_start, new_end in matcher.get_opcodes():
+        if what == "equal":
+            continue
+        pairs = max(end - start, new_end - new_start)
+        for step in range(pairs):
+            old = before[start + step] if start + step < end else None
+            new = after[new_start + step] if new_start + step < new_end else None
+            place = new_start + step if new is not None else start + step
+            change = _change(kind, f"{place:04}", old, new)
+            if change is not None:
+                yield change
+
+
+def _change(kind: Kind, name: str, old: Document | None, new: Document | None) -> Change | None:
+    if old is None:
+        return Change(kind=ChangeKind.ADD, section=kind.section, name=name)
+    if new is None:
+        return Change(kind=ChangeKind.REMOVE, section=kind.section, name=name)
+    if old == new:
+        return None
+    fields = tuple(_fields((), *_comparable(old, new)))
+    return Change(kind=ChangeKind.CHANGE, section=kind.section, name=name, fields=fields) if fields else None
+
+
+def _comparable(old: Document, new: Document) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Both as values, with words for their secrets that differ where the secrets do."""
+    before = {path: _at(secrecy.dump(old), path) for path in secrecy.paths(old)}
+    left = secrecy.covered(secrecy.dump(old, everything=True), secrecy.paths(old), lambda _, __: HIDDEN)
+    right = secrecy.covered(
+        secrecy.dump(new, everything=True),
+        secrecy.paths(new),
+        lambda path, held: HIDDEN if before.get(path, held) == held else HIDDEN_OTHER,
+    )
+    return left, right
+
+
+def _at(values: Any, path: Path) -> object:
+    for part in path:
+        values = values[part]
+    return values
+
+
+def _fields(path: Path, old: Any, new: Any) -> Iterator[Field]:
+    if old == new:
+        return
+    if isinstance(old, dict) and isinstance(new, dict):
+        for key in dict.fromkeys((*old, *new)):
+            yield from _fields((*path, key), old.get(key), new.get(key))
+    elif _is_list_of_maps(old) and _is_list_of_maps(new):
+        for index in range(max(len(old), len(new))):
+            pair = (side[index] if index < len(side) else None for side in (old, new))
+            yield from _fields((*path, index), *pair)
+    else:
+        yield ".".join(str(part) for part in path), old, new
+
+
+def _is_list_of_maps(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(one, dict) for one in value)
+
+
+def _line(change: Change, kind: Kind) -> str:
+    name = f"{int(change.name) + 1}" if kind.shape is Shape.LIST else change.name
+    subject = kind.noun if kind.shape is Shape.ONE else f"{kind.noun} {name}"
+    match change.kind:
+        case ChangeKind.ADD:
+            return f"{subject} is added"
+        case ChangeKind.REMOVE:
+            return f"{subject} is removed"
+        case ChangeKind.CHANGE:
+            return f"{subject}: {'; '.join(_phrase(field, kind) for field in change.fields)}"
+
+
+def _phrase(field: Field, kind: Kind) -> str:
+    path, old, new = field
+    *around, leaf = path.split(".")
+    where = _where(around)
+    if leaf.isdigit():
+        return f"{_where([*around, leaf]).rstrip()} {'is removed' if new is None else f'is added: {_said(new)}'}"
+    subject = leaf.replace("_", " ")
+    many = isinstance(new or old, list) and (leaf.endswith("s") or leaf == "people")
+    if HIDDEN_OTHER in (old, new):
+        return f"{where}{subject} is another"
+    if _is_list_of_words(old) and _is_list_of_words(new) and set(old) != set(new):
+        return f"{where}{subject} {_gained(old, new, many=many)}"
+    if new in (None, [], {}):
+        return f"{where}{subject} {'are' if many else 'is'} removed (was {_said(old)})"
+    was = f" (was {_said(old)})" if old not in (None, [], {}) else ""
+    return f"{where}{kind.verbs.get(leaf) or subject + (' are' if many else ' is')} {_said(new)}{was}"
+
+
+def _where(parts: Sequence[str]) -> str:
+    """("steps", "1") -> "step 2 "; ("contacts", "phone") -> "contacts phone "."""
+    said: list[str] = []
+    for part in parts:
+        if part.isdigit() and said:
+            said[-1] = f"{said[-1].removesuffix('s')} {int(part) + 1}"
+        else:
+            said.append(part)
+    return " ".join(said) + " " if said else ""
+
+
+def _is_list_of_words(value: object) -> TypeGuard[list[str]]:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
+
+
+def _gained(old: Sequence[str], new: Sequence[str], *, many: bool) -> str:
+    gained = ", ".join(one for one in new if one not in old)
+    lost = ", ".join(one for one in old if one not in new)
+    end = "" if many else "s"
+    return " and ".join(part for part in (gained and f"gain{end} {gained}", lost and f"lose{end} {lost}") if part)
+
+
+def _said(value: object) -> str:
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return "yes" if value else "no"
+        case list():
+            return ", ".join(_said(one) for one in value) or "nothing"
+        case dict():
+            return ", ".join(f"{key} {_said(held)}" for key, held in value.items() if held not in (None, [], {}, False))
+        case _:
+            return str(value) if value != "" else "empty"

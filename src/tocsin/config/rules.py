@@ -1,0 +1,155 @@
+"""What a configuration would be after an apply, and whether it may be.
+
+The theory. A set of files owns what it contains. Files are applied in a *scope* (the empty one unless named): what
+files of that scope brought before and bring no longer is removed; what other scopes' files, people in the interface
+or programs brought stays, and a name that a file brings too is taken over by the file, with a note. The files'
+documents stand first, in their order, then what stays. The result is accepted as a whole or not at all: every name
+leads somewhere, and every section's own demands hold. Leaves out what only hurts (`findings`): that is allowed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from tocsin.config import explain
+from tocsin.config.domain import (
+    Document,
+    Finding,
+    Kind,
+    Level,
+    ManagedBy,
+    Origin,
+    Problem,
+    Reference,
+    Shape,
+    Snapshot,
+    State,
+)
+from tocsin.config.parse import Parsed
+
+_WHO = {ManagedBy.FILE: "from", ManagedBy.UI: "made in the interface", ManagedBy.API: "made through the API"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """The state an apply would lead to, and why it cannot if there are problems; `notes` are worth knowing."""
+
+    state: State
+    problems: tuple[Problem, ...]
+    notes: tuple[str, ...] = ()
+
+
+def judge(parsed: Parsed, before: State, kinds: Sequence[Kind], *, scope: str = "", alone: bool = False) -> Judged:
+    """What the files would make of `before`. With `alone`, nothing but the files remains."""
+    kept = {
+        key: origin
+        for key, origin in before.origins.items()
+        if not alone and not (origin.managed_by is ManagedBy.FILE and origin.scope == scope)
+    }
+    sections: dict[str, dict[str, Document]] = {}
+    origins: dict[tuple[str, str], Origin] = {}
+    notes: list[str] = []
+    for kind in kinds:
+        brought = parsed.sections.get(kind.section, {})
+        merged = dict(brought)
+        for name in brought:
+            file = parsed.file_of(kind.section, name) or ""
+            origins[kind.section, name] = Origin(managed_by=ManagedBy.FILE, file=file, scope=scope)
+        for name, document in before.snapshot.sections.get(kind.section, {}).items():
+            origin = kept.get((kind.section, name))
+            if origin is None:
+                continue
+            if kind.shape is Shape.LIST:
+                place = f"{len(merged):04}"
+                merged[place], origins[kind.section, place] = document, origin
+            elif name in parsed.attempted.get(kind.section, ()):
+                notes.append(f"{kind.noun} {name}, {described(origin)}, is from now on managed by its file")
+            else:
+                merged[name], origins[kind.section, name] = document, origin
+        if merged:
+            sections[kind.section] = merged
+    state = State(snapshot=Snapshot(before.snapshot.version, sections), origins=origins)
+    return Judged(state=state, problems=_all_problems(parsed, state, kinds), notes=tuple(notes))
+
+
+def changed(before: State, kind: Kind, name: str, to: tuple[Document, Origin] | None) -> State:
+    """`before` with one document put in, replaced or (None) taken out; lists are numbered again."""
+    section = dict(before.snapshot.sections.get(kind.section, {}))
+    origins = dict(before.origins)
+    if to is None:
+        section.pop(name, None)
+        origins.pop((kind.section, name), None)
+    else:
+        section[name], origins[kind.section, name] = to
+    if kind.shape is Shape.LIST:
+        held = [(document, origins.pop((kind.section, name))) for name, document in section.items()]
+        section = {f"{place:04}": document for place, (document, _) in enumerate(held)}
+        origins |= {(kind.section, f"{place:04}"): origin for place, (_, origin) in enumerate(held)}
+    sections = {**before.snapshot.sections, kind.section: section}
+    return State(snapshot=Snapshot(before.snapshot.version, sections), origins=origins)
+
+
+def problems(state: State, kinds: Sequence[Kind], attempted: Mapping[str, set[str]] | None = None) -> list[Problem]:
+    """What makes this state unacceptable as a whole; each path begins with section and name."""
+    found = list(_dangling(state, kinds, attempted or {}))
+    if not found:
+        for kind in kinds:
+            found += kind.validate(state.snapshot)
+    return found
+
+
+def findings(snapshot: Snapshot, kinds: Iterable[Kind], now: datetime) -> tuple[Finding, ...]:
+    """What is allowed but will hurt, worst first, then in the order of sections and names."""
+    found = [finding for kind in kinds for finding in kind.check(snapshot, now)]
+    return tuple(sorted(found, key=lambda finding: list(Level).index(finding.level)))
+
+
+def described(origin: Origin) -> str:
+    """Where a document comes from, in words."""
+    return f"{_WHO[origin.managed_by]} {origin.file}".rstrip()
+
+
+def _all_problems(parsed: Parsed, state: State, kinds: Sequence[Kind]) -> tuple[Problem, ...]:
+    judged = problems(state, kinds, parsed.attempted) if not parsed.problems else _dangling_of(parsed, state, kinds)
+    return parsed.sorted_problems(_placed(problem, parsed, state, kinds) for problem in judged)
+
+
+def _dangling_of(parsed: Parsed, state: State, kinds: Sequence[Kind]) -> Iterable[Problem]:
+    """Names that lead nowhere are told together with what could not be parsed, which counts as being there."""
+    return _dangling(state, kinds, parsed.attempted)
+
+
+def _placed(problem: Problem, parsed: Parsed, state: State, kinds: Sequence[Kind]) -> Problem:
+    """With file and line; or with whose document it is, if it is in none of the files."""
+    section, name = str(problem.path[0]), str(problem.path[1])
+    if parsed.file_of(section, name) is not None:
+        return parsed.located(problem)
+    noun = next((kind.noun for kind in kinds if kind.section == section), section)
+    origin = state.origins.get((section, name))
+    whose = f"{noun} {name}" + (f", {described(origin)}" if origin else "")
+    return replace(problem, message=f"{whose}: {problem.message}")
+
+
+def _dangling(state: State, kinds: Sequence[Kind], attempted: Mapping[str, set[str]]) -> Iterator[Problem]:
+    nouns = {kind.section: kind.noun for kind in kinds}
+    known = {
+        section: state.snapshot.sections.get(section, {}).keys() | attempted.get(section, set()) for section in nouns
+    }
+    for kind in kinds:
+        for name, document in state.snapshot.sections.get(kind.section, {}).items():
+            for reference in kind.references(name, document):
+                if reference.section in known and reference.name not in known[reference.section]:
+                    yield Problem(
+                        message=f"there is no {nouns[reference.section]} `{reference.name}`",
+                        fix=_dangling_fix(reference, known[reference.section]),
+                        path=(kind.section, name, *reference.path),
+                    )
+
+
+def _dangling_fix(reference: Reference, known: set[str]) -> str:
+    suggestion = explain.suggest(reference.name, known)
+    if suggestion.startswith("did you mean"):
+        return suggestion
+    return f"define it under `{reference.section}:`" + (f", or name one of those there ({suggestion})" if known else "")
