@@ -22,9 +22,14 @@ from tocsin.paging import domain as paging_facts
 
 Reaction = Callable[[Tx, Sequence[Any]], None]
 
+
+def _spread(tx: Tx, _: Sequence[Any]) -> None:
+    bell.ring(tx, bell.CONFIG)
+
+
 REACTIONS: dict[type[Fact], tuple[Reaction, ...]] = {
     # --- config
-    config_facts.ConfigApplied: (alerts.arm_heartbeats,),
+    config_facts.ConfigApplied: (alerts.arm_heartbeats, _spread),
     # --- alerts
     alert_facts.AlertGroupOpened: (paging.start,),
     alert_facts.AlertGroupUnacknowledged: (paging.start,),

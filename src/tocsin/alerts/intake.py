@@ -38,6 +38,7 @@ DATABASE_PATIENCE_S = 8.0  # how long a sender waits while the database is away,
 DATABASE_PAUSE_S = 0.2
 BUSY_RETRY_AFTER_S = 5
 RATE_DEFAULT_COUNT, RATE_DEFAULT_PER_S = 300_000, 60  # requests per key; generous, because storms are dealt with later
+READ_INLINE_BYTES_MAX = 64 * 1024  # a larger body is read in a thread, so that nobody waits for it
 KEYS_POLL_S = 1.0
 KEYS_RECHECK_S = 0.1
 _DEFAULTS = Settings()
@@ -276,7 +277,11 @@ class Intake:
         wait_s = door.bucket.take()
         if wait_s is not None:
             return source.refuse(request, Refusal(kind=RefusalKind.RATE_LIMITED, retry_after_s=wait_s))
-        reading = source.read(request, door.settings, clock.now())
+        if len(request.body) <= READ_INLINE_BYTES_MAX:
+            reading = source.read(request, door.settings, clock.now())
+        else:
+            loop = asyncio.get_running_loop()
+            reading = await loop.run_in_executor(None, source.read, request, door.settings, clock.now())
         if not reading.signals:
             return reading.reply
         return await self._make_durable(source, request, door, reading)

@@ -261,33 +261,31 @@ def ping(work: Work, book: Rulebook, integration: str, at: datetime) -> tuple[Ou
         return Outcome.IGNORED, Reason.NOTHING_OPEN, None, None
     tx = work.tx
     due = at + how.heartbeat_within
-    row = tx.row(f"SELECT id, missed FROM alerts_heartbeat WHERE integration = %s{tx.for_update}", (integration,))
+    row = tx.row(f"SELECT id FROM alerts_heartbeat WHERE integration = %s{tx.for_update}", (integration,))
     if row is None:
         (id_,) = tx.next_ids("alerts_heartbeat", 1)
         columns = ("id", "integration", "last_at", "due_at", "missed")
         tx.insert_many(
             "alerts_heartbeat", columns, [(id_, integration, clock.to_us(at), clock.to_us(due), False)]
         )
-        missed = False
     else:
-        id_, missed = row[0], bool(row[1])
+        id_ = row[0]
         tx.update_many(
             "alerts_heartbeat", ("last_at", "due_at", "missed"), [(id_, clock.to_us(at), clock.to_us(due), False)]
         )
     timers.set_one(tx, HEARTBEAT, id_, due)
-    if missed:
-        _heartbeat_back(work, integration)
+    _heartbeat_back(work, integration)
     return Outcome.BEAT, Reason.HEARTBEAT, None, None
 
 
 HEARTBEAT = "alerts.heartbeat"  # a sign of life is overdue
 HEARTBEAT_KEY = "heartbeat missed"
+HEARTBEAT_FAILED_KEY = "heartbeat"  # the sender itself said that something failed
 
 
 def _heartbeat_back(work: Work, integration: str) -> None:
-    key = store.identity(integration, HEARTBEAT_KEY)
-    alert = store.firing_alerts(work.tx, [key]).get(key)
-    if alert is not None:
+    keys = [store.identity(integration, key) for key in (HEARTBEAT_KEY, HEARTBEAT_FAILED_KEY)]
+    for alert in store.firing_alerts(work.tx, keys).values():
         work.load([alert.group_id])
         by = f"integration:{integration}"
         resolve_alert(work, alert, work.groups[alert.group_id], by, Reason.HEARTBEAT_BACK)

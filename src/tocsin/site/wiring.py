@@ -11,6 +11,7 @@ from tocsin.alerts.rulebook import compile_rulebook
 from tocsin.alerts.rules import Rulebook
 from tocsin.channels.domain import Settings
 from tocsin.config import queries as configuration
+from tocsin.config import registry
 from tocsin.engine import beat, bell
 from tocsin.engine.domain import Chore, Pump, TimerHandler
 from tocsin.engine.loop import Engine, Works
@@ -24,6 +25,7 @@ from tocsin.kit.mail import Mailer, parse_smtp_url
 from tocsin.paging import jobs as paging_jobs
 from tocsin.paging.carrier import ChannelCarrier
 from tocsin.people.domain import PersonDocument
+from tocsin.site.kinds import KINDS
 
 ABSORB_POLL_S = 0.5
 EXPIRE_EVERY_S = 1.0
@@ -33,6 +35,7 @@ HANDLERS: dict[str, TimerHandler] = {**alerts_jobs.HANDLERS, **paging_jobs.HANDL
 
 def plug_in() -> None:
     """Once per process, after Django is set up."""
+    registry.use(KINDS)
     db.settle_with(story.settle)
 
 
