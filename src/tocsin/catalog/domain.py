@@ -277,5 +277,6 @@ def _problems(integration: IntegrationDocument) -> Iterator[PydanticCustomError]
         if label in integration.group_by[:index]:
             yield wrong(f"`{label}` stands twice", fix="remove one of the two", path=("group_by", index))
     for problem in mapping.check(integration.mapping):
-        colon = "" if problem.message.startswith("is ") else ":"
-        yield wrong(f"`{problem.field}`{colon} {problem.message}", path=("mapping", problem.field))
+        message, _, fix = problem.message.partition("; ")
+        colon = "" if message.startswith("is ") else ":"
+        yield wrong(f"`{problem.field}`{colon} {message}", fix=fix, path=("mapping", problem.field))

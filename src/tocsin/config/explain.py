@@ -83,11 +83,10 @@ class Explainer:
 
     def _about(self, path: Path) -> str:
         """What the schema says of this place: `wait`: How long … (for example 5m)."""
-        for node in self._nodes(path, resolve=False):
-            if "description" in node and path:
-                name = next((part for part in reversed(path) if isinstance(part, str)), "")
-                return f"`{name}`: {node['description']}"
-        return ""
+        while path and isinstance(path[-1], int):
+            path = path[:-1]
+        told = (node["description"] for node in self._nodes(path, resolve=False) if "description" in node)
+        return next((f"`{path[-1]}`: {description}" for description in told if path), "")
 
     def _is_secret(self, path: Path) -> bool:
         return any(node.get("writeOnly", False) for node in self._nodes(path, resolve=False))
@@ -116,12 +115,22 @@ class Explainer:
 
 def suggest(name: str, known: Collection[str]) -> str:
     """The nearest known name, or the list of those there are."""
-    near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=_NEAR)
-    if near:
-        return f"did you mean `{near[0]}`?"
+    near = _nearest(name, known)
+    if near is not None:
+        return f"did you mean `{near}`?"
     shown = sorted(set(known))
     more = ", …" if len(shown) > KNOWN_SHOWN_MAX else ""
     return f"known: {', '.join(shown[:KNOWN_SHOWN_MAX])}{more}" if shown else ""
+
+
+def _nearest(written: str, known: Iterable[str]) -> str | None:
+    """The one known word most like what was written; None if there is none, or no single one."""
+    rated = sorted(
+        ((difflib.SequenceMatcher(None, written.lower(), word.lower()).ratio(), word) for word in known), reverse=True
+    )
+    if not rated or rated[0][0] < _NEAR or (len(rated) > 1 and rated[1][0] == rated[0][0]):
+        return None
+    return rated[0][1]
 
 
 def shown(value: object) -> str:
@@ -157,8 +166,8 @@ def _step(node: dict[str, Any], part: str | int) -> list[dict[str, Any]]:
         return [node["items"]] if isinstance(node.get("items"), dict) else []
     if part in node.get("properties", {}):
         return [node["properties"][part]]
-    others = node.get("additionalProperties")
-    return [others] if isinstance(others, dict) else []
+    others = [node.get("additionalProperties"), *node.get("patternProperties", {}).values()]
+    return [other for other in others if isinstance(other, dict)]
 
 
 def _real_path(loc: tuple[int | str, ...], raw: object) -> Path:
@@ -186,15 +195,19 @@ def _said(details: ErrorDetails, mask: Mask) -> tuple[str, str]:
         return message, fix
     if kind in {"enum", "literal_error"}:
         words = _QUOTED.findall(context["expected"])
-        near = difflib.get_close_matches(str(value).lower(), [word.lower() for word in words], n=1, cutoff=_NEAR)
-        fix = next((f"did you mean `{word}`?" for word in words if [word.lower()] == near), "")
-        return f"{got} is not one of {', '.join(words)}", fix or f"write one of {', '.join(words)}"
+        near = _nearest(str(value), words)
+        if len(words) == 1:
+            return f"{got} is not `{words[0]}`", ""
+        fix = f"did you mean `{near}`?" if near else f"write one of {', '.join(words)}"
+        return f"{got} is not one of {', '.join(words)}", fix
     if kind == "string_type":
-        number = isinstance(value, int | float)
-        return f"this must be text, not {'a number' if number else got}", 'put it in quotes: "…"' if number else ""
+        said = "a number" if isinstance(value, int | float) and not isinstance(value, bool) else got
+        return f"this must be text, not {said}", 'put it in quotes: "…"' if isinstance(value, int | float) else ""
     if kind in _SHAPES:
         wanted, fix = _SHAPES[kind]
         return f"this must be {wanted}, not {got}", fix
+    if kind == "string_too_short" and not value:
+        return "this must not be empty", ""
     if kind in _LIMITS:
         return _LIMITS[kind].format(**context), ""
     if kind == "string_pattern_mismatch":
@@ -236,7 +249,7 @@ _LIMITS = {
     "less_than_equal": "this must be at most {le}",
     "greater_than": "this must be more than {gt}",
     "less_than": "this must be less than {lt}",
-    "string_too_short": "this text is empty or too short; it has at least {min_length} characters",
+    "string_too_short": "this text is too short: it has at least {min_length} characters",
     "string_too_long": "this text is too long; {max_length} characters are allowed",
     "too_long": "this has {actual_length} entries; {max_length} are allowed",
     "too_short": _FOLLOWS,

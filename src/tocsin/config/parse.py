@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from tocsin.config import explain, yaml12
 from tocsin.config.domain import Document, Kind, Name, Problem, Shape
-from tocsin.config.yaml12 import Path, Tree
+from tocsin.config.yaml12 import Path, Place, Tree
 
 FORMAT = 1
 HEAD = "tocsin"
@@ -217,16 +217,9 @@ class _FileReader:
         self._wrong(path, f"{kind.noun} `{name}` is defined already in {where}", "remove one of the two", key=True)
 
     def _wrong(self, path: Path, message: str, fix: str, *, key: bool = False) -> None:
-        if path in self._tree.unfilled:
+        if path in self._tree.told:
             return  # it is told already why there is no value here
-        place = self._tree.place(path, key=key)
+        place = self._tree.place(path, key=key) or Place(1, 1)
         self._parsed.problems.append(
-            Problem(
-                message=message,
-                fix=fix,
-                file=self._file,
-                path=path,
-                line=place.line if place else None,
-                column=place.column if place else None,
-            )
+            Problem(message=message, fix=fix, file=self._file, path=path, line=place.line, column=place.column)
         )

@@ -152,4 +152,4 @@ def _dangling_fix(reference: Reference, known: set[str]) -> str:
     suggestion = explain.suggest(reference.name, known)
     if suggestion.startswith("did you mean"):
         return suggestion
-    return f"define it under `{reference.section}:`" + (f", or name one of those there ({suggestion})" if known else "")
+    return f"define it under `{reference.section}:`" + (f"; {suggestion}" if known else "")

@@ -55,7 +55,7 @@ class Tree:
     keys: Mapping[Path, Place] = field(default_factory=dict)
     values: Mapping[Path, Place] = field(default_factory=dict)
     substituted: Mapping[str, str] = field(default_factory=dict)  # what a variable gave -> `${NAME}`
-    unfilled: frozenset[Path] = frozenset()  # texts with a variable that could not be filled in
+    told: frozenset[Path] = frozenset()  # of these it is told already why they hold nothing useful
     problems: tuple[Problem, ...] = ()
 
     def place(self, path: Path, *, key: bool = False) -> Place | None:
@@ -80,7 +80,7 @@ def read(content: bytes | str, file: str, env: Mapping[str, str]) -> Tree:
         keys=builder.keys,
         values=builder.values,
         substituted=builder.substituted,
-        unfilled=frozenset(builder.unfilled),
+        told=frozenset(builder.told),
         problems=tuple(builder.problems),
     )
 
@@ -93,13 +93,13 @@ class _Stop(Exception):  # noqa: N818 - it ends the reading of one file
         self._message, self._fix, self._place, self._path = message, fix, place, path
 
     def problem(self, file: str) -> Problem:
-        place = self._place
+        place = self._place or Place(1, 1)
         return Problem(
             message=self._message,
             fix=self._fix,
             file=file,
-            line=place.line if place else None,
-            column=place.column if place else None,
+            line=place.line,
+            column=place.column,
             path=self._path,
         )
 
@@ -120,7 +120,7 @@ class _Builder:
         self.keys: dict[Path, Place] = {}
         self.values: dict[Path, Place] = {}
         self.substituted: dict[str, str] = {}
-        self.unfilled: set[Path] = set()
+        self.told: set[Path] = set()
         self.problems: list[Problem] = []
         self._file = file
         self._env = env
@@ -255,7 +255,7 @@ class _Builder:
         if name is None:
             fix = "write ${NAME}, or $${ for the characters themselves"
             self._wrong("`${` begins a variable, but no name follows", fix, place, path)
-            self.unfilled.add(path)
+            self.told.add(path)
             return ""
         held = self._env.get(name)
         if default is not None and not held:
@@ -263,7 +263,7 @@ class _Builder:
         if held is None:
             fix = f"set it, or give a default: ${{{name}:-…}}"
             self._wrong(f"the environment has no variable {name}", fix, place, path)
-            self.unfilled.add(path)
+            self.told.add(path)
             return ""
         if held:
             self.substituted[held] = f"${{{name}}}"
@@ -274,6 +274,7 @@ class _Builder:
         if tag not in {None, "!", *(f"{_STANDARD}{name}" for name in allowed)}:
             shown = str(tag).replace(_STANDARD, "!!")
             self._wrong(f"the tag {shown} is not understood", "remove it", _at(event), path)
+            self.told.add(path)
 
     def _deepen(self, depth: int, event: yaml.Event, path: Path) -> None:
         self._reach = max(self._reach, depth)

@@ -47,7 +47,8 @@ def contact_problems(snapshot: Snapshot) -> Iterator[Problem]:
                 continue
             wrong = channel.check(contact.address) if contact.address else None
             if wrong is not None:
-                yield Problem(message=wrong, path=("people", name, "contacts", called, contact.channel))
+                message, _, fix = wrong.partition("; ")
+                yield Problem(message=message, fix=fix, path=("people", name, "contacts", called, contact.channel))
             for option, value in contact.options.items():
                 wrong = channel.options[option].check(value) if option in channel.options else None
                 if wrong is not None:
