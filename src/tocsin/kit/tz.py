@@ -21,6 +21,8 @@ from __future__ import annotations
 import difflib
 import math
 import re
+from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -62,6 +64,21 @@ class Zone:
             if span.wall_end > wall:
                 return max(span.start, wall - span.offset_s)
         raise AssertionError("a chunk reaches past its own end")
+
+    def first_instants(self, walls: Sequence[int]) -> list[int]:
+        """As `first_instant` for many local times, which must not decrease: one step for each change of the clock."""
+        found: list[int] = []
+        while len(found) < len(walls):
+            chunk = walls[len(found)] // _CHUNK_S
+            end = (chunk + 1) * _CHUNK_S
+            for span in self._spans(chunk):
+                here = len(found)
+                until = bisect_left(walls, min(span.wall_end, end), here)
+                start, offset_s = span.start, span.offset_s
+                after_jump = bisect_left(walls, start + offset_s, here, until)
+                found += [start] * (after_jump - here)
+                found += [wall - offset_s for wall in walls[after_jump:until]]
+        return found
 
     def wall(self, instant: int) -> int:
         """What the clock on the wall shows at `instant`."""

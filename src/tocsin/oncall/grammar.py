@@ -9,9 +9,11 @@ import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from functools import lru_cache
 
 from tocsin.kit.tz import DAY_S, WEEK_S
 
+READ_MAX = 4_096  # words remembered, because many layers share them
 YEAR_MIN, YEAR_MAX = 1971, 2999  # anything else is a slip of the pen
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _FULL = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -62,6 +64,7 @@ class Window:
     end: int
 
 
+@lru_cache(maxsize=READ_MAX)
 def handoff(written: str, rotation: Rotation) -> Handoff:
     """Read `09:00`, `Mon 09:00`, `1 09:00`, or with the number of the week (day, month) in front: `2 Mon 09:00`."""
     words = len(EXAMPLES[rotation].split())
@@ -113,6 +116,7 @@ def weekdays(written: str) -> tuple[int, ...]:
     return tuple((start + step) % 7 for step in range((end - start) % 7 + 1))
 
 
+@lru_cache(maxsize=READ_MAX)
 def window(written: str) -> Window:
     """Read `08:00-20:00`, `22:00-06:00` across midnight, or `Fri 17:00-Mon 09:00` across days."""
     ends = [end.split() for end in _DASH.split(written.strip())]

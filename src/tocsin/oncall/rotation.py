@@ -10,11 +10,14 @@ from __future__ import annotations
 
 import calendar
 import math
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import NamedTuple
+
+import msgspec
 
 from tocsin.kit import tz
 from tocsin.kit.tz import DAY_S, WEEK_S
@@ -24,6 +27,7 @@ from tocsin.oncall.grammar import Handoff, Rotation
 
 ALWAYS = -(10**12)  # before any instant asked about
 FOREVER = 10**12  # after any
+WEEKS_MAX = 4_096  # different weeks remembered; few are ever written
 _MONDAY_S = 4 * DAY_S  # 1970-01-05
 _PERIOD_S = {Rotation.HOURLY: 3600, Rotation.DAILY: DAY_S, Rotation.WEEKLY: WEEK_S}
 
@@ -40,7 +44,7 @@ class Seat(NamedTuple):
 Seats = tuple[Seat, ...]
 
 
-class Segment(NamedTuple):
+class Segment(msgspec.Struct, frozen=True, gc=False):
     """A stretch of seconds with one answer; `why` is what decided it. GAP says nothing was decided."""
 
     start: int
@@ -59,6 +63,12 @@ class EvenTurns(NamedTuple):
         """The wall second at which turn number `turn` begins."""
         cycle, place = divmod(turn, len(self.firsts))
         return self.firsts[place] + cycle * self.cycle_s
+
+    def starts(self, turn: int, wall_end: int) -> Sequence[int]:
+        """The wall seconds at which this turn and those after it begin, before `wall_end`."""
+        if len(self.firsts) == 1:
+            return range(self.start(turn), wall_end, self.cycle_s)
+        return _starts(self, turn, wall_end)
 
     def turn_at(self, wall: int) -> int:
         """The turn that holds this wall second; negative before the first."""
@@ -80,12 +90,24 @@ class MonthlyTurns(NamedTuple):
         month, day, second = self.marks[place]
         return _in_month(month + cycle * self.every, day, second)
 
+    def starts(self, turn: int, wall_end: int) -> Sequence[int]:
+        """The wall seconds at which this turn and those after it begin, before `wall_end`."""
+        return _starts(self, turn, wall_end)
+
     def turn_at(self, wall: int) -> int:
         """The turn that holds this wall second; negative before the first."""
         on = tz.wall_date(wall)
         cycle = (on.year * 12 + on.month - 1 - self.marks[0][0]) // self.every
         near = range((cycle - 1) * len(self.marks), (cycle + 2) * len(self.marks))
         return near.start + bisect_right(near, wall, key=self.start) - 1
+
+
+def _starts(turns: EvenTurns | MonthlyTurns, turn: int, wall_end: int) -> list[int]:
+    found = []
+    while (wall := turns.start(turn)) < wall_end:
+        found.append(wall)
+        turn += 1
+    return found
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -133,35 +155,41 @@ class Layer:
         return found
 
     def _in_span(self, low: int, high: int) -> Iterator[Segment]:
-        first_instant, turns, rota = self.zone.first_instant, self.turns, self.rota
-        for window_start, window_end in self._windows(self.zone.furthest(low), self.zone.furthest(high - 1) + 1):
-            at = max(low, first_instant(window_start))
-            stop = min(high, first_instant(window_end))
-            if self.steady:
-                if at < stop:
-                    yield Segment(at, stop, *rota[0])
-                continue
-            turn = turns.turn_at(window_start)
-            while at < stop:
-                until = turns.start(turn + 1)
-                until = stop if until >= window_end else min(stop, first_instant(until))
-                if at < until:
-                    yield Segment(at, until, *rota[turn % len(rota)])
-                    at = until
-                turn += 1
-
-    def _windows(self, wall_start: int, wall_end: int) -> Iterator[tuple[int, int]]:
-        """The windows of the week that touch a stretch of the wall; the stretch itself if there are none."""
-        if not self.week:
-            yield wall_start, wall_end
+        """The segments between two instants of one span: each window, cut at the hand-overs in it."""
+        windows = self._windows(self.zone.furthest(low), self.zone.furthest(high - 1) + 1)
+        if not windows:
             return
+        edges = self.zone.first_instants(windows)
+        rota, turns = self.rota, len(self.rota)
+        turn = 0 if self.steady else self.turns.turn_at(windows[0])
+        cuts = [] if self.steady else self.zone.first_instants(self.turns.starts(turn + 1, windows[-1]))
+        cuts.append(FOREVER)
+        place = 0
+        for index in range(0, len(edges), 2):
+            at, stop = max(low, edges[index]), min(high, edges[index + 1])
+            while (cut := cuts[place]) < stop:
+                if cut > at:
+                    yield Segment(at, cut, *rota[(turn + place) % turns])
+                    at = cut
+                place += 1
+            if at < stop:
+                yield Segment(at, stop, *rota[(turn + place) % turns])
+
+    def _windows(self, wall_start: int, wall_end: int) -> list[int]:
+        """Starts and ends, in turn, of the windows of the week in a stretch of the wall, or of all of it."""
+        if not self.week:
+            return [wall_start, wall_end]
+        edges = [edge for window in self.week for edge in window]
         monday = wall_start - (wall_start - _MONDAY_S) % WEEK_S - WEEK_S  # a window may reach in from the week before
-        while monday < wall_end:
-            for start, end in self.week:
-                low, high = max(monday + start, wall_start), min(monday + end, wall_end)
-                if low < high:
-                    yield low, high
-            monday += WEEK_S
+        found = [start + edge for start in range(monday, wall_end, WEEK_S) for edge in edges]
+        first, last = bisect_right(found, wall_start), bisect_left(found, wall_end)
+        if first % 2:  # inside a window
+            first -= 1
+            found[first] = wall_start
+        if last % 2:
+            found[last] = wall_end
+            last += 1
+        return found[first:last]
 
     def _window(self, wall: int) -> tuple[bool, int, int]:
         """Whether a wall second lies in a window, and the ends of that window or of the time between two."""
@@ -184,7 +212,7 @@ def compile_layer(document: LayerDocument, zone_name: str) -> Layer:
     """Make a layer ready; `zone_name` is the schedule's zone, for layers without their own."""
     zone = tz.zone(document.timezone or zone_name)
     turns = _turns(document)
-    week = _week(document)
+    week = _week(document.between, document.weekdays) if document.between or document.weekdays else ()
     rota = _rota(document)
     return Layer(
         name=document.name,
@@ -192,7 +220,7 @@ def compile_layer(document: LayerDocument, zone_name: str) -> Layer:
         zone=zone,
         turns=turns,
         rota=rota,
-        steady=len({frozenset(seats) for seats, _ in rota}) == 1,
+        steady=len(rota) == 1 or len({frozenset(seats) for seats, _ in rota}) == 1,
         week=week,
         week_starts=tuple(start for start, _ in week),
         spans=_spans(document, zone, turns.start(0)),
@@ -237,19 +265,21 @@ def _rota(document: LayerDocument) -> tuple[tuple[Seats, Why], ...]:
     people, at_once = document.people, document.at_once
     why = Why.SHADOW if document.shadow else Why.LAYER
     seats = {person: Seat(person, document.name, None, why) for person in people if person != NOBODY}
-    turns = len(people) // math.gcd(len(people), at_once)
+    if at_once == 1:
+        return tuple(((seats[name],), why) if name != NOBODY else ((), Why.NOBODY) for name in people)
     rota = []
-    for turn in range(turns):
+    for turn in range(len(people) // math.gcd(len(people), at_once)):
         names = [people[(turn * at_once + step) % len(people)] for step in range(at_once)]
         sitting = tuple(seats[name] for name in dict.fromkeys(names) if name != NOBODY)
         rota.append((sitting, why if sitting else Why.NOBODY))
     return tuple(rota)
 
 
-def _week(document: LayerDocument) -> tuple[tuple[int, int], ...]:
+@lru_cache(maxsize=WEEKS_MAX)
+def _week(between: tuple[str, ...], weekdays: tuple[str, ...]) -> tuple[tuple[int, int], ...]:
     """The windows of a week, merged, in seconds from Monday midnight; the last may reach past Sunday's end."""
-    windows = [grammar.window(written) for written in document.between]
-    days = sorted({day for written in document.weekdays for day in grammar.weekdays(written)} or range(7))
+    windows = [grammar.window(written) for written in between]
+    days = sorted({day for written in weekdays for day in grammar.weekdays(written)} or range(7))
     whole = [(window.start, window.end) for window in windows if not window.daily]
     daily = [(window.start, window.end) for window in windows if window.daily]
     if not windows:

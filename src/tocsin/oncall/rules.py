@@ -228,7 +228,7 @@ def _decide(schedule: Schedule, instant: int) -> Segment:
 
 
 def _overridden_at(segment: Segment, instant: int, overrides: Iterable[Override]) -> Segment:
-    low, high, seats, why = segment
+    low, high, seats, why = segment.start, segment.end, segment.seats, segment.why
     for override in overrides:
         start, end = tz.second(override.start), tz.second(override.end)
         if instant < start:
@@ -248,13 +248,12 @@ def _laid_over(below: list[Segment], above: Sequence[Segment]) -> list[Segment]:
     for segment in above:
         start = segment.start
         while reached < start:
-            _, end, seats, why = below[at]
-            until = min(end, start)
+            under = below[at]
+            until = min(under.end, start)
             if reached < until:
-                result.append(Segment(reached, until, seats, why))
+                result.append(Segment(reached, until, under.seats, under.why))
                 reached = until
-            if end <= start:
-                at += 1
+            at += under.end <= start
         result.append(segment)
         reached = segment.end
         while at < len(below) and below[at].end <= reached:
@@ -306,19 +305,20 @@ def _changed(seats: Seats, why: Why, override: Override) -> tuple[Seats, Why]:
 def _shifts(schedule: str, found: Iterable[Segment]) -> list[Shift]:
     """Join what one seat holds without interruption; `found` has no holes."""
     result: list[Shift] = []
-    held: dict[Seat, int] = {}
+    held: dict[Seat, datetime] = {}
     seats: Seats = ()
     end = 0
-    for start, until, now_seats, _ in found:
-        if now_seats is not seats:
-            for seat in seats:
-                if seat not in now_seats:
-                    result.append(_shift(schedule, seat, held.pop(seat), start))  # noqa: PERF401 - it takes away too
-            for seat in now_seats:
-                held.setdefault(seat, start)
-            seats = now_seats
-        end = until
-    result += [_shift(schedule, seat, start, end) for seat, start in held.items()]
+    for segment in found:
+        end, now_seats = segment.end, segment.seats
+        if now_seats is seats:
+            continue
+        now = tz.moment(segment.start)
+        gone = [seat for seat in seats if seat not in now_seats]
+        result += [_shift(schedule, seat, held.pop(seat), now) for seat in gone]
+        for seat in now_seats:
+            held.setdefault(seat, now)
+        seats = now_seats
+    result += [_shift(schedule, seat, since, tz.moment(end)) for seat, since in held.items()]
     return result
 
 
@@ -326,12 +326,12 @@ def _order(shift: Shift) -> tuple[datetime, bool, str, datetime]:
     return shift.start, shift.shadow, shift.person, shift.end
 
 
-def _shift(schedule: str, seat: Seat, start: int, end: int) -> Shift:
+def _shift(schedule: str, seat: Seat, start: datetime, end: datetime) -> Shift:
     return Shift(
         schedule=schedule,
         person=seat.person,
-        start=tz.moment(start),
-        end=tz.moment(end),
+        start=start,
+        end=end,
         layer=seat.layer,
         override=seat.override,
         shadow=seat.why is Why.SHADOW,
