@@ -144,7 +144,7 @@ class _FileReader:
             return {}
         if not isinstance(value, dict):
             message = (
-                "the file is empty" if value is None else f"a file is a map of sections, not {explain.shown(value)}"
+                "the file is empty" if value is None else f"a file is a map of sections, not {self._shown(value)}"
             )
             self._wrong((), message, "begin it with `tocsin: 1`")
             return {}
@@ -171,7 +171,7 @@ class _FileReader:
         if HEAD not in value:
             self._wrong((), f"`{HEAD}: {FORMAT}` is missing", f"begin the file with `{HEAD}: {FORMAT}`")
         elif value[HEAD] != FORMAT:
-            said = explain.shown(value[HEAD])
+            said = self._shown(value[HEAD])
             self._wrong((HEAD,), f"format {said} is not known to this version", f"write `{HEAD}: {FORMAT}`")
 
     def _entries(self, kind: Kind, value: object) -> list[tuple[Path, str, object]]:
@@ -183,13 +183,13 @@ class _FileReader:
         if kind.shape is Shape.LIST:
             if not isinstance(value, list):
                 fix = f"write each {kind.noun} after `- `"
-                self._wrong((section,), f"`{section}` is a list, not {explain.shown(value)}", fix)
+                self._wrong((section,), f"`{section}` is a list, not {self._shown(value)}", fix)
                 return []
             first = len(self._parsed.attempted.get(section, ()))
             return [((section, at), f"{first + at:04}", raw) for at, raw in enumerate(value)]
         if not isinstance(value, dict):
             fix = f"write the name of each {kind.noun}, and below it what it is"
-            self._wrong((section,), f"`{section}` is a map of names, not {explain.shown(value)}", fix)
+            self._wrong((section,), f"`{section}` is a map of names, not {self._shown(value)}", fix)
             return []
         return [((section, name), name, raw) for name, raw in value.items() if self._may_be_called(kind, name)]
 
@@ -198,7 +198,7 @@ class _FileReader:
             _NAME.validate_python(name)
         except ValidationError:
             fix = "use lower-case letters, digits, `-`, `_` and `.`: payments-primary"
-            self._wrong((kind.section, name), f"a {kind.noun} cannot be called {explain.shown(name)}", fix, key=True)
+            self._wrong((kind.section, name), f"a {kind.noun} cannot be called {self._shown(name)}", fix, key=True)
             return False
         return True
 
@@ -215,6 +215,9 @@ class _FileReader:
         place = first.tree.place(first.path, key=True)
         where = f"{first.file}:{place.line}" if place else first.file
         self._wrong(path, f"{kind.noun} `{name}` is defined already in {where}", "remove one of the two", key=True)
+
+    def _shown(self, value: object) -> str:
+        return explain.shown(self._parsed.masked(value) if isinstance(value, str) else value)
 
     def _wrong(self, path: Path, message: str, fix: str, *, key: bool = False) -> None:
         if path in self._tree.told:

@@ -20,7 +20,7 @@ from tocsin.config.domain import Problem
 
 BYTES_MAX = 5 * 1024 * 1024
 DEPTH_MAX = 40
-VALUES_MAX = 500_000  # with aliases expanded
+VALUES_MAX = 200_000  # with aliases expanded
 
 Path = tuple[str | int, ...]
 
