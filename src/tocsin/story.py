@@ -19,6 +19,7 @@ from tocsin.journal.domain import Fact
 from tocsin.kit.db import Tx
 from tocsin.paging import actions as paging
 from tocsin.paging import domain as paging_facts
+from tocsin.people import domain as people_facts
 
 Reaction = Callable[[Tx, Sequence[Any]], None]
 
@@ -30,6 +31,13 @@ def _spread(tx: Tx, _: Sequence[Any]) -> None:
 REACTIONS: dict[type[Fact], tuple[Reaction, ...]] = {
     # --- config
     config_facts.ConfigApplied: (alerts.arm_heartbeats, _spread),
+    # --- people
+    people_facts.AccountOpened: (),
+    people_facts.PasswordSet: (),
+    people_facts.TokenCreated: (),
+    people_facts.TokenRevoked: (),
+    people_facts.SignedIn: (),
+    people_facts.SignInRefused: (),
     # --- alerts
     alert_facts.AlertGroupOpened: (paging.start,),
     alert_facts.AlertGroupUnacknowledged: (paging.start,),

@@ -12,6 +12,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from tocsin.config.domain import Document, Duration, Name, SecretText, ZoneName, lasting, refuse, wrong
+from tocsin.journal.domain import Fact
 
 CONTACTS_MAX = 20
 RULES_MAX = 20
@@ -193,3 +194,62 @@ class TeamDocument(Document):
             if name in names[:index]
         )
         return self
+
+
+class AccountFact(Fact, frozen=True, kw_only=True):
+    """Base of what happens to accounts; part of the account's story and of the audit."""
+
+    loud = False
+    user: int
+    by: str
+
+    @property
+    def subject(self) -> str:
+        return f"user:{self.user}"
+
+    @property
+    def actor(self) -> str:
+        return self.by
+
+
+class AccountOpened(AccountFact, frozen=True, kw_only=True):
+    """Somebody may sign in."""
+
+    email: str
+    person: str
+
+
+class PasswordSet(AccountFact, frozen=True, kw_only=True):
+    """An account has another password."""
+
+
+class TokenCreated(AccountFact, frozen=True, kw_only=True):
+    """A program may act for an account."""
+
+    token: int
+    name: str
+    scopes: tuple[str, ...]
+
+
+class TokenRevoked(AccountFact, frozen=True, kw_only=True):
+    """A token is worth nothing any more."""
+
+    token: int
+
+
+class SignedIn(AccountFact, frozen=True, kw_only=True):
+    """Somebody signed in from a browser."""
+
+    address: str
+
+
+class SignInRefused(Fact, frozen=True, kw_only=True):
+    """Somebody tried to sign in and was not let in."""
+
+    loud = False
+    email: str
+    address: str
+
+    @property
+    def subject(self) -> str:
+        return "accounts:-"

@@ -25,15 +25,22 @@ TOCSIN = Installation(
 )
 
 INSTALLED_APPS = [
+    "tocsin.web",  # first: its templates win over those of the libraries
+    "tocsin.engine",
+    "tocsin.journal",
+    "tocsin.config",
+    "tocsin.people",
+    "tocsin.alerts",
+    "tocsin.paging",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
-    "tocsin.engine",
-    "tocsin.journal",
-    "tocsin.config",
-    "tocsin.alerts",
-    "tocsin.paging",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
 ]
 DATABASES = {"default": environment.database()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -43,4 +50,73 @@ LANGUAGE_CODE = "en-gb"
 USE_I18N = False
 LOGGING_CONFIG = None
 ROOT_URLCONF = "tocsin.site.urls"
-MIDDLEWARE: list[str] = []
+APPEND_SLASH = False
+
+# --- the interface
+SECURE = TOCSIN.base_url.startswith("https://")
+MIDDLEWARE = [
+    "tocsin.web.middleware.SecurityHeaders",
+    "django.middleware.gzip.GZipMiddleware",
+    "tocsin.web.files.StaticFiles",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "tocsin.people.middleware.WhoIsThere",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.messages.context_processors.messages",
+                "tocsin.site.frame.frame",
+            ],
+        },
+    },
+]
+STATIC_URL = "/static/"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},  # nobody uploads files
+    "staticfiles": {"BACKEND": "tocsin.web.assets.VersionedStorage"},
+}
+WHITENOISE_USE_FINDERS = True  # served from the packages themselves: nothing to collect before a start
+WHITENOISE_AUTOREFRESH = False
+WHITENOISE_MAX_AGE = 365 * 24 * 3600  # every address carries a digest of its content
+
+# --- accounts
+AUTH_USER_MODEL = "people.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_ADAPTER = "tocsin.people.adapter.Adapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"  # accounts are opened for addresses the configuration names
+ACCOUNT_SESSION_REMEMBER = True
+SESSION_COOKIE_NAME = "__Host-tocsin" if SECURE else "tocsin"
+SESSION_COOKIE_AGE = 30 * 24 * 3600
+SESSION_COOKIE_SECURE = SECURE
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"  # a link in a mail must find its reader signed in
+CSRF_COOKIE_NAME = "__Host-tocsin-csrf" if SECURE else "tocsin-csrf"
+CSRF_COOKIE_SECURE = SECURE
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Strict"
+CSRF_TRUSTED_ORIGINS = [TOCSIN.base_url]
+CSRF_FAILURE_VIEW = "tocsin.web.errors.csrf_failure"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"

@@ -1,3 +1,15 @@
+"""Every address of the interface."""
+
 from __future__ import annotations
 
-urlpatterns: list[object] = []
+from django.http import HttpResponse
+from django.urls import URLPattern, URLResolver, include, path
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", lambda request: HttpResponse("Tocsin"), name="now"),
+    path("", include("tocsin.people.urls")),
+]
+handler400 = "tocsin.web.errors.bad_request"
+handler403 = "tocsin.web.errors.forbidden"
+handler404 = "tocsin.web.errors.not_found"
+handler500 = "tocsin.web.errors.broken"

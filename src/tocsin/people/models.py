@@ -1,0 +1,60 @@
+"""Tables of accounts: who may sign in, and the tokens that act for them."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.db.models.functions import Lower
+
+from tocsin.kit.fields import InstantField
+
+
+class Accounts(BaseUserManager["User"]):
+    """How Django and allauth find an account."""
+
+    def get_by_natural_key(self, username: str | None) -> User:
+        return self.get(email=(username or "").strip().lower())
+
+
+class User(AbstractBaseUser):
+    """An account. What it may do follows from the person it belongs to; see rights.py."""
+
+    id = models.BigAutoField(primary_key=True)
+    email = models.EmailField(max_length=254, unique=True)  # always lower case
+    person = models.TextField(default="", blank=True)  # a name in the configuration's section `people`, or empty
+    role = models.TextField(default="viewer")  # counts only for an account without a person
+    is_active = models.BooleanField(default=True)
+    created_at = InstantField()
+    last_login = InstantField(null=True, blank=True)
+
+    objects = Accounts()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        db_table = "people_user"
+        constraints: ClassVar = [
+            models.UniqueConstraint(Lower("email"), name="people_user_email"),
+            models.UniqueConstraint(fields=["person"], name="people_user_person", condition=~models.Q(person="")),
+        ]
+
+
+class Token(models.Model):
+    """A secret with which a program acts for an account; only its digest is kept."""
+
+    id = models.BigAutoField(primary_key=True)
+    hash = models.TextField(unique=True)
+    name = models.TextField()
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="tokens")
+    scopes = models.TextField()  # JSON list of rights
+    created_at = InstantField()
+    expires_at = InstantField(null=True)
+    last_used_at = InstantField(null=True)
+    revoked_at = InstantField(null=True)
+
+    class Meta:
+        db_table = "people_token"
