@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,6 +42,28 @@ READ_INLINE_BYTES_MAX = 64 * 1024  # a larger body is read in a thread, so that 
 KEYS_POLL_S = 1.0
 KEYS_RECHECK_S = 0.1
 _DEFAULTS = Settings()
+
+
+class Headers(Mapping[str, str]):
+    """A request's headers by lower-case name, decoded when asked for: most sources never look at one."""
+
+    __slots__ = ("_raw",)
+
+    def __init__(self, raw: Sequence[tuple[bytes, bytes]]) -> None:
+        self._raw = raw
+
+    def __getitem__(self, name: str) -> str:
+        wanted = name.encode("latin-1", "replace")
+        for held, value in self._raw:
+            if held == wanted:
+                return value.decode("latin-1")
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return (name.decode("latin-1") for name, _ in self._raw)
+
+    def __len__(self) -> int:
+        return len(self._raw)
 
 
 class Bucket:
@@ -257,7 +279,7 @@ class Intake:
             method=scope["method"],
             path=scope["path"],
             query=scope["query_string"].decode("latin-1"),
-            headers={name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
+            headers=Headers(scope["headers"]),
             body=body if body is not None else b"",
             key=found.key,
             tail=found.tail,

@@ -23,6 +23,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 Row = tuple[Any, ...]
 Settle = Callable[["Tx"], None]
 SETTLE_ROUNDS_MAX = 20
+_CHUNKS = (256, 64, 16, 4, 1)  # 256 rows of 30 columns stay well under SQLite's 32,766 parameters
 
 DatabaseGone = (OperationalError, InterfaceError)
 """What is raised when the database went away or is too busy: close the connection and try again later."""
@@ -136,30 +137,46 @@ class Tx(Reader):
             return
         names = ", ".join(columns)
         end = " ON CONFLICT DO NOTHING" if ignore else ""
-        with self._connection.cursor() as cursor:
-            if self.postgres:
-                arrays = ", ".join(f"%s::{self._type(table, column)}[]" for column in columns)
-                sql = f"INSERT INTO {table} ({names}) SELECT * FROM unnest({arrays}){end}"
-                cursor.execute(sql, [list(column) for column in zip(*rows, strict=True)])
-            else:
-                marks = ", ".join(["%s"] * len(columns))
-                cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks}){end}", rows)
+        if self.postgres:
+            arrays = ", ".join(f"%s::{self._type(table, column)}[]" for column in columns)
+            sql = f"INSERT INTO {table} ({names}) SELECT * FROM unnest({arrays}){end}"
+            self.execute(sql, [list(column) for column in zip(*rows, strict=True)])
+        else:
+            self._in_chunks(lambda values: f"INSERT INTO {table} ({names}) VALUES {values}{end}", rows)
 
     def update_many(self, table: str, columns: Sequence[str], rows: Sequence[Row], *, key: str = "id") -> None:
         """Set `columns` for each row; a row is (key, value, value, …) and a key stands in `rows` at most once."""
         if not rows:
             return
-        with self._connection.cursor() as cursor:
-            if self.postgres:
-                arrays = ", ".join(f"%s::{self._type(table, column)}[]" for column in (key, *columns))
-                sets = ", ".join(f"{column} = fresh.{column}" for column in columns)
-                names = ", ".join((key, *columns))
-                sql = f"UPDATE {table} SET {sets} FROM unnest({arrays}) AS fresh({names}) WHERE {table}.{key} = fresh.{key}"
-                cursor.execute(sql, [list(column) for column in zip(*rows, strict=True)])
-            else:
-                sets = ", ".join(f"{column} = %s" for column in columns)
-                sql = f"UPDATE {table} SET {sets} WHERE {key} = %s"
-                cursor.executemany(sql, [(*row[1:], row[0]) for row in rows])
+        if self.postgres:
+            arrays = ", ".join(f"%s::{self._type(table, column)}[]" for column in (key, *columns))
+            sets = ", ".join(f"{column} = fresh.{column}" for column in columns)
+            names = ", ".join((key, *columns))
+            sql = f"UPDATE {table} SET {sets} FROM unnest({arrays}) AS fresh({names}) WHERE {table}.{key} = fresh.{key}"
+            self.execute(sql, [list(column) for column in zip(*rows, strict=True)])
+        else:
+            sets = ", ".join(f"{column} = fresh.column{place}" for place, column in enumerate(columns, start=2))
+            where = f"{table}.{key} = fresh.column1"
+            self._in_chunks(lambda values: f"UPDATE {table} SET {sets} FROM (VALUES {values}) AS fresh WHERE {where}", rows)
+
+    def _in_chunks(self, sql: Callable[[str], str], rows: Sequence[Row]) -> None:
+        """Many rows in few statements, on SQLite.
+
+        Its library gives Python's lock away at each statement; with another thread busy, getting it back costs up to
+        a switch interval, so a statement per row would make a batch hundreds of times slower under load. Chunks have
+        a few fixed sizes, so that the statements stay prepared.
+        """
+        width = len(rows[0])
+        mark = f"({','.join('?' * width)})"
+        at = 0
+        with self._connection.wrap_database_errors:
+            self._connection.ensure_connection()
+            execute = self._connection.connection.execute
+            for size in _CHUNKS:
+                while len(rows) - at >= size:
+                    chunk = rows[at : at + size]
+                    execute(sql(",".join([mark] * size)), [value for row in chunk for value in row])
+                    at += size
 
     def delete_many(self, table: str, keys: Sequence[object], *, key: str = "id") -> int:
         """Delete the rows with these keys; how many there were."""
