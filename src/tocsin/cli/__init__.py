@@ -1,0 +1,1 @@
+"""The `tocsin` command: server verbs, configuration verbs and client verbs."""

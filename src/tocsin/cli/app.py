@@ -1,0 +1,136 @@
+"""The table of verbs, and the entry point.
+
+`tocsin --help` and every client verb start without Django: a verb's module is imported when the verb is called. That
+is the one place where an import waits; everywhere else imports stand at the top. Before the module of a verb that
+always works on a database here is imported, Django is made ready for that database, because models cannot be imported
+sooner.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from tocsin.cli.exits import Exit, Stop
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """One verb: where its commands are, and what it does in one line."""
+
+    module: str
+    about: str
+    here: bool = False  # always works on a database of this machine, never through the API
+
+
+SERVER = {
+    "serve": Verb("serving", "Run everything: web, API, intake and engine.", here=True),
+    "engine": Verb("serving", "Run an engine alone, beside others on the same PostgreSQL database.", here=True),
+    "migrate": Verb("serving", "Bring the database's tables to this version.", here=True),
+    "demo": Verb("demonstration", "Run a demo organisation with a synthetic monitor, to see a page arrive."),
+    "user": Verb("accounts", "Accounts: `user add EMAIL`.", here=True),
+    "token": Verb("accounts", "API tokens: `token create --user EMAIL`.", here=True),
+    "backup": Verb("backups", "Write the whole database into one file, while everything runs.", here=True),
+    "restore": Verb("backups", "Put a backup in the place of the database.", here=True),
+    "doctor": Verb("doctor", "Look for what is wrong with this installation, and say what to do.", here=True),
+}
+CONFIGURATION = {
+    "apply": Verb("configure", "Make the configuration what the files say."),
+    "plan": Verb("configure", "Say what `apply` would change, and change nothing."),
+    "export": Verb("configure", "Write the configuration in force as one file."),
+    "check": Verb("configure", "Find what is allowed but will hurt: gaps, unreachable people, dead routes."),
+    "schema": Verb("configure", "Print the JSON Schema of configuration files, for editors."),
+    "history": Verb("configure", "List the versions of the configuration: when, who, what."),
+    "rollback": Verb("configure", "Make an earlier version of the configuration hold again."),
+    "preview": Verb("previews", "Show what an integration would read from a sample."),
+    "what-if": Verb("whatif", "Trace what a signal would do at any time: who would be paged, when and why."),
+}
+CLIENT = {
+    "groups": Verb("groups", "List alert groups."),
+    "show": Verb("groups", "Show one alert group with everything that happened to it."),
+    "explain": Verb("groups", "Say for one alert group what was decided, and why."),
+    "ack": Verb("responding", "Acknowledge alert groups: somebody has them."),
+    "unack": Verb("responding", "Give acknowledged alert groups back: they page again."),
+    "resolve": Verb("responding", "Resolve alert groups: they are over."),
+    "snooze": Verb("responding", "Bother nobody about an alert group for a while."),
+    "escalate": Verb("responding", "Take the next step of an alert group's policy now."),
+    "note": Verb("responding", "Write something down on an alert group."),
+    "page": Verb("responding", "Page people, teams or a service by hand."),
+    "silence": Verb("silences", "Silences: `silence add`, `silence list`, `silence end`."),
+    "oncall": Verb("oncall", "Say who is on call."),
+    "shifts": Verb("oncall", "List the shifts of a schedule."),
+}
+SECTIONS = {"Server": SERVER, "Configuration": CONFIGURATION, "Responding (TOCSIN_URL, TOCSIN_TOKEN)": CLIENT}
+VERBS = {name: verb for verbs in SECTIONS.values() for name, verb in verbs.items()}
+
+
+class Verbs(TyperGroup):
+    """The verbs of the table, each imported when it is asked for."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - the base class's signature
+        return list(VERBS)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        verb = VERBS.get(args[0])
+        if verb is not None and verb.here and not {"-h", "--help"} & set(args):
+            importlib.import_module("tocsin.cli.options").prepare(args[1:])
+        if verb is None and not args[0].startswith("-"):
+            near = difflib.get_close_matches(args[0], VERBS, n=1)
+            said = f"; did you mean `{near[0]}`?" if near else "; `tocsin --help` lists them all"
+            raise Stop(f"there is no verb `{args[0]}`{said}", Exit.USAGE)
+        return super().resolve_command(ctx, args)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - the base class's signature
+        verb = VERBS.get(cmd_name)
+        if verb is not None and cmd_name not in self.commands:
+            module = importlib.import_module(f"tocsin.cli.{verb.module}")
+            self.commands |= typer.main.get_group(module.app).commands
+        return self.commands.get(cmd_name)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - the base class's signature
+        for title, verbs in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name, verb.about) for name, verb in verbs.items()])
+
+
+app = typer.Typer(
+    cls=Verbs,
+    help="Incident management: from the first signal to the lesson learned.",
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 done, 1 a problem was found, 2 wrong usage, 3 not reachable, 4 not allowed.",
+)
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    version: bool = typer.Option(False, "--version", help="Print the version and stop."),
+) -> None:
+    if version:
+        print(importlib.import_module("tocsin").__version__)
+        raise typer.Exit
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and end the process with its exit code."""
+    try:
+        typer.main.get_command(app).main(args=arguments, prog_name="tocsin")
+    except Stop as stop:
+        if str(stop):
+            print(f"tocsin: {stop}", file=sys.stderr)
+        sys.exit(stop.code)
+    except KeyboardInterrupt:
+        sys.exit(Exit.INTERRUPTED)
+    except BrokenPipeError:  # `tocsin groups | head`
+        sys.stderr.close()
+        sys.exit(Exit.OK)

@@ -1,0 +1,132 @@
+"""The configuration verbs on a database of this machine, or on files alone. Each returns plain values."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+from tocsin.cli import problems
+from tocsin.config import actions, queries, registry, rules
+from tocsin.config import export as exporting
+from tocsin.config import plan as planning
+from tocsin.config import schema as schemas
+from tocsin.config.actions import Applied, Author, Outdated
+from tocsin.config.domain import EMPTY
+from tocsin.config.parse import File, parse
+from tocsin.kit import clock, db
+from tocsin.site.kinds import KINDS
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What an apply or a plan is asked for."""
+
+    files: list[File]
+    by: str = ""
+    message: str = ""
+    base: int | None = None
+    scope: str = ""
+    alone: bool = False
+
+
+def plan(wish: Wish) -> dict[str, Any]:
+    """What `apply` would change."""
+    reader = db.reader(clock.now())
+    made = actions.plan_files(reader, wish.files, os.environ, scope=wish.scope, alone=wish.alone)
+    return planning.as_values(made, registry.kinds())
+
+
+def apply(wish: Wish) -> dict[str, Any]:
+    """What was changed, or why not."""
+    author = Author(by=wish.by, message=wish.message, base=wish.base)
+    with db.transact(clock.now()) as tx:
+        return outcome(actions.apply(tx, wish.files, os.environ, author, scope=wish.scope, alone=wish.alone))
+
+
+def roll_back(version: int, message: str, by: str) -> dict[str, Any]:
+    """What was changed, or why not."""
+    with db.transact(clock.now()) as tx:
+        return outcome(actions.roll_back(tx, version, Author(by=by, message=message)))
+
+
+def export(form: str, *, redact: bool) -> str:
+    """The whole configuration as text."""
+    snapshot = queries.current(db.reader(clock.now()))
+    write = exporting.as_json if form == "json" else exporting.as_yaml
+    return write(snapshot, registry.kinds(), redact=redact)
+
+
+def check(wish: Wish | None) -> dict[str, Any]:
+    """Findings about what is in force, or about what it would be with these files."""
+    reader = db.reader(clock.now())
+    if wish is None:
+        return checked((), rules.findings(queries.current(reader), registry.kinds(), reader.now))
+    made = actions.plan_files(reader, wish.files, os.environ)
+    found = () if made.problems else rules.findings(made.state.snapshot, registry.kinds(), reader.now)
+    return checked(made.problems, found)
+
+
+def check_files(files: list[File]) -> dict[str, Any]:
+    """Findings about files alone."""
+    judged = rules.judge(parse(files, KINDS, os.environ), EMPTY, KINDS)
+    found = () if judged.problems else rules.findings(judged.state.snapshot, KINDS, clock.now())
+    return checked(judged.problems, found)
+
+
+def history(limit: int) -> list[dict[str, Any]]:
+    """The newest versions."""
+    return [
+        {
+            "version": one.number,
+            "at": one.at.isoformat(timespec="seconds").replace("+00:00", "Z"),
+            "by": one.by,
+            "message": one.message,
+            "changes": list(one.changes),
+        }
+        for one in queries.versions(db.reader(clock.now()), limit=limit)
+    ]
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of a file."""
+    return schemas.whole(KINDS)
+
+
+def checked(found_problems: Any, findings: Any) -> dict[str, Any]:
+    """The result of a check."""
+    return {
+        "problems": [problems.of_problem(one) for one in found_problems],
+        "findings": [problems.of_finding(one) for one in findings],
+    }
+
+
+def outcome(found: actions.Outcome) -> dict[str, Any]:
+    """The outcome of a change."""
+    if isinstance(found, Applied):
+        lines = planning.words(found.changes, registry.kinds())
+        return {
+            "version": found.snapshot.version,
+            "changes": planning.changes_as_values(found.changes, lines),
+            "notes": list(found.notes),
+            "problems": [],
+        }
+    if isinstance(found, Outdated):
+        message = f"it was made from version {found.base}, but version {found.version} holds by now"
+        told = [
+            {
+                "message": message,
+                "fix": "look at what changed and try again",
+                "file": "",
+                "line": None,
+                "column": None,
+                "path": [],
+            }
+        ]
+        return {"version": found.version, "changes": [], "notes": [], "problems": told}
+    return {
+        "version": None,
+        "changes": [],
+        "notes": [],
+        "problems": [problems.of_problem(one) for one in found.problems],
+    }

@@ -1,0 +1,62 @@
+"""Problems of a configuration and findings of a check, as lines people read and as values for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tocsin.config.actions import Outdated, Refused
+from tocsin.config.domain import Finding, Problem
+
+
+def of_problem(problem: Problem) -> dict[str, Any]:
+    """A problem as values."""
+    return {
+        "message": problem.message,
+        "fix": problem.fix,
+        "file": problem.file,
+        "line": problem.line,
+        "column": problem.column,
+        "path": list(problem.path),
+    }
+
+
+def of_finding(finding: Finding) -> dict[str, Any]:
+    """A finding as values."""
+    return {
+        "code": finding.code,
+        "level": finding.level.value,
+        "section": finding.section,
+        "name": finding.name,
+        "path": list(finding.path),
+        "message": finding.message,
+        "fix": finding.fix,
+        "details": dict(finding.details),
+    }
+
+
+def problem_lines(problems: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Each problem with where it is and what to do."""
+    return [_problem_line(problem) for problem in problems]
+
+
+def finding_lines(findings: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Each finding with its level and code."""
+    return [f"{one['level']}: {one['message']} [{one['code']}]\n  {one['fix']}" for one in findings]
+
+
+def refusal(outcome: Refused | Outdated) -> str:
+    """Why nothing was changed, in a few lines."""
+    if isinstance(outcome, Outdated):
+        return (
+            f"nothing was changed: it was made from version {outcome.base}, but version {outcome.version} holds by now"
+        )
+    return "nothing was changed:\n" + "\n".join(problem_lines([of_problem(one) for one in outcome.problems]))
+
+
+def _problem_line(problem: Mapping[str, Any]) -> str:
+    place = ":".join(str(part) for part in (problem["file"], problem["line"], problem["column"]) if part)
+    path = ".".join(str(part) for part in problem["path"])
+    where = ": ".join(part for part in (place, path) if part)
+    fix = f"\n  {problem['fix']}" if problem["fix"] else ""
+    return f"{where}: {problem['message']}{fix}" if where else f"{problem['message']}{fix}"

@@ -1,0 +1,92 @@
+"""The server's API, as the client verbs see it: one JSON request at a time, with the standard library."""
+
+from __future__ import annotations
+
+import json
+import os
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Mapping
+from typing import Any
+
+from tocsin import __version__
+from tocsin.cli.exits import Exit, Stop
+
+TIMEOUT_S = 30.0
+_CODES = {401: Exit.NOT_ALLOWED, 403: Exit.NOT_ALLOWED, 503: Exit.UNREACHABLE}
+
+
+class Refusal(Stop):
+    """The server answered with a problem; `body` is all it said."""
+
+    def __init__(self, message: str, code: Exit, status: int, body: Mapping[str, Any]) -> None:
+        super().__init__(message, code)
+        self.status = status
+        self.body = body
+
+
+def get(path: str, **query: object) -> Any:
+    """What the server says to a GET; None values are left out of the query."""
+    asked = {name: value for name, value in query.items() if value not in (None, "")}
+    return call("GET", f"{path}?{urllib.parse.urlencode(asked, doseq=True)}" if asked else path)
+
+
+def call(method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None) -> Any:
+    """What the server answers, None if it has nothing to say. Raises Stop."""
+    raw = json.dumps(body).encode() if body is not None else None
+    request = urllib.request.Request(_base() + path, data=raw, method=method)  # noqa: S310 - _base allows http only
+    request.add_header("Accept", "application/json")
+    request.add_header("User-Agent", f"tocsin/{__version__}")
+    if raw is not None:
+        request.add_header("Content-Type", "application/json")
+    token = os.environ.get("TOCSIN_TOKEN", "")
+    if token:
+        request.add_header("Authorization", f"Bearer {token}")
+    for name, value in (headers or {}).items():
+        request.add_header(name, value)
+    return _answer(request)
+
+
+def name(part: str) -> str:
+    """A name as part of a path."""
+    return urllib.parse.quote(part, safe="")
+
+
+def _answer(request: urllib.request.Request) -> Any:
+    try:
+        with urllib.request.urlopen(request, timeout=TIMEOUT_S) as response:  # noqa: S310 - as above
+            content = response.read()
+            kind = response.headers.get_content_type()
+    except urllib.error.HTTPError as error:
+        raise _refusal(error) from None
+    except (urllib.error.URLError, OSError) as error:
+        reason = getattr(error, "reason", error)
+        raise Stop(f"cannot reach {request.host}: {reason}", Exit.UNREACHABLE) from None
+    if not content:
+        return None
+    return json.loads(content) if kind.endswith("json") else content.decode()
+
+
+def _refusal(error: urllib.error.HTTPError) -> Refusal:
+    try:
+        body = json.loads(error.read())
+    except ValueError:
+        body = {}
+    if not isinstance(body, dict):
+        body = {}
+    said = body.get("detail") or body.get("title") or f"the server answered {error.code}"
+    for one in body.get("errors", []):
+        said += f"\n  {one.get('field', '')}: {one.get('message', '')}".replace("\n  : ", "\n  ")
+    if error.code == 401 and not os.environ.get("TOCSIN_TOKEN"):
+        said = "set TOCSIN_TOKEN to an API token: `tocsin token create --user EMAIL` makes one"
+    return Refusal(said, _CODES.get(error.code, Exit.PROBLEM), error.code, body)
+
+
+def _base() -> str:
+    url = os.environ.get("TOCSIN_URL", "").rstrip("/")
+    if not url:
+        raise Stop("set TOCSIN_URL to the server's address, for example http://localhost:8080", Exit.USAGE)
+    if not url.startswith(("http://", "https://")):
+        raise Stop(f"TOCSIN_URL must begin with http:// or https://, not {url!r}", Exit.USAGE)
+    return f"{url}/api/v1"

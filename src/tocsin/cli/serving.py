@@ -1,0 +1,79 @@
+"""`tocsin serve`, `tocsin engine`, `tocsin migrate`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from django.db.utils import OperationalError
+
+from tocsin.cli import options
+from tocsin.cli.exits import Exit, Stop
+from tocsin.cli.options import Data, Database
+from tocsin.kit import db
+from tocsin.site import server, upgrade
+from tocsin.site.application import NotMigrated
+
+app = typer.Typer()
+HOST = "127.0.0.1"
+PORT = 8080
+
+
+@app.command()
+def serve(
+    data: Data = "",
+    database: Database = "",
+    host: Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0 for all.")] = HOST,
+    port: Annotated[int, typer.Option(help="The port to listen on; 0 for any that is free.")] = PORT,
+    no_engine: Annotated[bool, typer.Option("--no-engine", help="Others run the engine.")] = False,
+) -> None:
+    """Run everything: web, API, intake and engine. The database is upgraded first."""
+    options.set_up(data, database)
+    try:
+        server.serve(host, port, with_engine=not no_engine)
+    except server.StartFailed as failed:
+        raise Stop(str(failed)) from None
+    except OperationalError as error:
+        raise _unreachable(error) from None
+    except OSError as error:
+        raise Stop(f"cannot listen on {host}:{port}: {error.strerror}; choose another --port") from None
+
+
+@app.command()
+def engine(data: Data = "", database: Database = "") -> None:
+    """Run an engine alone, beside others on the same PostgreSQL database."""
+    options.set_up(data, database)
+    try:
+        server.run_engine()
+    except NotMigrated as error:
+        raise Stop(str(error)) from None
+    except OperationalError as error:
+        raise _unreachable(error) from None
+
+
+@app.command()
+def migrate(
+    data: Data = "",
+    database: Database = "",
+    check: Annotated[
+        bool, typer.Option("--check", help="Only say what is missing; exit code 1 if something is.")
+    ] = False,
+) -> None:
+    """Bring the database's tables to this version."""
+    options.set_up(data, database)
+    try:
+        steps = upgrade.pending() if check else upgrade.upgrade()
+    except OperationalError as error:
+        raise _unreachable(error) from None
+    finally:
+        db.drop_connection()
+    for step in steps:
+        print(step)
+    if check and steps:
+        raise Stop("", Exit.PROBLEM)
+    if not steps:
+        print("The database has all tables of this version.")
+
+
+def _unreachable(error: Exception) -> Stop:
+    return Stop(f"the database cannot be reached: {str(error).strip()}", Exit.UNREACHABLE)

@@ -1,0 +1,65 @@
+"""Instants as people write them on a command line: now, +2h, -30m, 2026-03-01T09:00+01:00, "2026-03-01 09:00 Europe/Berlin"."""
+
+from __future__ import annotations
+
+import os
+import re
+from datetime import UTC, datetime, timedelta, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from tocsin.cli.exits import Exit, Stop
+from tocsin.kit import text
+
+FORMS = "write now, +2h, -30m, 2026-03-01T09:00Z, or 2026-03-01 09:00 Europe/Berlin"
+_RELATIVE = re.compile(r"([+-])\s*(.+)")
+_ZONED = re.compile(r"(.+?)\s+([A-Z][A-Za-z_]+(?:/[A-Za-z_+-]+)*)$")
+
+
+def instant(written: str, now: datetime) -> datetime:
+    """The instant meant, in UTC. A time without a zone is this machine's (TZ). Raises Stop."""
+    stripped = written.strip()
+    if stripped == "now":
+        return now
+    relative = _RELATIVE.fullmatch(stripped)
+    if relative is not None:
+        return now + _duration(relative[2]) * (1 if relative[1] == "+" else -1)
+    zoned = _ZONED.fullmatch(stripped)
+    local, zone = (zoned[1], _zone(zoned[2])) if zoned else (stripped, None)
+    try:
+        found = datetime.fromisoformat(local)
+    except ValueError:
+        raise Stop(f"{written!r} is not a time: {FORMS}", Exit.USAGE) from None
+    if found.tzinfo is None:
+        found = found.replace(tzinfo=zone or _own_zone())
+    return found.astimezone(UTC)
+
+
+def later(written: str, now: datetime) -> datetime:
+    """The same for an end, where a bare duration counts from now: 2h."""
+    if re.fullmatch(r"(\d+[a-z]+)+", written.strip()):
+        return now + _duration(written)
+    found = instant(written, now)
+    if found <= now:
+        raise Stop(f"{written!r} is in the past", Exit.USAGE)
+    return found
+
+
+def _duration(written: str) -> timedelta:
+    try:
+        return text.parse_duration(written)
+    except ValueError as error:
+        raise Stop(str(error), Exit.USAGE) from None
+
+
+def _zone(name: str) -> tzinfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise Stop(f"there is no time zone {name}", Exit.USAGE) from None
+
+
+def _own_zone() -> tzinfo:
+    name = os.environ.get("TZ", "").lstrip(":")
+    if name:
+        return _zone(name)
+    return datetime.now().astimezone().tzinfo or UTC

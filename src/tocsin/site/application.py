@@ -1,0 +1,124 @@
+"""The ASGI application: the intake in front of Django, the engine beside it, started and stopped together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+import structlog
+from django.core.handlers.asgi import ASGIHandler
+from django.urls import get_resolver
+
+from tocsin.alerts.intake import Intake
+from tocsin.kit import db
+from tocsin.site import upgrade, wiring
+from tocsin.site.running import running
+
+log = structlog.get_logger()
+Scope = MutableMapping[str, Any]
+Event = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Event]]
+Send = Callable[[Event], Awaitable[None]]
+_STREAM = b"text/event-stream"
+
+
+class NotMigrated(Exception):  # noqa: N818 - it says what is the case
+    """The database's tables are not those of this version."""
+
+
+class Application:
+    """One per process."""
+
+    def __init__(self, *, with_engine: bool) -> None:
+        self._with_engine = with_engine
+        self._intake = Intake()
+        self._pages = ASGIHandler()
+        self._closing = asyncio.Event()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            if not await self._intake.handle(scope, receive, send):
+                await self._serve_page(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await self._live(receive, send)
+
+    def close_streams(self) -> None:
+        """End the answers that never end by themselves (live pages), so that a stop is quick."""
+        self._closing.set()
+
+    async def start(self) -> None:
+        """Take signals in and, unless another process does it, work them off."""
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(None, _prepare)
+        await self._intake.start()
+        running.intake, running.engine_expected = self._intake, self._with_engine
+        if self._with_engine:
+            running.engine = wiring.engine()
+            running.engine.start()
+
+    async def stop(self) -> None:
+        """Make durable what was accepted, finish what is being sent."""
+        await self._intake.stop()
+        engine, running.engine, running.intake = running.engine, None, None
+        if engine is not None:
+            await asyncio.get_running_loop().run_in_executor(None, engine.stop)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        try:
+            await self.start()
+        except Exception as error:
+            log.exception("server.start_failed")
+            await send({"type": "lifespan.startup.failed", "message": str(error)})
+            return
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self.stop()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _serve_page(self, scope: Scope, receive: Receive, send: Send) -> None:
+        stream = _Stream(receive, send, self._closing)
+        await self._pages(dict(scope), stream.receive, stream.send)
+
+
+class _Stream:
+    """One request to Django; a live stream among the answers sees its client leave when the server is to stop."""
+
+    def __init__(self, receive: Receive, send: Send, closing: asyncio.Event) -> None:
+        self._receive = receive
+        self._send = send
+        self._closing = closing
+        self._is_live = asyncio.Event()
+
+    async def send(self, event: Event) -> None:
+        if event["type"] == "http.response.start" and any(
+            name.lower() == b"content-type" and value.startswith(_STREAM) for name, value in event["headers"]
+        ):
+            self._is_live.set()
+        await self._send(event)
+
+    async def receive(self) -> Event:
+        arriving = asyncio.ensure_future(self._receive())
+        ending = asyncio.ensure_future(self._ended())
+        try:
+            await asyncio.wait((arriving, ending), return_when=asyncio.FIRST_COMPLETED)
+            return arriving.result() if arriving.done() else {"type": "http.disconnect"}
+        finally:
+            ending.cancel()
+            if not arriving.done():
+                arriving.cancel()
+
+    async def _ended(self) -> None:
+        await self._is_live.wait()
+        await self._closing.wait()
+
+
+def _prepare() -> None:
+    try:
+        missing = upgrade.pending()
+        if missing:
+            raise NotMigrated(f"the database lacks {', '.join(missing)}: run `tocsin migrate`")
+        _ = get_resolver().url_patterns  # so that the first visitor does not wait for the imports
+    finally:
+        db.drop_connection()

@@ -1,0 +1,48 @@
+"""Logs: ours and the libraries', on stderr; lines for people on a terminal, JSON for machines everywhere else."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import structlog
+from structlog.typing import Processor
+
+LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+# What these say at `info` is for their own developers.
+_TALKATIVE = ("uvicorn.error", "uvicorn.asgi", "asyncio", "aiohttp", "aiosmtplib", "django.request", "mail.log")
+
+
+def configure(level: str) -> None:
+    """Once per process, before anything is logged. An unknown level counts as `info`."""
+    number = LEVELS.get(level, logging.INFO)
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    ends = _for_people() if sys.stderr.isatty() else _for_machines()
+    structlog.configure(
+        processors=[*shared, *ends],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *ends],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=number, force=True)
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(max(number, logging.WARNING))
+
+
+def _for_people() -> list[Processor]:
+    return [structlog.dev.ConsoleRenderer()]
+
+
+def _for_machines() -> list[Processor]:
+    return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]

@@ -1,0 +1,111 @@
+"""`tocsin serve` and `tocsin engine`: one process, started and stopped in order."""
+
+from __future__ import annotations
+
+import gc
+import signal
+import socket
+import sys
+import threading
+from types import FrameType
+
+import structlog
+import uvicorn
+
+from tocsin.site import upgrade, wiring
+from tocsin.site.application import Application, NotMigrated
+
+log = structlog.get_logger()
+SWITCH_INTERVAL_S = 0.001  # the loop, the writer and the engine share the interpreter: nobody holds it for long
+GRACE_S = 3
+KEEP_ALIVE_S = 65  # longer than most senders' intervals, so that a connection serves more than one request
+BACKLOG = 2048
+
+
+class StartFailed(Exception):  # noqa: N818 - it says what happened
+    """The server could not start; the log says why."""
+
+
+class Server(uvicorn.Server):
+    """uvicorn's, which says when it is ready and ends live streams when it is to stop."""
+
+    def __init__(self, config: uvicorn.Config, application: Application) -> None:
+        super().__init__(config)
+        self._application = application
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            gc.collect()
+            gc.freeze()
+            host, port = self._address()
+            log.info("server.ready", host=host, port=port)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._application.close_streams()
+        await super().shutdown(sockets)
+
+    def _address(self) -> tuple[str, int]:
+        bound = next((one.getsockname() for server in self.servers for one in server.sockets), None)
+        return (bound[0], bound[1]) if bound else (self.config.host, self.config.port)
+
+
+def serve(host: str, port: int, *, with_engine: bool) -> None:
+    """Serve until told to stop. The database is upgraded first. Raises StartFailed, OSError if the port is taken."""
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    steps = upgrade.upgrade()
+    if steps:
+        log.info("database.upgraded", steps=len(steps))
+    listening = _listen(host, port)
+    application = Application(with_engine=with_engine)
+    config = uvicorn.Config(
+        application,
+        host=host,
+        port=port,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=True,
+        forwarded_allow_ips="127.0.0.1",
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=GRACE_S,
+        backlog=BACKLOG,
+    )
+    server = Server(config, application)
+    server.run(sockets=[listening])
+    if not server.started:
+        raise StartFailed("the server could not start; see the log above")
+
+
+def run_engine() -> None:
+    """Work timers and messages off until told to stop. Raises NotMigrated."""
+    missing = upgrade.pending()
+    if missing:
+        raise NotMigrated(f"the database lacks {', '.join(missing)}: run `tocsin migrate`")
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    stop = threading.Event()
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, on_signal)
+    engine = wiring.engine()
+    engine.start()
+    log.info("engine.ready", owner=engine.owner)
+    stop.wait()
+    engine.stop()
+    log.info("engine.stopped")
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    bound.bind((host, port))
+    bound.set_inheritable(True)
+    return bound
