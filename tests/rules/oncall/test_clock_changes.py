@@ -36,7 +36,12 @@ def edges(found: rules.Schedule, day: str, days: int = 2) -> list[str]:
             ["03 03:00", "04 03:00"],
         ),  # no midnight: 01:00 is the first instant
         ("America/Sao_Paulo", "00:00", "2018-02-17", ["17 02:00", "18 03:00"]),  # 23:00 to midnight comes twice
-        ("Asia/Beirut", "00:00", "2025-03-29", ["29 22:00", "30 21:00"]),  # the first instant of the 30th, which is 01:00
+        (
+            "Asia/Beirut",
+            "00:00",
+            "2025-03-29",
+            ["29 22:00", "30 21:00"],
+        ),  # the first instant of the 30th, which is 01:00
         ("Africa/Cairo", "00:30", "2025-04-24", ["24 22:00", "25 21:30"]),
         ("Africa/Cairo", "23:30", "2025-10-30", ["30 20:30", "31 21:30"]),
         ("Australia/Lord_Howe", "02:15", "2026-10-03", ["03 15:30", "04 15:15"]),  # half an hour skipped
@@ -96,3 +101,21 @@ def test_a_change_of_the_zone_itself_moves_no_turn() -> None:
     """Kazakhstan went from +6 to +5 on 2024-03-01: the turns go on being counted on the wall."""
     almaty = schedule("Asia/Almaty", handoff="09:00")
     assert edges(almaty, "2024-02-28", days=4) == ["28 03:00", "29 03:00", "01 04:00", "02 04:00"]
+
+
+@pytest.mark.parametrize(
+    "fields", [{"handoff": "02:30"}, {"handoff": "00:00", "between": ["01:00-02:30", "03:00-04:00"]}]
+)
+def test_asked_within_the_repeated_hour_the_answer_is_the_same(fields: dict[str, object]) -> None:
+    """Wherever a question begins or ends in the night, each instant has the one answer it has in the whole."""
+    berlin = schedule("Europe/Berlin", **fields)
+    evening = datetime(2026, 10, 24, 20, tzinfo=UTC)
+    whole = rules.shifts(berlin, evening, evening + timedelta(hours=12))
+    for step in range(4 * 12):
+        at = evening + timedelta(minutes=15 * step)
+        expected = [shift.person for shift in whole if shift.start <= at < shift.end]
+        assert [duty.person for duty in rules.on_call(berlin, at)] == expected, at
+        for start, end in ((at, at + timedelta(minutes=15)), (evening, at), (at, evening + timedelta(hours=12))):
+            parts = [shift for shift in whole if shift.start < end and shift.end > start]
+            cut = [(max(one.start, start), min(one.end, end), one.person) for one in parts]
+            assert [(one.start, one.end, one.person) for one in rules.shifts(berlin, start, end)] == cut, (start, end)

@@ -124,6 +124,7 @@ def test_several_people_at_once_take_turns_in_blocks() -> None:
             {"rotation": "weekly", "every": 2, "handoff": None, "handoffs": ["Mon 09:00", "2 Wed 09:00"], "people": ["a", "b"]},
             {"5 09:00": "a", "14 08:59": "a", "14 09:00": "b", "19 09:00": "a", "28 09:00": "b"},
         ),
+        ({"rotation": "monthly", "handoff": "5 08:00", "people": ["a", "b"]}, {"5 07:59": "", "5 08:00": "a"}),
         (
             {"rotation": "monthly", "handoff": "10 08:00", "people": ["a", "b"]},
             {"5 00:00": "", "10 07:59": "", "10 08:00": "a", "31 23:59": "a"},
@@ -183,6 +184,17 @@ def test_a_layer_applies_where_all_its_restrictions_do(fields: dict[str, object]
 def test_overrides_replace_add_and_remove(laid: list[Override], expected: list[str]) -> None:
     """Each kind of override, and one on top of another; one whose person is not on call changes nothing."""
     assert shown(rules.shifts(schedule(layer()), JANUARY, at("6 00:00"), laid)) == expected
+
+
+def test_an_override_holds_from_its_start_until_just_before_its_end() -> None:
+    """Both ways to ask agree at the edges of an override, and the answer says how long it holds."""
+    found, laid = schedule(layer()), (override("ann", "bob", "5 10:00", "5 12:00"),)
+    times = ("5 09:59", "5 10:00", "5 11:59", "5 12:00")
+    assert [names(found, when, laid) for when in times] == [["ann"], ["bob"], ["bob"], ["ann"]]
+    spans = [(answer.since, answer.until) for answer in (rules.answer(found, at(when), laid) for when in times)]
+    assert spans == [
+        (JANUARY, at("5 10:00")), (at("5 10:00"), at("5 12:00")), (at("5 10:00"), at("5 12:00")), (at("5 12:00"), None),
+    ]  # fmt: skip
 
 
 def test_taking_the_last_person_out_is_a_gap_and_nobody_on_purpose_is_not() -> None:
