@@ -1,0 +1,228 @@
+"""Fresh databases for tests: a copied file, or a database made from a template in a PostgreSQL of our own."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import count
+from pathlib import Path
+from typing import Any, Self
+
+from django.core.management import call_command
+from django.db import connections
+
+from tocsin.site import environment
+
+MISSING = "PostgreSQL is not installed (Debian: apt-get install postgresql), so nothing was proven on it"
+COMMAND_S_MAX = 60.0
+_ROOT = Path("/usr/lib/postgresql")
+_numbers = count(1)
+
+
+class Kind(StrEnum):
+    """The two databases."""
+
+    SQLITE = "sqlite"
+    POSTGRES = "postgres"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Database:
+    """One database of a test."""
+
+    kind: Kind
+    settings: dict[str, Any]
+    environment: dict[str, str]  # what another process needs to use it
+    source: Sqlite | Postgres
+
+    def connect(self) -> None:
+        """Let every connection of this process made from now on lead here."""
+        point_at(self.settings)
+
+    def drop(self) -> None:
+        """Take it away."""
+        self.source.drop(self)
+
+
+def point_at(settings: dict[str, Any]) -> None:
+    """Let Django's connections lead to another database."""
+    if hasattr(connections._connections, "default"):
+        connections["default"].close()
+        del connections["default"]
+    connections.settings["default"] = connections.configure_settings({"default": settings})["default"]
+
+
+class Sqlite:
+    """Copies of one migrated file."""
+
+    def __init__(self) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="tocsin-sqlite-")
+        self._template = Path(self._folder.name) / "template"
+
+    def __enter__(self) -> Self:
+        self._template.mkdir()
+        point_at(_sqlite_settings(self._template))
+        call_command("migrate", verbosity=0)
+        with connections["default"].cursor() as cursor:
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        connections["default"].close()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._folder.cleanup()
+
+    def fresh(self) -> Database:
+        """A copy."""
+        folder = Path(self._folder.name) / f"data{next(_numbers)}"
+        shutil.copytree(self._template, folder)
+        return Database(
+            kind=Kind.SQLITE,
+            settings=_sqlite_settings(folder),
+            environment={"TOCSIN_DATA": str(folder), "TOCSIN_DATABASE": ""},
+            source=self,
+        )
+
+    def drop(self, database: Database) -> None:
+        """Remove the copy."""
+        shutil.rmtree(database.environment["TOCSIN_DATA"])
+
+
+class Postgres:
+    """A cluster of our own; PostgreSQL refuses to run as root, so root starts it as somebody else."""
+
+    def __init__(self, *, durable: bool = False) -> None:
+        self._binaries = postgres_binaries()
+        self._folder = Path(tempfile.mkdtemp(prefix="tocsin-pg-"))
+        self._data = self._folder / "data"
+        self._durable = durable
+        self._user = _unprivileged()
+        self._server: subprocess.Popen[bytes] | None = None
+        self.port = _free_port()
+
+    def __enter__(self) -> Self:
+        if self._user is not None:
+            os.chown(self._folder, self._user.pw_uid, self._user.pw_gid)
+        self._run(
+            "initdb", "-D", str(self._data), "-U", "tocsin", "--auth=trust", "--no-sync", "-E", "UTF8", "--locale=C"
+        )
+        self.start()
+        self._create("template_tocsin", "template0")
+        point_at(self._settings("template_tocsin"))
+        call_command("migrate", verbosity=0)
+        connections["default"].close()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def start(self) -> None:
+        """Start the server and wait until it answers."""
+        safety = (
+            [] if self._durable else ["-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off"]
+        )
+        command = self._command("postgres", "-D", str(self._data), "-p", str(self.port), "-h", "127.0.0.1")
+        command += ["-k", str(self._folder), "-c", "max_connections=60", "-c", "log_min_messages=warning", *safety]
+        with (self._folder / "log").open("ab") as log:
+            self._server = subprocess.Popen(command, stdout=log, stderr=log, cwd=self._folder)
+        self._run("pg_isready", "-h", str(self._folder), "-p", str(self.port), "-t", "30", until_ready=True)
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """Stop the server: SIGINT ends sessions at once and in order, SIGQUIT leaves a crash to recover from."""
+        if self._server is not None:
+            self._server.send_signal(how)
+            self._server.wait(COMMAND_S_MAX)
+            self._server = None
+
+    def fresh(self) -> Database:
+        """A database made from the template."""
+        name = f"tocsin{next(_numbers)}"
+        self._create(name, "template_tocsin")
+        return Database(
+            kind=Kind.POSTGRES,
+            settings=self._settings(name),
+            environment={
+                "TOCSIN_DATA": str(self._folder),
+                "TOCSIN_DATABASE": f"postgresql://tocsin@127.0.0.1:{self.port}/{name}",
+            },
+            source=self,
+        )
+
+    def drop(self, database: Database) -> None:
+        """Remove the database, whoever still uses it."""
+        self._sql(f"DROP DATABASE {database.settings['NAME']} WITH (FORCE)")
+
+    def _create(self, name: str, template: str) -> None:
+        self._sql(f"CREATE DATABASE {name} TEMPLATE {template}")
+
+    def _sql(self, statement: str) -> None:
+        settings = self._settings("postgres")
+        point_at(settings)
+        with connections["default"].cursor() as cursor:
+            cursor.execute(statement)
+        connections["default"].close()
+
+    def _settings(self, name: str) -> dict[str, Any]:
+        return {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": name,
+            "USER": "tocsin",
+            "HOST": str(self._folder),
+            "PORT": str(self.port),
+        }
+
+    def _run(self, program: str, *arguments: str, until_ready: bool = False) -> None:
+        for _ in range(600 if until_ready else 1):
+            done = subprocess.run(
+                self._command(program, *arguments),
+                capture_output=True,
+                cwd=self._folder,
+                timeout=COMMAND_S_MAX,
+                check=False,
+            )
+            if done.returncode == 0:
+                return
+            assert self._server is None or self._server.poll() is None, (self._folder / "log").read_text()
+        raise AssertionError(f"{program} failed: {done.stderr.decode()}")
+
+    def _command(self, program: str, *arguments: str) -> list[str]:
+        assert self._binaries is not None, MISSING
+        command = [str(self._binaries / program), *arguments]
+        if self._user is None:
+            return command
+        return ["setpriv", f"--reuid={self._user.pw_uid}", f"--regid={self._user.pw_gid}", "--clear-groups", *command]
+
+
+def postgres_binaries() -> Path | None:
+    """Where PostgreSQL's programs are, the newest if there are several; None if there are none."""
+    found = sorted(
+        (path.parent for path in _ROOT.glob("*/bin/initdb")), key=lambda path: float(path.parent.name), reverse=True
+    )
+    if found:
+        return found[0]
+    on_path = shutil.which("initdb")
+    return Path(on_path).resolve().parent if on_path else None
+
+
+def _unprivileged() -> pwd.struct_passwd | None:
+    if os.geteuid() != 0:
+        return None
+    known = {one.pw_name: one for one in pwd.getpwall()}
+    return known.get("postgres") or known["nobody"]
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _sqlite_settings(folder: Path) -> dict[str, Any]:
+    return {**environment.database(), "NAME": str(folder / "tocsin.sqlite3")}
