@@ -114,7 +114,7 @@ def put(tx: Tx, section: str, name: str, body: object, author: Author) -> Outcom
     try:
         document = kind.model.model_validate(body)
     except ValidationError as error:
-        found = explain.Explainer(kind.model).explain(error, body, lambda held: held)
+        found = explain.explainer(kind.model).explain(error, body, lambda held: held)
         return Refused(
             problems=tuple(Problem(message=one.message, fix=one.fix, path=(section, name, *one.path)) for one in found)
         )

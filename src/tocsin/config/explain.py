@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from pydantic import ValidationError
@@ -111,6 +112,12 @@ class Explainer:
             if not inner:
                 found.append(node)
         return found
+
+
+@cache
+def explainer(model: type[Document]) -> Explainer:
+    """The explainer of a model, made once."""
+    return Explainer(model)
 
 
 def suggest(name: str, known: Collection[str]) -> str:

@@ -19,6 +19,8 @@ from tocsin.config.parse import FORMAT, HEAD
 from tocsin.config.yaml12 import Path
 
 LINE_CHARS_MAX = 110
+# JSON may hold these raw, YAML may not, and it is by YAML that we read JSON.
+_NOT_IN_YAML = re.compile(r"[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
 
 def as_yaml(snapshot: Snapshot, kinds: Sequence[Kind], *, redact: bool = False) -> str:
@@ -29,7 +31,8 @@ def as_yaml(snapshot: Snapshot, kinds: Sequence[Kind], *, redact: bool = False) 
 
 def as_json(snapshot: Snapshot, kinds: Sequence[Kind], *, redact: bool = False) -> str:
     """The same as JSON."""
-    return json.dumps(as_values(snapshot, kinds, redact=redact), indent=2, ensure_ascii=False) + "\n"
+    written = json.dumps(as_values(snapshot, kinds, redact=redact), indent=2, ensure_ascii=False)
+    return _NOT_IN_YAML.sub(lambda found: f"\\u{ord(found[0]):04x}", written) + "\n"
 
 
 def as_values(snapshot: Snapshot, kinds: Sequence[Kind], *, redact: bool = False) -> dict[str, Any]:
@@ -96,6 +99,14 @@ for _pattern in (yaml12.INTEGER, yaml12.FLOAT):
     _Dumper.add_implicit_resolver(
         "tag:yaml.org,2002:float", re.compile(rf"(?:{_pattern.pattern})$"), list("-+0123456789.")
     )
+
+
+def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+    """Line ends that only YAML 1.1 knows are escaped, because readers disagree about them."""
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style='"' if _NOT_IN_YAML.search(value) else None)
+
+
+_Dumper.add_representer(str, _text)
 
 
 def _section(name: str, value: object) -> str:

@@ -93,7 +93,7 @@ class Parsed:
 def parse(files: Sequence[File], kinds: Sequence[Kind], env: Mapping[str, str]) -> Parsed:
     """Read the files in order. Look at `problems` first: documents that have some are not in `sections`."""
     parsed = Parsed()
-    explainers = {kind.section: explain.Explainer(kind.model) for kind in kinds}
+    explainers = {kind.section: explain.explainer(kind.model) for kind in kinds}
     for file in files:
         if file.name in parsed.order:
             parsed.problems.append(Problem(message="this file is given twice", fix="name it once", file=file.name))
@@ -143,9 +143,7 @@ class _FileReader:
         if value is None and self._tree.problems:
             return {}
         if not isinstance(value, dict):
-            message = (
-                "the file is empty" if value is None else f"a file is a map of sections, not {self._shown(value)}"
-            )
+            message = "the file is empty" if value is None else f"a file is a map of sections, not {self._shown(value)}"
             self._wrong((), message, "begin it with `tocsin: 1`")
             return {}
         self._check_head(value)

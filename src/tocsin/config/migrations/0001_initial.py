@@ -5,46 +5,48 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Version',
+            name="Version",
             fields=[
-                ('number', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('token', models.TextField()),
-                ('at', tocsin.kit.fields.InstantField()),
-                ('by', models.TextField()),
-                ('message', models.TextField(default='')),
-                ('changes', models.TextField()),
+                ("number", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("token", models.TextField()),
+                ("at", tocsin.kit.fields.InstantField()),
+                ("by", models.TextField()),
+                ("message", models.TextField(default="")),
+                ("changes", models.TextField()),
             ],
             options={
-                'db_table': 'config_version',
+                "db_table": "config_version",
             },
         ),
         migrations.CreateModel(
-            name='Document',
+            name="Document",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('section', models.TextField()),
-                ('name', models.TextField()),
-                ('position', models.IntegerField()),
-                ('body', models.TextField()),
-                ('sealed', models.TextField(default='[]')),
-                ('managed_by', models.TextField()),
-                ('source_file', models.TextField(default='')),
-                ('scope', models.TextField(default='')),
-                ('since', models.BigIntegerField()),
-                ('until', models.BigIntegerField(null=True)),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("section", models.TextField()),
+                ("name", models.TextField()),
+                ("position", models.IntegerField()),
+                ("body", models.TextField()),
+                ("sealed", models.TextField(default="[]")),
+                ("managed_by", models.TextField()),
+                ("source_file", models.TextField(default="")),
+                ("scope", models.TextField(default="")),
+                ("since", models.BigIntegerField()),
+                ("until", models.BigIntegerField(null=True)),
             ],
             options={
-                'db_table': 'config_document',
-                'indexes': [models.Index(fields=['section', 'name', 'since'], name='config_document_history')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('until', None)), fields=('section', 'name'), name='config_document_once')],
+                "db_table": "config_document",
+                "indexes": [models.Index(fields=["section", "name", "since"], name="config_document_history")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("until", None)), fields=("section", "name"), name="config_document_once"
+                    )
+                ],
             },
         ),
     ]
