@@ -1,0 +1,1 @@
+"""What-if and replay: the same rules on a virtual clock, without a database."""

@@ -1,0 +1,303 @@
+"""What would happen if this signal came at that time and nobody answered. Pure: configuration and time alone.
+
+It asks the very rules the engine asks (`sources`, `alerts.rules`, `paging.rules`, `paging.ways`), in the order in
+which the engine would ask them, so what it predicts is what the engine does; a differential test proves it. What only
+the engine can know is left out and said: alerts that are already firing, silences, limits of addresses, and messages
+that do not get through. Contacts that a file brings count as proven; those made in the interface count as proven too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from tocsin.alerts import rules as alert_rules
+from tocsin.alerts.domain import Dropped, Routed
+from tocsin.alerts.rulebook import compile_rulebook
+from tocsin.catalog.domain import IntegrationDocument
+from tocsin.config.domain import Snapshot
+from tocsin.oncall.domain import Override
+from tocsin.paging import actions as paging
+from tocsin.paging import rules as paging_rules
+from tocsin.paging import ways
+from tocsin.paging.domain import Why
+from tocsin.paging.standing import Standing
+from tocsin.people.domain import Urgency
+from tocsin.sources.domain import Action, Request, Settings, Signal
+from tocsin.sources.registry import SOURCES
+
+STEPS_MAX = 2000
+
+
+class NoSuchIntegration(Exception):
+    """The configuration has no integration of this name."""
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        super().__init__(f"there is no integration {name!r}; there are: {', '.join(known) or 'none'}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """One message that would go out."""
+
+    at: datetime
+    person: str
+    channel: str
+    contact: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paged:
+    """One person a step would page, why, and by which messages; without messages nothing reaches them."""
+
+    person: str
+    name: str
+    why: str
+    messages: tuple[Told, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepTrace:
+    """One step that would be taken, or skipped and why."""
+
+    at: datetime
+    policy: str
+    step: int  # 0 is the last resort
+    cycle: int
+    targets: tuple[str, ...]
+    wait: timedelta
+    paged: tuple[Paged, ...]
+    skipped: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalTrace:
+    """What would become of one signal."""
+
+    action: str
+    dedup_key: str
+    title: str
+    severity: str
+    labels: Mapping[str, str]
+    outcome: str  # opened, held, suppressed, dropped, nothing
+    reason: str
+    route: int | None = None
+    service: str = ""
+    group_labels: Mapping[str, str] | None = None
+    urgency: str = ""
+    urgent_from: datetime | None = None
+    held_until: datetime | None = None
+    policy: str = ""
+    why_policy: str = ""
+    acknowledgement_expires: timedelta | None = None
+    steps: tuple[StepTrace, ...] = ()
+    exhausted_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """The answer of a what-if."""
+
+    integration: str
+    source: str
+    at: datetime
+    configuration: int
+    signals: tuple[SignalTrace, ...]
+    reply_status: int
+    problems: tuple[str, ...]
+
+
+def what_if(
+    snapshot: Snapshot,
+    integration: str,
+    body: bytes,
+    at: datetime,
+    *,
+    headers: Mapping[str, str] | None = None,
+    overrides: Sequence[Override] = (),
+) -> Trace:
+    """The whole trace. Raises NoSuchIntegration; a body its source cannot read gives a trace with `problems`."""
+    documents = snapshot.all("integrations", IntegrationDocument)
+    document = documents.get(integration)
+    if document is None:
+        raise NoSuchIntegration(integration, list(documents))
+    source = SOURCES[document.source]
+    settings = Settings(
+        mapping=document.mapping,
+        severity=document.severity,
+        resolve_timeout_s=document.resolve_timeout.total_seconds(),
+    )
+    request = Request(
+        method="POST",
+        path=f"/in/{source.name}/{document.key}",
+        headers={name.lower(): value for name, value in (headers or {}).items()},
+        body=body,
+        key=document.key,
+    )
+    reading = source.read(request, settings, at)
+    standing = Standing(snapshot, overrides)
+    problems = reading.problems
+    if not reading.signals and reading.reply.status >= 400:
+        problems = (*problems, reading.reply.body.decode("utf-8", "replace"))
+    return Trace(
+        integration=integration,
+        source=source.name,
+        at=at,
+        configuration=snapshot.version,
+        signals=tuple(_signal(standing, integration, signal, at) for signal in reading.signals),
+        reply_status=reading.reply.status,
+        problems=problems,
+    )
+
+
+def _signal(standing: Standing, integration: str, signal: Signal, at: datetime) -> SignalTrace:
+    if signal.action is not Action.TRIGGER:
+        return _described(signal, "nothing", f"a signal that says {signal.action} pages nobody")
+    book = compile_rulebook(standing.snapshot)
+    routed = alert_rules.route(book, integration, signal, at)
+    if isinstance(routed, Dropped):
+        return _described(signal, "dropped", routed.why, route=routed.route)
+    placement = alert_rules.place((), routed, None, at)
+    if routed.suppress is not None:
+        return _routed(signal, routed, "suppressed", routed.suppress)
+    begins = at + routed.hold
+    outcome = "held" if routed.hold else str(placement.outcome)
+    return _escalated(standing, signal, routed, outcome, str(placement.reason), begins)
+
+
+def _escalated(
+    standing: Standing, signal: Signal, routed: Routed, outcome: str, reason: str, begins: datetime
+) -> SignalTrace:
+    """Steps as of `begins`; a low group that becomes urgent at `urgent_from` starts again, as urgent, then."""
+    steps, policy, exhausted_at = _climbs(standing, routed, routed.urgency, begins, routed.urgent_from)
+    if routed.urgent_from is not None and routed.urgency is Urgency.LOW:
+        again, policy, exhausted_at = _climbs(standing, routed, Urgency.HIGH, max(routed.urgent_from, begins), None)
+        steps += again
+    plan = paging.plan_for(standing, routed.service, routed.urgency)
+    expires = plan.acknowledgement_expires_s
+    base = _routed(signal, routed, outcome, reason)
+    return replace(
+        base,
+        held_until=begins if routed.hold else None,
+        policy=policy,
+        why_policy=plan.why,
+        acknowledgement_expires=timedelta(seconds=expires) if expires else None,
+        steps=tuple(steps),
+        exhausted_at=exhausted_at,
+    )
+
+
+def _climbs(
+    standing: Standing, routed: Routed, urgency: Urgency, begins: datetime, until: datetime | None
+) -> tuple[list[StepTrace], str, datetime | None]:
+    """Every step of one escalation, up to (not including) `until`; its policy; when it is exhausted, if it gets there."""
+    plan = paging.plan_for(standing, routed.service, urgency)
+    policy = plan.policies[0].name if plan.policies else ""
+    steps: list[StepTrace] = []
+    now, position = begins, 0
+    for _ in range(STEPS_MAX):
+        if until is not None and now >= until:
+            return steps, policy, None
+        decided = paging_rules.climb(plan, position, 0, standing.world, standing.can_reach, now)
+        steps += [_skipped(one, now) for one in decided.skipped]
+        if isinstance(decided, paging_rules.Exhausted):
+            return steps, policy, now
+        steps.append(_taken(standing, decided, urgency, now))
+        position = decided.next_position
+        now += decided.rung.wait
+    return steps, policy, None
+
+
+def _taken(standing: Standing, climb: paging_rules.Climb, urgency: Urgency, now: datetime) -> StepTrace:
+    return StepTrace(
+        at=now,
+        policy=climb.rung.policy,
+        step=climb.rung.step,
+        cycle=climb.rung.cycle,
+        targets=climb.rung.targets,
+        wait=climb.rung.wait,
+        paged=tuple(_paged(standing, called, urgency, now) for called in climb.called),
+    )
+
+
+def _paged(standing: Standing, called: paging_rules.Called, urgency: Urgency, now: datetime) -> Paged:
+    document = standing.people[called.person]
+    usable = standing.usable(called.person)
+    planned = ways.ways(called.person, document, urgency, usable, now)
+    return Paged(
+        person=called.person,
+        name=document.name,
+        why=called.why if planned else f"{called.why}; {Why.NO_CONTACT}",
+        messages=tuple(
+            Told(
+                at=way.at,
+                person=called.person,
+                channel=way.channel,
+                contact=way.contact,
+                address=usable[way.contact].address,
+            )
+            for way in planned
+        ),
+    )
+
+
+def _skipped(one: paging_rules.Skipped, now: datetime) -> StepTrace:
+    return StepTrace(
+        at=now,
+        policy=one.rung.policy,
+        step=one.rung.step,
+        cycle=one.rung.cycle,
+        targets=one.rung.targets,
+        wait=timedelta(0),
+        paged=(),
+        skipped=one.why,
+    )
+
+
+def _routed(signal: Signal, routed: Routed, outcome: str, reason: str) -> SignalTrace:
+    base = _described(signal, outcome, reason, route=routed.route)
+    return replace(
+        base,
+        labels=routed.labels,
+        severity=routed.severity.value,
+        service=routed.service,
+        group_labels=routed.group_labels,
+        urgency=routed.urgency.value,
+        urgent_from=routed.urgent_from,
+    )
+
+
+def _described(signal: Signal, outcome: str, reason: str, *, route: int | None = None) -> SignalTrace:
+    return SignalTrace(
+        action=signal.action.value,
+        dedup_key=signal.dedup_key,
+        title=signal.title,
+        severity=signal.severity.value,
+        labels=signal.labels,
+        outcome=outcome,
+        reason=reason,
+        route=route,
+    )
+
+
+def messages(trace: Trace) -> Iterator[Told]:
+    """Every message of a trace that goes out if nobody answers, in time order per signal.
+
+    A person who is paged again by a later step is told by the new page alone, so what the earlier page still had to
+    send by then is left out, as the engine cancels it.
+    """
+    for signal in trace.signals:
+        yield from sorted(_sent(signal.steps), key=lambda told: (told.at, told.person, told.contact))
+
+
+def _sent(steps: Sequence[StepTrace]) -> Iterator[Told]:
+    for place, step in enumerate(steps):
+        for paged in step.paged:
+            again = next(
+                (later.at for later in steps[place + 1 :] if any(one.person == paged.person for one in later.paged)), None
+            )
+            for told in paged.messages:
+                if again is None or told.at < again:
+                    yield told
