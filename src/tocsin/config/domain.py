@@ -233,4 +233,12 @@ class State:
     origins: Mapping[tuple[str, str], Origin]
 
 
+def state_of(
+    version: int, sections: Mapping[str, Mapping[str, Document]], origins: Mapping[tuple[str, str], Origin]
+) -> State:
+    """A state whose snapshot knows who brought each document."""
+    managed_by = {key: origin.managed_by.value for key, origin in origins.items()}
+    return State(snapshot=Snapshot(version, sections, managed_by), origins=origins)
+
+
 EMPTY = State(snapshot=Snapshot(0, {}), origins={})

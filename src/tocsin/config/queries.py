@@ -47,6 +47,11 @@ def state(reader: Reader) -> State:
     return store.current(reader)
 
 
+def at_version(reader: Reader, number: int) -> State | None:
+    """The configuration as it was at a version; None if there was none of this number."""
+    return store.at_version(reader, number)
+
+
 def last_seen() -> Snapshot | None:
     """What `current` found last in this process, without asking the database; None before the first time."""
     return store.last_seen()

@@ -26,6 +26,7 @@ from tocsin.config.domain import (
     Shape,
     Snapshot,
     State,
+    state_of,
 )
 from tocsin.config.parse import Parsed
 
@@ -70,7 +71,7 @@ def judge(parsed: Parsed, before: State, kinds: Sequence[Kind], *, scope: str = 
                 merged[name], origins[kind.section, name] = document, origin
         if merged:
             sections[kind.section] = merged
-    state = State(snapshot=Snapshot(before.snapshot.version, sections), origins=origins)
+    state = state_of(before.snapshot.version, sections, origins)
     return Judged(state=state, problems=_all_problems(parsed, state, kinds), notes=tuple(notes))
 
 
@@ -88,7 +89,7 @@ def changed(before: State, kind: Kind, name: str, to: tuple[Document, Origin] | 
         section = {f"{place:04}": document for place, (document, _) in enumerate(held)}
         origins |= {(kind.section, f"{place:04}"): origin for place, (_, origin) in enumerate(held)}
     sections = {**before.snapshot.sections, kind.section: section}
-    return State(snapshot=Snapshot(before.snapshot.version, sections), origins=origins)
+    return state_of(before.snapshot.version, sections, origins)
 
 
 def problems(state: State, kinds: Sequence[Kind], attempted: Mapping[str, set[str]] | None = None) -> list[Problem]:

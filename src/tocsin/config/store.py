@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from tocsin.config import registry, secrecy
-from tocsin.config.domain import EMPTY, Document, Kind, ManagedBy, Origin, Snapshot, State
+from tocsin.config.domain import EMPTY, Document, Kind, ManagedBy, Origin, Snapshot, State, state_of
 from tocsin.config.yaml12 import Path
 from tocsin.kit import clock
 from tocsin.kit.db import Reader, Row, Tx
@@ -102,7 +102,7 @@ def save(tx: Tx, before: State, after: State, *, by: str, message: str, changes:
         ("number", "token", "at", "by", "message", "changes"),
         [(number, secrets.token_hex(8), clock.to_us(tx.now), by, message, changes)],
     )
-    return Snapshot(number, documents)
+    return state_of(number, documents, after.origins).snapshot
 
 
 def _all_held(state: State) -> dict[_Key, _Held]:
@@ -155,7 +155,7 @@ def _load(reader: Reader, number: int) -> State:
             sections.setdefault(section, {})[name] = _document(kind, name, body, sealed)
             origins[section, name] = Origin(managed_by=ManagedBy(managed_by), file=file, scope=scope)
     ordered = {section: sections[section] for section in kinds if section in sections}
-    return State(snapshot=Snapshot(number, ordered), origins=origins)
+    return state_of(number, ordered, origins)
 
 
 def _document(kind: Kind, name: str, body: str, sealed: str) -> Document:
