@@ -16,7 +16,6 @@ from tocsin.alerts import actions, lifecycle, rules, store
 from tocsin.alerts.domain import (
     ALERTS_PER_GROUP_MAX,
     Alert,
-
     AlertGroupSuppressed,
     AlertJoined,
     AlertStatus,
@@ -84,7 +83,7 @@ Arrived = tuple[Waiting, int, Signal]
 
 
 def _absorb_alone(tx: Tx, book: Rulebook, silences: Sequence[Silence], arrived: Arrived) -> None:
-    envelope, place, signal = arrived
+    envelope, place, _ = arrived
     try:
         with tx.savepoint():
             Batch(tx, book, silences, [arrived]).run()
@@ -121,7 +120,7 @@ class Batch:
     def run(self) -> None:
         """Decide every signal, then write everything."""
         self._load()
-        results = [_result(one, self._decide(*one)) for one in self.arrived]
+        results = [_result(one, self._decide(one[0], one[2])) for one in self.arrived]
         self._save(results)
 
     # --- load
@@ -170,7 +169,7 @@ class Batch:
 
     # --- decide
 
-    def _decide(self, envelope: Waiting, place: int, signal: Signal) -> Verdict:
+    def _decide(self, envelope: Waiting, signal: Signal) -> Verdict:
         action = signal.action
         if action is Action.TRIGGER:
             return self._trigger(envelope, signal)
@@ -212,7 +211,11 @@ class Batch:
             Action.SNOOZE: (Outcome.SNOOZED, lambda: self._snooze(group, by, signal.until)),
         }
         outcome, change = changes[signal.action]
-        return (outcome, Reason.BY_TOOL, alert, group) if change() else (Outcome.IGNORED, Reason.NO_GROUP_WAITS, alert, group)
+        return (
+            (outcome, Reason.BY_TOOL, alert, group)
+            if change()
+            else (Outcome.IGNORED, Reason.NO_GROUP_WAITS, alert, group)
+        )
 
     def _heartbeat_of(self, envelope: Waiting, signal: Signal) -> str:
         """A ping through an Opsgenie key names the heartbeat it is for; any other key is the heartbeat's own."""
@@ -364,9 +367,7 @@ class Batch:
             group.window_until = rules.window_until(how, group, self.tx.now)
         lifecycle.keep_open(self.work, group)
         self.work.changed(group)
-        self.work.tell(
-            lambda: AlertJoined(group=group.id, alert=alert.id, title=signal.title, reason=placement.reason)
-        )
+        self.work.tell(lambda: AlertJoined(group=group.id, alert=alert.id, title=signal.title, reason=placement.reason))
         if placement.outcome is Outcome.REOPENED:
             lifecycle.reopen(self.work, group, placement.reason, routed.urgency)
         elif placement.outcome is not Outcome.SUPPRESSED:
@@ -410,9 +411,7 @@ def _suppressor(routed: Routed, silence: Silence | None) -> str:
 
 
 def _suppressed(group: Group, reason: str, until: datetime | None) -> AlertGroupSuppressed:
-    return AlertGroupSuppressed(
-        group=group.id, service=group.service, title=group.title, until=until, reason=reason
-    )
+    return AlertGroupSuppressed(group=group.id, service=group.service, title=group.title, until=until, reason=reason)
 
 
 def _result(arrived: Arrived, verdict: Verdict) -> SignalResult:
@@ -429,8 +428,6 @@ def _result(arrived: Arrived, verdict: Verdict) -> SignalResult:
         alert,
         group,
     )
-
-
 
 
 def expire_some(now: datetime | None = None) -> int:

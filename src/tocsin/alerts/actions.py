@@ -90,13 +90,9 @@ def silence(
     tx: Tx, matchers: Sequence[Matcher], starts_at: datetime, ends_at: datetime, author: str, comment: str
 ) -> Silence:
     """From its start to its end matching alerts page nobody; what already pages falls silent when it starts."""
-    made = Silence(
-        id=0, matchers=tuple(matchers), starts_at=starts_at, ends_at=ends_at, author=author, comment=comment
-    )
+    made = Silence(id=0, matchers=tuple(matchers), starts_at=starts_at, ends_at=ends_at, author=author, comment=comment)
     id_ = store.put_silence(tx, made)
-    made = Silence(
-        id=id_, matchers=made.matchers, starts_at=starts_at, ends_at=ends_at, author=author, comment=comment
-    )
+    made = Silence(id=id_, matchers=made.matchers, starts_at=starts_at, ends_at=ends_at, author=author, comment=comment)
     timers.set_one(tx, SILENCE_END, id_, ends_at, absolute=True)
     tx.record(
         SilenceCreated(

@@ -124,15 +124,17 @@ def _missing(reader: Reader) -> int:
     return max(expected + int(waiting) - int(held), 0)
 
 
+_OLD = "DELETE FROM {table} WHERE id IN (SELECT id FROM {table} WHERE {old} LIMIT %s)"
+_FORGOTTEN: tuple[tuple[str, timedelta], ...] = (
+    (_OLD.format(table="alerts_envelope", old="received_at < %s AND absorbed_at IS NOT NULL"), PAYLOADS_KEPT),
+    (_OLD.format(table="alerts_signal", old="at < %s AND outcome <> 'set_aside'"), SIGNALS_KEPT),
+    (_OLD.format(table="alerts_change", old="at < %s"), CHANGES_KEPT),
+)
+
+
 def forget_old() -> None:
     """Raw payloads, signals and changes have their day; alerts, groups and the journal stay."""
     now = clock.now()
-    for sql, age in (
-        ("DELETE FROM alerts_envelope WHERE id IN (SELECT id FROM alerts_envelope WHERE received_at < %s"
-         " AND absorbed_at IS NOT NULL LIMIT %s)", PAYLOADS_KEPT),
-        ("DELETE FROM alerts_signal WHERE id IN (SELECT id FROM alerts_signal WHERE at < %s"
-         " AND outcome <> 'set_aside' ORDER BY id LIMIT %s)", SIGNALS_KEPT),
-        ("DELETE FROM alerts_change WHERE id IN (SELECT id FROM alerts_change WHERE at < %s LIMIT %s)", CHANGES_KEPT),
-    ):
+    for sql, age in _FORGOTTEN:
         with db.transact(now) as tx:
             tx.execute(sql, (clock.to_us(now - age), FORGOTTEN_PER_TX_MAX))

@@ -246,10 +246,10 @@ class Intake:
 
     async def start(self) -> None:
         """Load the keys and start the writer."""
-        loop = asyncio.get_running_loop()
+        self._loop = loop = asyncio.get_running_loop()
         await loop.run_in_executor(None, _in_thread, self.keys.refresh)
         self.writer.start(loop)
-        self._stop_listening = bell.listen(bell.CONFIG, lambda: loop.call_soon_threadsafe(self._changed.set))
+        self._stop_listening = bell.listen(bell.CONFIG, self._ring)
         self._poll = asyncio.create_task(self._follow_configuration())
 
     async def stop(self) -> None:
@@ -274,7 +274,7 @@ class Intake:
 
     async def _take(self, scope: Scope, receive: Receive, found: registry.Found) -> Reply:
         source = found.source
-        body = await _body(scope, receive, source.body_bytes_max)
+        body = await _body(receive, source.body_bytes_max)
         request = Request(
             method=scope["method"],
             path=scope["path"],
@@ -336,6 +336,9 @@ class Intake:
             door = self.keys.find(key)
         return door if door is not None and door.source == source.name else None
 
+    def _ring(self) -> None:
+        self._loop.call_soon_threadsafe(self._changed.set)
+
     async def _refresh_keys(self) -> None:
         try:
             await asyncio.get_running_loop().run_in_executor(None, _in_thread, self.keys.refresh)
@@ -365,7 +368,7 @@ def _busy(source: Source, request: Request) -> Reply:
     return source.refuse(request, Refusal(kind=RefusalKind.UNAVAILABLE, retry_after_s=BUSY_RETRY_AFTER_S))
 
 
-async def _body(scope: Scope, receive: Receive, bytes_max: int) -> bytes | None:
+async def _body(receive: Receive, bytes_max: int) -> bytes | None:
     """The whole body, None if it is larger than allowed; a body that breaks off counts as what has come of it."""
     message = await receive()
     body: bytes = message.get("body", b"")

@@ -46,9 +46,7 @@ def _silence_start(tx: Tx, due: Sequence[TimerDue]) -> None:
 
 def _heartbeat(tx: Tx, due: Sequence[TimerDue]) -> None:
     for timer in due:
-        row = tx.row(
-            f"SELECT integration, last_at FROM alerts_heartbeat WHERE id = %s{tx.for_update}", (timer.ref,)
-        )
+        row = tx.row(f"SELECT integration, last_at FROM alerts_heartbeat WHERE id = %s{tx.for_update}", (timer.ref,))
         if row is None:
             continue
         tx.update_many("alerts_heartbeat", ("missed",), [(timer.ref, True)])

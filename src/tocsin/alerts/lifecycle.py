@@ -265,9 +265,7 @@ def ping(work: Work, book: Rulebook, integration: str, at: datetime) -> tuple[Ou
     if row is None:
         (id_,) = tx.next_ids("alerts_heartbeat", 1)
         columns = ("id", "integration", "last_at", "due_at", "missed")
-        tx.insert_many(
-            "alerts_heartbeat", columns, [(id_, integration, clock.to_us(at), clock.to_us(due), False)]
-        )
+        tx.insert_many("alerts_heartbeat", columns, [(id_, integration, clock.to_us(at), clock.to_us(due), False)])
     else:
         id_ = row[0]
         tx.update_many(

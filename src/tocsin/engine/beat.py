@@ -68,8 +68,11 @@ def _mend(tx: Tx) -> None:
     now = clock.to_us(tx.now)
     moved = "UPDATE engine_timer SET due_at = due_at - %s WHERE absolute = %s AND due_at > %s"
     tx.execute(moved, (back, False, now))
-    tx.execute("UPDATE engine_delivery SET due_at = due_at - %s, give_up_at = give_up_at - %s"
-               " WHERE state = 'waiting' AND due_at > %s", (back, back, now))
+    tx.execute(
+        "UPDATE engine_delivery SET due_at = due_at - %s, give_up_at = give_up_at - %s"
+        " WHERE state = 'waiting' AND due_at > %s",
+        (back, back, now),
+    )
     tx.execute("UPDATE engine_delivery SET lease_until = lease_until - %s WHERE state = 'leased'", (back,))
     tx.execute("DELETE FROM engine_address_use")
     tx.execute("DELETE FROM engine_beat WHERE at > %s", (now,))

@@ -216,7 +216,14 @@ def settle(
         "engine_attempt",
         ("delivery_id", "at", "attempt", "outcome", "reason", "receipt"),
         [
-            (one.parcel.id, clock.to_us(one.at), one.parcel.attempt, one.verdict.kind.value, one.verdict.reason, one.verdict.receipt)
+            (
+                one.parcel.id,
+                clock.to_us(one.at),
+                one.parcel.attempt,
+                one.verdict.kind.value,
+                one.verdict.reason,
+                one.verdict.receipt,
+            )
             for one in settled
         ],
     )
@@ -227,7 +234,8 @@ def settle(
 
 def backoff(attempt: int, jitter: Jitter) -> timedelta:
     """How long to wait after this many attempts: 1, 2, 4 … 60 s, each stretched by up to a quarter."""
-    return min(BACKOFF_FIRST * 2 ** min(attempt - 1, 10), BACKOFF_MAX) * (1 + jitter() / 4)
+    plain: timedelta = min(BACKOFF_FIRST * 2 ** min(attempt - 1, 10), BACKOFF_MAX)
+    return plain * (1 + jitter() / 4)
 
 
 def random_jitter() -> float:
@@ -297,9 +305,7 @@ def _due_rows(tx: Tx, limit: int, full_buckets: Sequence[str]) -> list[Parcel]:
     return parcels
 
 
-def _sort_out(
-    tx: Tx, parcels: Sequence[Parcel], carrier: Carrier
-) -> tuple[list[list[Parcel]], list[tuple[int, int]]]:
+def _sort_out(tx: Tx, parcels: Sequence[Parcel], carrier: Carrier) -> tuple[list[list[Parcel]], list[tuple[int, int]]]:
     """Which parcels go now, in bundles, and which (by id) must wait until when (microseconds)."""
     bundles: list[list[Parcel]] = []
     limited: dict[str, list[Parcel]] = {}

@@ -59,6 +59,4 @@ def last_id(reader: Reader) -> int:
 
 
 def _entry(row: tuple[int, int, str, str, str, str]) -> Entry:
-    return Entry(
-        id=row[0], at_us=row[1], name=row[2], subject=row[3], actor=row[4], body=msgspec.json.decode(row[5])
-    )
+    return Entry(id=row[0], at_us=row[1], name=row[2], subject=row[3], actor=row[4], body=msgspec.json.decode(row[5]))

@@ -46,19 +46,19 @@ class Reader:
         self.now = now
         self.postgres = connection.vendor == "postgresql"
 
-    def rows(self, sql: str, params: Sequence[object] = ()) -> list[Row]:
+    def rows(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:
         """All rows of a query."""
         with self._connection.cursor() as cursor:
             cursor.execute(sql, params)
             return cursor.fetchall()  # type: ignore[no-any-return]
 
-    def row(self, sql: str, params: Sequence[object] = ()) -> Row | None:
+    def row(self, sql: str, params: Sequence[Any] = ()) -> Row | None:
         """The first row of a query, or None."""
         with self._connection.cursor() as cursor:
             cursor.execute(sql, params)
             return cursor.fetchone()  # type: ignore[no-any-return]
 
-    def value(self, sql: str, params: Sequence[object] = ()) -> Any:
+    def value(self, sql: str, params: Sequence[Any] = ()) -> Any:
         """The first column of the first row, or None."""
         found = self.row(sql, params)
         return None if found is None else found[0]
@@ -96,7 +96,7 @@ class Tx(Reader):
         self._after_commit.append(call)
         return True
 
-    def execute(self, sql: str, params: Sequence[object] = ()) -> int:
+    def execute(self, sql: str, params: Sequence[Any] = ()) -> int:
         """Run one statement; the number of rows it touched."""
         with self._connection.cursor() as cursor:
             cursor.execute(sql, params)
@@ -157,7 +157,9 @@ class Tx(Reader):
         else:
             sets = ", ".join(f"{column} = fresh.column{place}" for place, column in enumerate(columns, start=2))
             where = f"{table}.{key} = fresh.column1"
-            self._in_chunks(lambda values: f"UPDATE {table} SET {sets} FROM (VALUES {values}) AS fresh WHERE {where}", rows)
+            self._in_chunks(
+                lambda values: f"UPDATE {table} SET {sets} FROM (VALUES {values}) AS fresh WHERE {where}", rows
+            )
 
     def _in_chunks(self, sql: Callable[[str], str], rows: Sequence[Row]) -> None:
         """Many rows in few statements, on SQLite.
@@ -203,7 +205,7 @@ class Tx(Reader):
                 " WHERE table_schema = current_schema() AND table_name = %s",
                 (table,),
             )
-            known = _udt_names[table] = {name: udt for name, udt in found}
+            known = _udt_names[table] = dict(found)
         return known[column]
 
     def settle(self) -> None:

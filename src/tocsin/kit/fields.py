@@ -19,7 +19,7 @@ class InstantField(models.BigIntegerField):  # type: ignore[type-arg]
 
     description = "An instant in microseconds since the epoch"
 
-    def from_db_value(self, value: int | None, expression: object, connection: object) -> datetime | None:
+    def from_db_value(self, value: int | None, *_: object) -> datetime | None:
         return None if value is None else clock.from_us(value)
 
     def get_prep_value(self, value: Any) -> int | None:

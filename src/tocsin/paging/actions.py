@@ -86,9 +86,7 @@ def start(tx: Tx, facts: Sequence[AlertGroupOpened | AlertGroupUnacknowledged]) 
 
 def climb(tx: Tx, escalation_ids: Sequence[int]) -> None:
     """Take the next rung of each: page whoever it means, set the timer for the rung after it."""
-    running = [
-        one for one in store.escalations(tx, escalation_ids).values() if one.status is EscalationStatus.RUNNING
-    ]
+    running = [one for one in store.escalations(tx, escalation_ids).values() if one.status is EscalationStatus.RUNNING]
     if not running:
         return
     now = standing(tx)
@@ -124,11 +122,7 @@ def hurry(tx: Tx, escalation_id: int) -> None:
 def hurry_from(tx: Tx, escalation_id: int, position: int) -> None:
     """Take the next rung now, if this one is still the latest."""
     escalation = store.escalations(tx, [escalation_id]).get(escalation_id)
-    if (
-        escalation is not None
-        and escalation.status is EscalationStatus.RUNNING
-        and escalation.position == position + 1
-    ):
+    if escalation is not None and escalation.status is EscalationStatus.RUNNING and escalation.position == position + 1:
         hurry(tx, escalation_id)
 
 
@@ -185,10 +179,7 @@ def _stop(tx: Tx, group_ids: Sequence[int], what: str, *, answered_by: str) -> N
     outbox.cancel(tx, subjects, what)
     store.set_page_status(
         tx,
-        [
-            (page.id, PageStatus.ANSWERED if page.person == answered_by else PageStatus.STOPPED)
-            for page in pages
-        ],
+        [(page.id, PageStatus.ANSWERED if page.person == answered_by else PageStatus.STOPPED) for page in pages],
     )
     _tell_the_others(tx, [page for page in pages if page.person != answered_by], what)
 
@@ -263,7 +254,9 @@ def _supersede(tx: Tx, climbs: Sequence[tuple[Escalation, rules.Climb]]) -> None
     if not later:
         return
     called = {one.group_id: {who.person for who in decided.called} for one, decided in climbs}
-    again = [page for page in store.live_pages(tx, [one.group_id for one in later]) if page.person in called[page.group_id]]
+    again = [
+        page for page in store.live_pages(tx, [one.group_id for one in later]) if page.person in called[page.group_id]
+    ]
     outbox.cancel(tx, [subject(page.id) for page in again], "paged again by a later step")
     store.set_page_status(tx, [(page.id, PageStatus.SUPERSEDED) for page in again])
 
@@ -313,9 +306,7 @@ def _page_delivery(tx: Tx, page: Page, way: ways.Way, body: str) -> NewDelivery:
     )
 
 
-def _record_page(
-    tx: Tx, page: Page, escalation: Escalation, decided: rules.Climb, planned: Sequence[ways.Way]
-) -> None:
+def _record_page(tx: Tx, page: Page, escalation: Escalation, decided: rules.Climb, planned: Sequence[ways.Way]) -> None:
     rung = decided.rung
     if not planned:
         tx.record(
@@ -352,9 +343,7 @@ def _exhaust(tx: Tx, one: Escalation) -> None:
 class _Plans:
     """Plans by service and urgency, each made and encoded once per batch."""
 
-    def __init__(
-        self, tx: Tx, now: Standing, by_group: dict[int, AlertGroupOpened | AlertGroupUnacknowledged]
-    ) -> None:
+    def __init__(self, tx: Tx, now: Standing, by_group: dict[int, AlertGroupOpened | AlertGroupUnacknowledged]) -> None:
         self._now = now
         self._made: dict[tuple[str, str], tuple[Plan, str]] = {}
         by_hand = [group for group, fact in by_group.items() if _is_by_hand(fact)]

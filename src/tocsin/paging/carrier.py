@@ -11,8 +11,6 @@ from tocsin.channels import wire
 from tocsin.channels.domain import (
     Address,
     Delivered,
-
-
     HttpRequest,
     Mail,
     Message,

@@ -13,7 +13,6 @@ from tocsin.channels.domain import Address, Message, Settings
 from tocsin.channels.registry import CHANNELS
 from tocsin.channels.words import plain
 from tocsin.channels.words import subject as subject_line
-
 from tocsin.engine import outbox
 from tocsin.engine.domain import Settled, TimerDue, TimerHandler, VerdictKind
 from tocsin.kit.db import Tx
@@ -103,7 +102,7 @@ def _write_notes(tx: Tx, delivered: Sequence[Settled]) -> None:
 
 
 def _failing(tx: Tx, one: Settled, page: Page) -> None:
-    """This way does not work: try the person's next one now, and if none is left, the next person."""
+    """One way does not work: try the person's next one now, and if none is left, the next person."""
     tx.record(
         MessageFailing(
             group=page.group_id,

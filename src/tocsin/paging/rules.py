@@ -204,7 +204,9 @@ def call(rung: Rung, turn: int, world: World, now: datetime) -> tuple[tuple[Call
         if not persons:
             why_not.append(why)
         for person in persons:
-            called.setdefault(person, Called(person=person, why=f"{Why.LAST_RESORT}: {why}" if rung.last_resort else why))
+            called.setdefault(
+                person, Called(person=person, why=f"{Why.LAST_RESORT}: {why}" if rung.last_resort else why)
+            )
     found = tuple(called.values())[:PERSONS_PER_RUNG_MAX]
     if rung.round_robin and len(found) > 1:
         chosen = found[turn % len(found)]

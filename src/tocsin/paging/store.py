@@ -250,10 +250,7 @@ def put_notes(tx: Tx, notes: Sequence[Note]) -> None:
     tx.insert_many(
         "paging_inbox_note",
         ("person", "at", "kind", "subject", "text", "url", "acknowledge_url", "page_id"),
-        [
-            (one.person, at, one.kind, one.subject, one.text, one.url, one.acknowledge_url, one.page_id)
-            for one in notes
-        ],
+        [(one.person, at, one.kind, one.subject, one.text, one.url, one.acknowledge_url, one.page_id) for one in notes],
     )
 
 
@@ -287,7 +284,9 @@ def encode_plan(plan: Plan) -> str:
 def _summary(description: str, labels: str) -> str:
     if description:
         return description
-    return labels if labels == "{}" else ", ".join(f"{key}={value}" for key, value in msgspec.json.decode(labels).items())
+    return (
+        labels if labels == "{}" else ", ".join(f"{key}={value}" for key, value in msgspec.json.decode(labels).items())
+    )
 
 
 def _escalation(row: Row) -> Escalation:

@@ -296,7 +296,8 @@ def _sent(steps: Sequence[StepTrace]) -> Iterator[Told]:
     for place, step in enumerate(steps):
         for paged in step.paged:
             again = next(
-                (later.at for later in steps[place + 1 :] if any(one.person == paged.person for one in later.paged)), None
+                (later.at for later in steps[place + 1 :] if any(one.person == paged.person for one in later.paged)),
+                None,
             )
             for told in paged.messages:
                 if again is None or told.at < again:

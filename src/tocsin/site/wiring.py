@@ -52,9 +52,7 @@ def absorb_some() -> int:
 def carrier() -> ChannelCarrier:
     """The carrier with this installation's clients."""
     held = installation()
-    http = HttpClient(
-        HttpSettings(guard=Guard(allow=parse_networks(held.outbound_allow)), proxy=held.outbound_proxy)
-    )
+    http = HttpClient(HttpSettings(guard=Guard(allow=parse_networks(held.outbound_allow)), proxy=held.outbound_proxy))
     mailer = Mailer(parse_smtp_url(held.smtp_url) if held.smtp_url else None, held.sender)
     secrets = {"webhook": held.webhook_secret} if held.webhook_secret else {}
     settings = Settings(base_url=held.base_url, sender=held.sender, instance=held.instance, secrets=secrets)

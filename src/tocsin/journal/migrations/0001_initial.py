@@ -5,26 +5,24 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='FactRow',
+            name="FactRow",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('at', tocsin.kit.fields.InstantField()),
-                ('name', models.TextField()),
-                ('subject', models.TextField()),
-                ('actor', models.TextField()),
-                ('body', models.TextField()),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("at", tocsin.kit.fields.InstantField()),
+                ("name", models.TextField()),
+                ("subject", models.TextField()),
+                ("actor", models.TextField()),
+                ("body", models.TextField()),
             ],
             options={
-                'db_table': 'journal_fact',
-                'indexes': [models.Index(fields=['subject', 'id'], name='journal_fact_subject')],
+                "db_table": "journal_fact",
+                "indexes": [models.Index(fields=["subject", "id"], name="journal_fact_subject")],
             },
         ),
     ]

@@ -10,27 +10,25 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from django.db.backends.sqlite3 import base
 from django.db.backends.sqlite3._functions import register as register_functions
 from django.utils.asyncio import async_unsafe
+from django.utils.dateparse import parse_date, parse_datetime, parse_time
 
 from tocsin.kit.sqlite.library import library
 
-for adapted, adapter in (
-    (base.decimal.Decimal, str),
-    (base.datetime.date, base.adapt_date),
-    (base.datetime.datetime, base.adapt_datetime),
-):
-    library.register_adapter(adapted, adapter)
-for name in ("bool", "date", "datetime", "timestamp", "time"):
-    converter = {
-        "bool": b"1".__eq__,
-        "date": base.decoder(base.parse_date),
-        "time": base.decoder(base.parse_time),
-    }.get(name, base.decoder(base.parse_datetime))
-    library.register_converter(name, converter)
+library.register_adapter(Decimal, str)
+library.register_adapter(date, date.isoformat)
+library.register_adapter(datetime, lambda value: value.isoformat(" "))
+library.register_converter("bool", b"1".__eq__)
+library.register_converter("date", lambda held: parse_date(held.decode()))
+library.register_converter("time", lambda held: parse_time(held.decode()))
+library.register_converter("datetime", lambda held: parse_datetime(held.decode()))
+library.register_converter("timestamp", lambda held: parse_datetime(held.decode()))
 
 
 class FifoLock:
@@ -103,7 +101,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         connection.execute("PRAGMA cache_size = -16000")
         return connection
 
-    def create_cursor(self, name: str | None = None) -> Any:
+    def create_cursor(self, name: str | None = None) -> Any:  # noqa: ARG002  the base class's shape
         return self.connection.cursor(factory=CursorWrapper)
 
     def _start_transaction_under_autocommit(self) -> None:
@@ -117,20 +115,20 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _commit(self) -> None:
         try:
-            super()._commit()
+            super()._commit()  # type: ignore[misc]  the stubs leave it out
         finally:
             if self.connection is None or not self.connection.in_transaction:
                 self._pass_lock_on()
 
     def _rollback(self) -> None:
         try:
-            super()._rollback()
+            super()._rollback()  # type: ignore[misc]  the stubs leave it out
         finally:
             self._pass_lock_on()
 
     def _close(self) -> None:
         try:
-            super()._close()
+            super()._close()  # type: ignore[misc]  the stubs leave it out
         finally:
             self._pass_lock_on()
 
