@@ -330,7 +330,7 @@ class World:
             "rotation": "daily",
             "handoff": "00:00",
             "start": f"{self.start:%Y-%m-%d}",
-            "people": list(people) or [None],
+            "people": list(people) or ["nobody"],
             **more,
         }
         self.config["schedules"][schedule] = {"name": schedule.title(), "timezone": "UTC", "layers": [layer]}

@@ -51,7 +51,7 @@ def start(tx: Tx, facts: Sequence[AlertGroupOpened | AlertGroupUnacknowledged]) 
         return
     now = standing(tx)
     by_group = {fact.group: fact for fact in facts}
-    _end_running(tx, list(by_group), Why.URGENCY_CHANGED)
+    _replace_running(tx, list(by_group))
     turns = store.next_turns(tx, Counter(fact.service for fact in by_group.values()))
     plans = _Plans(tx, now, by_group)
     new: list[tuple[Escalation, str, str]] = []
@@ -136,6 +136,7 @@ def escalate(tx: Tx, group_id: int) -> bool:
 
 def stop_acknowledged(tx: Tx, facts: Sequence[AlertGroupAcknowledged]) -> None:
     """Somebody has it: the others fall silent and are told; the acknowledgement may expire."""
+    _end_exhausted(tx, [fact.group for fact in facts])
     for fact in facts:
         person = fact.by.removeprefix("person:")
         _stop(tx, [fact.group], f"acknowledged by {_name(tx, fact.by)}", answered_by=person)
@@ -148,6 +149,7 @@ def stop_acknowledged(tx: Tx, facts: Sequence[AlertGroupAcknowledged]) -> None:
 def stop_resolved(tx: Tx, facts: Sequence[AlertGroupResolved]) -> None:
     """It is over: everybody falls silent and is told (E8)."""
     timers.cancel(tx, ACKNOWLEDGEMENT_EXPIRES, [fact.group for fact in facts])
+    _end_exhausted(tx, [fact.group for fact in facts])
     by: dict[str, list[AlertGroupResolved]] = {}
     for fact in facts:
         by.setdefault(fact.by, []).append(fact)
@@ -159,9 +161,10 @@ def stop_resolved(tx: Tx, facts: Sequence[AlertGroupResolved]) -> None:
 def stop_snoozed(tx: Tx, facts: Sequence[AlertGroupSnoozed]) -> None:
     """Nobody is bothered until then."""
     timers.cancel(tx, ACKNOWLEDGEMENT_EXPIRES, [fact.group for fact in facts])
+    _end_exhausted(tx, [fact.group for fact in facts])
     for fact in facts:
         until = f"{fact.until:%Y-%m-%d %H:%M} UTC"
-        _stop(tx, [fact.group], f"snoozed by {_name(tx, fact.by)} until {until}", answered_by=fact.by)
+        _stop(tx, [fact.group], f"snoozed by {_name(tx, fact.by)} until {until}", answered_by=fact.by.removeprefix("person:"))
 
 
 def stop_suppressed(tx: Tx, facts: Sequence[AlertGroupSuppressed]) -> None:
@@ -184,14 +187,22 @@ def _stop(tx: Tx, group_ids: Sequence[int], what: str, *, answered_by: str) -> N
     _tell_the_others(tx, [page for page in pages if page.person != answered_by], what)
 
 
-def _end_running(tx: Tx, group_ids: Sequence[int], why: str) -> None:
+def _replace_running(tx: Tx, group_ids: Sequence[int]) -> None:
+    """What the escalation that ends now had still to send is left to the new one."""
+    replaced = _end_running(tx, group_ids, Why.URGENCY_CHANGED)
+    left = store.live_pages(tx, [one.group_id for one in replaced]) if replaced else []
+    outbox.cancel(tx, [subject(page.id) for page in left], Why.URGENCY_CHANGED)
+
+
+def _end_running(tx: Tx, group_ids: Sequence[int], why: str) -> list[Escalation]:
     running = store.running(tx, group_ids)
     if not running:
-        return
+        return []
     store.end(tx, [(one.id, EscalationStatus.STOPPED, why) for one in running])
     timers.cancel(tx, CLIMB, [one.id for one in running])
     for one in running:
         tx.record(EscalationStopped(group=one.group_id, escalation=one.id, reason=why))
+    return running
 
 
 def _tell_the_others(tx: Tx, pages: Sequence[Page], what: str) -> None:
@@ -408,8 +419,18 @@ def tell_exhausted(tx: Tx, facts: Sequence[EscalationExhausted]) -> None:
             continue
         alerts.raise_own(
             tx,
-            key=f"exhausted {fact.group}",
+            key=_exhausted_key(fact.group),
             title=f"Nobody answered AG-{fact.group}: {brief.title}",
             description="Everybody its policy names has been tried."
             + ("" if fact.reached else " No message got through to anybody."),
         )
+
+
+def _end_exhausted(tx: Tx, group_ids: Sequence[int]) -> None:
+    """Somebody has what nobody had answered, so the administrators' alert about it is over."""
+    for group_id in store.exhausted_groups(tx, group_ids):
+        alerts.raise_own(tx, key=_exhausted_key(group_id), title="", description="", over=True)
+
+
+def _exhausted_key(group_id: int) -> str:
+    return f"exhausted {group_id}"

@@ -112,6 +112,16 @@ def latest(reader: Reader, group_id: int) -> Escalation | None:
     return None if row is None else _escalation(row)
 
 
+def exhausted_groups(reader: Reader, group_ids: Iterable[int]) -> list[int]:
+    """Those of these groups that an escalation ran out for."""
+    rows = reader.rows(
+        f"SELECT DISTINCT group_id FROM paging_escalation WHERE status = 'exhausted' AND {reader.among('group_id')}"
+        " ORDER BY group_id",
+        (reader.listed(group_ids),),
+    )
+    return [row[0] for row in rows]
+
+
 def move(tx: Tx, moved: Sequence[tuple[int, int]]) -> None:
     """Set the next position, given as (escalation, position)."""
     tx.update_many("paging_escalation", ("position",), moved)
