@@ -32,7 +32,7 @@ def is_remote(data: str, database: str) -> bool:
 def prepare(arguments: Sequence[str]) -> None:
     """Make this process ready for the database that these arguments name, before they are properly parsed."""
     given = {"--data": "", "--database": ""}
-    for option, following in zip(arguments, (*arguments[1:], ""), strict=True):
+    for option, following in zip(arguments, (*arguments[1:], ""), strict=False):
         name, equals, value = option.partition("=")
         if name in given:
             given[name] = value if equals else following
