@@ -17,6 +17,9 @@ class InstantField(models.BigIntegerField):  # type: ignore[type-arg]
     the hot path, where plain SQL reads them with `clock.from_us`.
     """
 
+    _pyi_private_set_type: datetime | None  # type: ignore[assignment]  # for the type checker: what may be set, and what is got
+    _pyi_private_get_type: datetime  # type: ignore[assignment]
+
     description = "An instant in microseconds since the epoch"
 
     def from_db_value(self, value: int | None, *_: object) -> datetime | None:

@@ -62,7 +62,7 @@ class FifoLock:
 WRITE_LOCK = FifoLock()
 
 
-class CursorWrapper(library.Cursor):  # type: ignore[name-defined,misc]
+class CursorWrapper(library.Cursor):  # type: ignore[name-defined]
     """A cursor of our library that understands Django's `%s` and `%(name)s`."""
 
     def execute(self, query: str, params: Any = None) -> Any:
@@ -115,20 +115,20 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _commit(self) -> None:
         try:
-            super()._commit()  # type: ignore[misc]  the stubs leave it out
+            super()._commit()  # type: ignore[misc]  # the stubs leave it out
         finally:
             if self.connection is None or not self.connection.in_transaction:
                 self._pass_lock_on()
 
     def _rollback(self) -> None:
         try:
-            super()._rollback()  # type: ignore[misc]  the stubs leave it out
+            super()._rollback()  # type: ignore[misc]  # the stubs leave it out
         finally:
             self._pass_lock_on()
 
     def _close(self) -> None:
         try:
-            super()._close()  # type: ignore[misc]  the stubs leave it out
+            super()._close()  # type: ignore[misc]  # the stubs leave it out
         finally:
             self._pass_lock_on()
 

@@ -1,0 +1,209 @@
+"""`make bench`: a table of figures, each with the command that repeats it.
+
+    make bench                       every row, on SQLite, and on PostgreSQL where it is installed
+    make bench ROWS="accept burst"   only these rows
+    make bench ROWS="sqlite burst"   only these rows, only on SQLite
+
+The server runs on one core, the load and the webhook receiver on the other. Machines are noisy: compare rows of one
+run with each other, and medians of several runs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import shutil
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import uvloop
+from bench import alertmanager, installation, load, messages, sink
+from bench.postgres import postgres
+
+SECONDS = 8.0
+BURST = 10_000
+
+
+@dataclass(slots=True)
+class Table:
+    """Rows as they come."""
+
+    rows: list[tuple[str, str, str, str, str]] = field(default_factory=list)
+
+    def add(self, database: str, what: str, figure: str, target: str, repeat: str) -> None:
+        """Print one row at once, and keep it."""
+        self.rows.append((database, what, figure, target, repeat))
+        print(f"{database:10} {what:58} {figure:>34}   target {target:18} make bench ROWS=\"{database} {repeat}\"", flush=True)
+
+
+Row = Callable[[Table, str, str], Awaitable[None]]
+
+
+async def accept(table: Table, name: str, database: str) -> None:
+    """Single signals and batches made durable, with nobody absorbing them."""
+    with installation.serve(database, 9, engine=False) as server:
+        figures = await load.closed_loop("127.0.0.1", server.port, messages.repeats(), connections=64, seconds=SECONDS)
+        _single(table, name, "single signals accepted, durable", figures, "≥ 15,000/s", "accept")
+        push = itertools.repeat(messages.prometheus_push())
+        figures = await load.closed_loop("127.0.0.1", server.port, push, connections=8, seconds=SECONDS)
+        _batch(table, name, "alerts accepted, Prometheus push of 100", figures, "≥ 30,000/s", "accept")
+        hook = itertools.repeat(messages.alertmanager_webhook())
+        figures = await load.closed_loop("127.0.0.1", server.port, hook, connections=8, seconds=SECONDS)
+        _batch(table, name, "alerts accepted, Alertmanager webhook of 100", figures, "≥ 30,000/s", "accept")
+
+
+async def latency(table: Table, name: str, database: str) -> None:
+    """How long a sender waits at a steady rate, everything running."""
+    receiver = sink.Sink()
+    listening, port = await sink.listen(receiver)
+    with installation.serve(database, port) as server:
+        await load.closed_loop("127.0.0.1", server.port, messages.repeats(), connections=16, seconds=60, count=messages.OPEN_KEYS)
+        server.wait_absorbed()
+        figures = await load.open_loop("127.0.0.1", server.port, messages.repeats(), per_s=3000, seconds=SECONDS)
+        shown = f"p50 {figures.percentile_ms(0.5):.1f}, p99 {figures.percentile_ms(0.99):.1f} ms"
+        table.add(name, "accepting at an open-loop 3,000/s, engine running", shown, "p99 ≤ 10 ms", "latency")
+    listening.close()
+
+
+async def absorb(table: Table, name: str, database: str) -> None:
+    """Accepted and absorbed, sustained: from the first request until nothing waits."""
+    receiver = sink.Sink()
+    listening, port = await sink.listen(receiver)
+    with installation.serve(database, port) as server:
+        await load.closed_loop("127.0.0.1", server.port, messages.repeats(), connections=16, seconds=60, count=messages.OPEN_KEYS)
+        server.wait_absorbed()
+        await asyncio.sleep(3)
+        rate = await _sustained(server, messages.repeats(), 64, 1)
+        table.add(name, "repeats of open alerts accepted and absorbed", f"{rate:,.0f}/s", "≥ 8,000/s", "absorb")
+        for what, request in (("Prometheus push", messages.prometheus_push()), ("Alertmanager webhook", messages.alertmanager_webhook())):
+            await load.closed_loop("127.0.0.1", server.port, itertools.repeat(request), connections=1, seconds=60, count=1)
+            server.wait_absorbed()
+            await asyncio.sleep(2)
+            rate = await _sustained(server, itertools.repeat(request), 8, 100)
+            table.add(name, f"alerts accepted and absorbed, {what} of 100", f"{rate:,.0f}/s", "≥ 15,000/s", "absorb")
+    listening.close()
+
+
+async def burst(table: Table, name: str, database: str) -> None:
+    """10,000 new problems at once: all absorbed, and every page at the receiver."""
+    receiver = sink.Sink()
+    listening, port = await sink.listen(receiver)
+    with installation.serve(database, port) as server:
+        requests = messages.fresh(BURST, "burst")
+        started = time.perf_counter()
+        posted = await load.closed_loop("127.0.0.1", server.port, iter(requests), connections=64, seconds=60, count=BURST)
+        while receiver.count < BURST and time.perf_counter() - started < 120:
+            await asyncio.sleep(0.02)
+        took = receiver.last - started
+        shown = f"{receiver.count:,} pages in {took:.1f} s (posted {posted.took_s:.1f} s)"
+        table.add(name, "burst of 10,000 new groups, every page handed over", shown, "≤ 8 s", "burst")
+    listening.close()
+    with installation.serve(database, 9) as server:
+        requests = messages.fresh(BURST, "quiet")
+        started = time.perf_counter()
+        await load.closed_loop("127.0.0.1", server.port, iter(requests), connections=64, seconds=60, count=BURST)
+        took = server.wait_absorbed() - started
+        table.add(name, "new groups with an escalation each, absorbed", f"{BURST / took:,.0f}/s", "≥ 2,500/s", "burst")
+
+
+async def steady(table: Table, name: str, database: str) -> None:
+    """From the signal to the page in the receiver's hands."""
+    receiver = sink.Sink()
+    listening, port = await sink.listen(receiver)
+    with installation.serve(database, port) as server:
+        for what, per_s, seconds, target in (
+            ("signal → page, 200 new groups a second", 200.0, 15.0, "p99 ≤ 1,000 ms"),
+            ("signal → page, idle", 4.0, 25.0, "p99 ≤ 50 ms"),
+        ):
+            prefix = f"steady{per_s:.0f}x"
+            stamps: dict[bytes, float] = {}
+            requests = messages.fresh(int(per_s * seconds), prefix)
+
+            def sent() -> object:
+                for number, request in enumerate(requests):
+                    stamps[f"bench-{prefix}{number}".encode()] = time.perf_counter()
+                    yield request
+
+            await load.open_loop("127.0.0.1", server.port, sent(), per_s=per_s, seconds=seconds)  # type: ignore[arg-type]
+            await asyncio.sleep(3)
+            took = sorted(receiver.arrivals[key] - at for key, at in stamps.items() if key in receiver.arrivals)
+            lost = len(stamps) - len(took)
+            shown = f"p50 {took[len(took) // 2] * 1000:.0f}, p99 {took[int(len(took) * 0.99)] * 1000:.0f} ms, {lost} lost"
+            table.add(name, what, shown, target, "steady")
+    listening.close()
+
+
+async def idle(table: Table, name: str, database: str) -> None:
+    """What it costs to do nothing."""
+    with installation.serve(database, 9) as server:
+        table.add(name, "start to ready", f"{server.ready_after_s:.1f} s", "≤ 3 s", "idle")
+        await asyncio.sleep(5)
+        before, at = server.cpu_s(), time.perf_counter()
+        await asyncio.sleep(20)
+        share = (server.cpu_s() - before) / (time.perf_counter() - at) * 100
+        table.add(name, "idle processor time", f"{share:.1f} %", "≤ 1 %", "idle")
+        table.add(name, "idle memory (proportional set size)", f"{server.memory_mb():.0f} MB", "≤ 130 MB", "idle")
+
+
+async def compare(table: Table, name: str, database: str) -> None:
+    """Debian's Alertmanager under the same load, where it is installed."""
+    del database
+    if name == "sqlite":
+        await alertmanager.measure(table.add)
+
+
+ROWS: dict[str, Row] = {
+    "accept": accept,
+    "latency": latency,
+    "absorb": absorb,
+    "burst": burst,
+    "steady": steady,
+    "idle": idle,
+    "compare": compare,
+}
+
+
+async def _sustained(server: installation.Installation, requests: object, connections: int, weight: int) -> float:
+    started = time.perf_counter()
+    figures = await load.closed_loop("127.0.0.1", server.port, requests, connections=connections, seconds=SECONDS)  # type: ignore[arg-type]
+    return figures.answered * weight / (server.wait_absorbed() - started)
+
+
+def _single(table: Table, name: str, what: str, figures: load.Figures, target: str, repeat: str) -> None:
+    table.add(name, what, f"{figures.per_s:,.0f}/s, p99 {figures.percentile_ms(0.99):.1f} ms", target, repeat)
+
+
+def _batch(table: Table, name: str, what: str, figures: load.Figures, target: str, repeat: str) -> None:
+    table.add(name, what, f"{figures.per_s * 100:,.0f}/s, p99 {figures.percentile_ms(0.99):.0f} ms", target, repeat)
+
+
+async def main(wanted: list[str]) -> None:
+    """Run the rows asked for."""
+    table = Table()
+    databases = [word for word in wanted if word in ("sqlite", "postgres")] or ["sqlite", "postgres"]
+    rows = [word for word in wanted if word in ROWS] or list(ROWS)
+    unknown = [word for word in wanted if word not in ROWS and word not in ("sqlite", "postgres")]
+    if unknown:
+        sys.exit(f"there is no row {unknown[0]!r}; there are: sqlite, postgres, {', '.join(ROWS)}")
+    for name in databases:
+        for row in rows:
+            if name == "sqlite":
+                await ROWS[row](table, name, "sqlite")
+                continue
+            with postgres() as url:
+                if url is None:
+                    print("PostgreSQL is not installed: its rows are left out.")
+                    return
+                await ROWS[row](table, name, url)
+
+
+if __name__ == "__main__":
+    if shutil.which("taskset") and len(os.sched_getaffinity(0)) > 1:
+        os.sched_setaffinity(0, {installation.LOAD_CORE})
+    uvloop.run(main(sys.argv[1:]))

@@ -1,0 +1,84 @@
+"""Debian's Alertmanager under the load Tocsin gets, for scale. It keeps everything in memory."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from bench import load, messages, sink
+from bench.installation import SERVER_CORE
+
+Add = Callable[[str, str, str, str, str], None]
+SECONDS = 8.0
+BURST = 10_000
+CONFIGURATION = """
+route: {{receiver: sink, group_by: ['...'], group_wait: 0s, group_interval: 1h, repeat_interval: 1h}}
+receivers: [{{name: sink, webhook_configs: [{{url: 'http://127.0.0.1:{port}/', send_resolved: false}}]}}]
+"""
+
+
+async def measure(add: Add) -> None:
+    """Its rows, where it is installed."""
+    program = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")
+    if program is None:
+        print("Alertmanager is not installed: the comparison is left out.")
+        return
+    receiver = sink.Sink()
+    listening, sink_port = await sink.listen(receiver)
+    name = "(alertm.)"
+    with _running(program, sink_port) as port:
+        singles = itertools.cycle([messages.bare_alert(number) for number in range(messages.OPEN_KEYS)])
+        figures = await load.closed_loop("127.0.0.1", port, singles, connections=64, seconds=SECONDS)
+        add(name, "Alertmanager: single alerts, in memory", f"{figures.per_s:,.0f}/s", "for scale", "compare")
+        batch = itertools.repeat(messages.bare_batch())
+        figures = await load.closed_loop("127.0.0.1", port, batch, connections=8, seconds=SECONDS)
+        add(name, "Alertmanager: alerts in pushes of 100", f"{figures.per_s * 100:,.0f}/s", "for scale", "compare")
+    receiver.count = 0
+    with _running(program, sink_port) as port:
+        started = time.perf_counter()
+        pushes = [messages.bare_batch(100, start) for start in range(0, BURST, 100)]
+        await load.closed_loop("127.0.0.1", port, iter(pushes), connections=8, seconds=60, count=len(pushes))
+        while receiver.count < BURST and time.perf_counter() - started < 60:
+            await asyncio.sleep(0.02)
+        shown = f"{receiver.count:,} in {receiver.last - started:.1f} s"
+        add(name, "Alertmanager: 10,000 webhooks for 10,000 new groups", shown, "for scale", "compare")
+    listening.close()
+
+
+@contextlib.contextmanager
+def _running(program: str, sink_port: int) -> Iterator[int]:
+    with tempfile.TemporaryDirectory() as folder, socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+        probe.close()
+        written = Path(folder) / "alertmanager.yml"
+        written.write_text(CONFIGURATION.format(port=sink_port))
+        process = subprocess.Popen(
+            [
+                *("taskset", "-c", str(SERVER_CORE), program, f"--config.file={written}", f"--storage.path={folder}"),
+                *(f"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address=", "--log.level=error"),
+            ],
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            _wait(port)
+            yield port
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+def _wait(port: int) -> None:
+    for _ in range(200):
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 0.2):
+            return
+        time.sleep(0.05)
+    raise RuntimeError("Alertmanager did not start")

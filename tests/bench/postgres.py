@@ -1,0 +1,25 @@
+"""A PostgreSQL to measure on: durable, in a cluster of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+
+import django
+
+
+@contextlib.contextmanager
+def postgres() -> Iterator[str | None]:
+    """A fresh database's URL, or None where PostgreSQL is not installed."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tocsin.site.settings")
+    os.environ.setdefault("TOCSIN_DATA", tempfile.mkdtemp(prefix="tocsin-bench-pg-"))
+    django.setup()
+    import databases  # its tables need Django
+
+    if databases.postgres_binaries() is None:
+        yield None
+        return
+    with databases.Postgres(durable=True) as cluster:
+        yield cluster.fresh().environment["TOCSIN_DATABASE"]
