@@ -54,6 +54,7 @@ _NEW = (
     "reason",
 )
 _CLAIMED = "id, lane, channel, address, address_key, bucket, body, subject, due_at, give_up_at, attempts"
+_UNWANTED = 0  # in `give_up_at`: cancelled while it was being sent, so this attempt is the last
 Jitter = Callable[[], float]
 
 
@@ -92,14 +93,22 @@ def put(tx: Tx, deliveries: Sequence[NewDelivery]) -> list[int]:
 
 
 def cancel(tx: Tx, subjects: Sequence[str], reason: str) -> int:
-    """Nothing more is sent for these subjects, unless it is being sent this moment; how many messages that saved."""
+    """Nothing more is sent for these subjects. What is being sent this moment is not tried again; how many that were."""
     if not subjects:
         return 0
     return tx.execute(
-        f"UPDATE engine_delivery SET state = 'cancelled', reason = %s, settled_at = %s"
-        f" WHERE state = 'waiting' AND {tx.among('subject')}",
-        (reason, clock.to_us(tx.now), tx.listed(subjects)),
+        "UPDATE engine_delivery SET state = CASE state WHEN 'waiting' THEN 'cancelled' ELSE state END, reason = %s,"
+        " settled_at = %s, give_up_at = %s"
+        f" WHERE state IN ('waiting', 'leased') AND {tx.among('subject')}",
+        (reason, clock.to_us(tx.now), _UNWANTED, tx.listed(subjects)),
     )
+
+
+class _Held(msgspec.Struct, frozen=True):
+    """What the row of a message under way says."""
+
+    failing: bool
+    wanted: bool  # nobody has cancelled it in the meantime
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -170,7 +179,8 @@ def take_over(tx: Tx) -> int:
     """Put back what an engine claimed and did not settle within its lease; how many."""
     now = clock.to_us(tx.now)
     return tx.execute(
-        "UPDATE engine_delivery SET state = 'waiting', owner = '', lease_until = NULL, takeovers = takeovers + 1,"
+        f"UPDATE engine_delivery SET state = CASE give_up_at WHEN {_UNWANTED} THEN 'cancelled' ELSE 'waiting' END,"
+        " owner = '', lease_until = NULL, takeovers = takeovers + 1,"
         " due_at = CASE WHEN due_at > %s THEN %s ELSE due_at END"
         " WHERE state = 'leased' AND lease_until <= %s",
         (now, now, now),
@@ -204,10 +214,10 @@ def settle(
     held = _still_held(tx, owner, [parcel for parcel, _ in results])
     settled, rows = [], []
     for parcel, verdict in results:
-        failing_before = held.get((parcel.id, parcel.attempt))
-        if failing_before is None:
+        before = held.get((parcel.id, parcel.attempt))
+        if before is None:
             continue
-        one, row = _outcome(parcel, verdict, failing_before=failing_before, now=tx.now, jitter=jitter)
+        one, row = _outcome(parcel, verdict, before, tx.now, jitter)
         settled.append(one)
         rows.append(row)
     columns = ("state", "owner", "lease_until", "due_at", "failing", "receipt", "reason", "settled_at")
@@ -244,19 +254,22 @@ def random_jitter() -> float:
 
 
 def _outcome(
-    parcel: Parcel, verdict: Verdict, *, failing_before: bool, now: datetime, jitter: Jitter
+    parcel: Parcel, verdict: Verdict, before: _Held, now: datetime, jitter: Jitter
 ) -> tuple[Settled, tuple[object, ...]]:
     state, due = _next_state(parcel, verdict, now, jitter)
+    if state is State.WAITING and not before.wanted:
+        state, due = State.CANCELLED, parcel.due_at
     final = state is not State.WAITING
     troubled = state is State.FAILED or (state is State.WAITING and parcel.attempt >= FAILING_AFTER_ATTEMPTS)
-    one = Settled(parcel=parcel, verdict=verdict, at=now, failing=troubled and not failing_before, final=final)
+    failing = troubled and before.wanted and not before.failing
+    one = Settled(parcel=parcel, verdict=verdict, at=now, failing=failing, final=final)
     row = (
         parcel.id,
         state.value,
         "",
         None,
         clock.to_us(due),
-        failing_before or troubled,
+        before.failing or troubled,
         verdict.receipt,
         verdict.reason,
         clock.to_us(now) if final else None,
@@ -276,13 +289,13 @@ def _next_state(parcel: Parcel, verdict: Verdict, now: datetime, jitter: Jitter)
     return (State.FAILED, parcel.due_at) if again > parcel.give_up_at else (State.WAITING, again)
 
 
-def _still_held(tx: Tx, owner: str, parcels: Sequence[Parcel]) -> dict[tuple[int, int], bool]:
+def _still_held(tx: Tx, owner: str, parcels: Sequence[Parcel]) -> dict[tuple[int, int], _Held]:
     rows = tx.rows(
-        f"SELECT id, attempts, failing FROM engine_delivery"
+        f"SELECT id, attempts, failing, give_up_at FROM engine_delivery"
         f" WHERE state = 'leased' AND owner = %s AND {tx.among('id')}{tx.for_update}",
         (owner, tx.listed([parcel.id for parcel in parcels])),
     )
-    return {(row[0], row[1]): bool(row[2]) for row in rows}
+    return {(row[0], row[1]): _Held(bool(row[2]), row[3] != _UNWANTED) for row in rows}
 
 
 def _due_rows(tx: Tx, limit: int, full_buckets: Sequence[str]) -> list[Parcel]:
