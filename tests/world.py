@@ -689,14 +689,15 @@ class World:
     def tale(self) -> str:
         """What happened, as a story: the journal and what was heard, in order."""
         self._read_inboxes()
-        lines = [(one.at, str(one)) for one in self.heard]
+        lines = []
         for entry in journal.after(db.reader(clock.now()), 0):
             told = ", ".join(
                 f"{key}={value}" for key, value in entry.body.items() if value not in ("", None, [], False)
             )
             if entry.name != "ConfigApplied":
                 lines.append((clock.from_us(entry.at_us), f"[{entry.name}] {told}"))
-        return "\n".join(["", "--- what happened:", *(f"{self._since(at)}  {line}" for at, line in sorted(lines))])
+        lines += [(one.at, str(one)) for one in self.heard]
+        return "\n".join(["", "--- what happened:", *(f"{self._since(at)}  {line}" for at, line in sorted(lines, key=lambda one: one[0]))])
 
     def _since(self, at: datetime) -> str:
         return f"{(at - self.start).total_seconds():>10.1f} s"

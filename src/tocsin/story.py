@@ -69,11 +69,29 @@ def settle(tx: Tx) -> None:
     """Write the facts recorded so far and let what follows from them happen; called until no facts are left."""
     facts, tx.facts = tx.facts, []
     journal.append(tx, facts)
-    by_kind: dict[type[Fact], list[Fact]] = {}
-    for fact in facts:
-        by_kind.setdefault(type(fact), []).append(fact)
-    for kind, theirs in by_kind.items():
-        for react in REACTIONS[kind]:
-            react(tx, theirs)
-    if any(kind.loud for kind in by_kind):
+    for wave in _waves(facts):
+        for kind, theirs in wave.items():
+            for react in REACTIONS[kind]:
+                react(tx, theirs)
+    if any(fact.loud for fact in facts):
         bell.ring(tx, bell.FACTS)
+
+
+def _waves(facts: Sequence[Fact]) -> list[dict[type[Fact], list[Fact]]]:
+    """Facts of one kind together as far as can be, but different ones about one subject in their order.
+
+    A group that is opened, resolved and reopened in one batch must end with an escalation, not without one.
+    """
+    waves: list[dict[type[Fact], list[Fact]]] = []
+    latest: dict[str, tuple[int, type[Fact]]] = {}
+    for fact in facts:
+        kind, subject = type(fact), fact.subject
+        if not REACTIONS[kind]:
+            continue
+        wave, before = latest.get(subject, (0, kind))
+        wave += before is not kind
+        latest[subject] = wave, kind
+        if wave == len(waves):
+            waves.append({})
+        waves[wave].setdefault(kind, []).append(fact)
+    return waves

@@ -9,7 +9,6 @@ from tocsin.alerts import lifecycle, rules, store
 from tocsin.alerts.domain import (
     OWN,
     Alert,
-    AlertGroupSuppressed,
     AlertStatus,
     Group,
     GroupEvent,
@@ -58,10 +57,16 @@ def acknowledge(tx: Tx, group_id: GroupId, by: str, *, via: str = "") -> Group:
 
 
 def unacknowledge(tx: Tx, group_id: GroupId, by: str, reason: str = Reason.BY_HAND) -> Group:
-    """Nobody has it any more: it pages from the start. Raises NoSuchGroup, IllegalMove."""
-    return _change(
-        tx, group_id, GroupEvent.UNACKNOWLEDGE, lambda work, group: lifecycle.unacknowledge(work, group, by, reason)
-    )
+    """Nobody has it any more: it pages from the start, or when its silence ends. Raises NoSuchGroup, IllegalMove."""
+
+    def give_back(work: Work, group: Group) -> bool:
+        silence = lifecycle.silence_of(work, group)
+        if silence is None or group.status is not GroupStatus.ACKNOWLEDGED:
+            return lifecycle.unacknowledge(work, group, by, reason)
+        lifecycle.suppress(work, group, silence)
+        return True
+
+    return _change(tx, group_id, GroupEvent.UNACKNOWLEDGE, give_back)
 
 
 def snooze(tx: Tx, group_id: GroupId, by: str, until: datetime) -> Group:
@@ -126,7 +131,7 @@ def begin_silence(tx: Tx, made: Silence) -> None:
     for group in work.groups.values():
         left = [alert for alert in firing if alert.group_id == group.id and alert.silence_id is None]
         if group.status is GroupStatus.OPEN and not left:
-            _suppress(work, group, made)
+            lifecycle.suppress(work, group, made)
     work.done()
 
 
@@ -185,22 +190,6 @@ def _resolve_alerts_of(work: Work, group: Group) -> None:
         alert.status = AlertStatus.RESOLVED
         work.resolved_alerts.append(alert)
     group.firing_count = 0
-
-
-def _suppress(work: Work, group: Group, by: Silence) -> None:
-    group.status = rules.move(group.status, GroupEvent.SUPPRESS)
-    group.suppressed_by = f"silence:{by.id}"
-    work.changed(group)
-    work.tell(
-        lambda: AlertGroupSuppressed(
-            group=group.id,
-            service=group.service,
-            title=group.title,
-            until=by.ends_at,
-            by=by.author,
-            reason=Reason.SILENCED,
-        )
-    )
 
 
 def _set_silence(tx: Tx, alerts: Sequence[Alert], silence_id: int | None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from tocsin.alerts import actions, lifecycle, store
-from tocsin.alerts.domain import Group, HeartbeatMissed, Reason
+from tocsin.alerts.domain import Group, GroupStatus, HeartbeatMissed, Reason
 from tocsin.alerts.lifecycle import HEARTBEAT, HEARTBEAT_KEY, RAISE, RELEASE, RESOLVE, WAKE, Work
 from tocsin.engine.domain import TimerDue, TimerHandler
 from tocsin.kit import clock
@@ -15,12 +15,21 @@ from tocsin.sources.domain import Action, Severity, Signal
 
 
 def _release(work: Work, group: Group) -> None:
-    if group.suppressed_by == "hold":
+    if group.suppressed_by != "hold":
+        return
+    silence = lifecycle.silence_of(work, group)
+    if silence is not None:
+        lifecycle.suppress(work, group, silence)
+    else:
         lifecycle.release(work, group, Reason.HOLD_OVER)
 
 
 def _wake(work: Work, group: Group) -> None:
-    lifecycle.wake(work, group)
+    silence = lifecycle.silence_of(work, group)
+    if silence is not None and group.status is GroupStatus.SNOOZED:
+        lifecycle.suppress(work, group, silence)
+    else:
+        lifecycle.wake(work, group)
 
 
 def _resolve(work: Work, group: Group) -> None:

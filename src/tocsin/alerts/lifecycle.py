@@ -16,6 +16,7 @@ from tocsin.alerts.domain import (
     AlertGroupOpened,
     AlertGroupResolved,
     AlertGroupSnoozed,
+    AlertGroupSuppressed,
     AlertGroupUnacknowledged,
     AlertResolved,
     AlertStatus,
@@ -24,6 +25,7 @@ from tocsin.alerts.domain import (
     GroupStatus,
     Outcome,
     Reason,
+    Silence,
 )
 from tocsin.alerts.rules import Rulebook
 from tocsin.engine import timers
@@ -173,10 +175,35 @@ def wake(work: Work, group: Group) -> bool:
     if group.status is not GroupStatus.SNOOZED:
         return False
     group.status = rules.move(group.status, GroupEvent.WAKE)
-    group.snoozed_until = None
+    group.snoozed_until, group.acknowledged_by, group.acknowledged_at = None, "", None
     work.changed(group)
     work.tell(lambda: opened(group, Reason.SNOOZE_OVER))
     return True
+
+
+def silence_of(work: Work, group: Group) -> Silence | None:
+    """A silence that keeps all its firing alerts quiet, if there is one."""
+    id_ = store.silence_of_group(work.tx, group.id)
+    return None if id_ is None else next((one for one in store.silences(work.tx) if one.id == id_), None)
+
+
+def suppress(work: Work, group: Group, by: Silence) -> None:
+    """It pages nobody as long as the silence lasts. Raises IllegalMove."""
+    if group.status is not GroupStatus.SUPPRESSED:
+        group.status = rules.move(group.status, GroupEvent.SUPPRESS)
+    group.suppressed_by = f"silence:{by.id}"
+    group.snoozed_until, group.acknowledged_by, group.acknowledged_at = None, "", None
+    work.changed(group)
+    work.tell(
+        lambda: AlertGroupSuppressed(
+            group=group.id,
+            service=group.service,
+            title=group.title,
+            until=by.ends_at,
+            by=by.author,
+            reason=Reason.SILENCED,
+        )
+    )
 
 
 def release(work: Work, group: Group, reason: str) -> bool:

@@ -192,6 +192,16 @@ def firing_of_groups(tx: Tx, group_ids: Iterable[int]) -> list[Alert]:
     return [_alert(row) for row in rows]
 
 
+def silence_of_group(reader: Reader, group_id: int) -> int | None:
+    """The newest silence of its firing alerts if each of them has one, else None."""
+    row = reader.row(
+        "SELECT max(silence_id) FROM alerts_alert WHERE status = 'firing' AND group_id = %s"
+        " HAVING count(*) = count(silence_id)",
+        (group_id,),
+    )
+    return None if row is None else row[0]
+
+
 def expired_alerts(tx: Tx, limit: int) -> list[Alert]:
     """Firing alerts whose end has passed."""
     rows = tx.rows(
