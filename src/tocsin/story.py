@@ -62,6 +62,7 @@ REACTIONS: dict[type[Fact], tuple[Reaction, ...]] = {
     paging_facts.EscalationStopped: (),
     paging_facts.EscalationExhausted: (paging.tell_exhausted,),
     paging_facts.ContactDisabled: (),
+    paging_facts.ContactProven: (),
 }
 
 

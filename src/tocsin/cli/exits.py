@@ -16,7 +16,7 @@ class Exit(IntEnum):
     INTERRUPTED = 130
 
 
-class Stop(Exception):  # noqa: N818 - it is a decision, not only an error
+class Stop(Exception):
     """End the command: the message goes to stderr, the code to whoever called."""
 
     def __init__(self, message: str, code: Exit = Exit.PROBLEM) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -29,9 +28,9 @@ def instant(written: str, now: datetime) -> datetime:
         found = datetime.fromisoformat(local)
     except ValueError:
         raise Stop(f"{written!r} is not a time: {FORMS}", Exit.USAGE) from None
-    if found.tzinfo is None:
-        found = found.replace(tzinfo=zone or _own_zone())
-    return found.astimezone(UTC)
+    if found.tzinfo is None and zone is not None:
+        found = found.replace(tzinfo=zone)
+    return found.astimezone(UTC)  # a time without any zone is taken for this machine's
 
 
 def later(written: str, now: datetime) -> datetime:
@@ -56,10 +55,3 @@ def _zone(name: str) -> tzinfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):
         raise Stop(f"there is no time zone {name}", Exit.USAGE) from None
-
-
-def _own_zone() -> tzinfo:
-    name = os.environ.get("TZ", "").lstrip(":")
-    if name:
-        return _zone(name)
-    return datetime.now().astimezone().tzinfo or UTC

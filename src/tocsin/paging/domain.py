@@ -33,7 +33,6 @@ class PageStatus(StrEnum):
     UNREACHABLE = "unreachable"  # every way to reach the person has failed so far, or there is none
     ANSWERED = "answered"
     STOPPED = "stopped"
-    SUPERSEDED = "superseded"  # the same person is paged anew by a later step
 
 
 class Why(StrEnum):
@@ -196,4 +195,20 @@ class ContactDisabled(Fact, frozen=True, kw_only=True):
 
     @property
     def subject(self) -> str:
+        return f"person:{self.person}"
+
+
+class ContactProven(Fact, frozen=True, kw_only=True):
+    """Somebody read a code that was sent to this contact, so it leads to its person."""
+
+    person: str
+    contact: str
+    channel: str
+
+    @property
+    def subject(self) -> str:
+        return f"person:{self.person}"
+
+    @property
+    def actor(self) -> str:
         return f"person:{self.person}"

@@ -99,3 +99,21 @@ class ContactState(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["person", "address_key"], name="paging_contact_state_once")
         ]
+
+
+class ContactCode(models.Model):
+    """The code sent last to prove an address, and when codes were sent there."""
+
+    id = models.BigAutoField(primary_key=True)
+    person = models.TextField()
+    address_key = models.TextField()
+    hash = models.TextField()  # keyed; empty once it has been used
+    expires_at = InstantField()
+    tries = models.IntegerField(default=0)
+    sent = models.TextField()  # JSON list of microseconds
+
+    class Meta:
+        db_table = "paging_contact_code"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["person", "address_key"], name="paging_contact_code_once")
+        ]

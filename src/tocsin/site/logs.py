@@ -10,7 +10,8 @@ from structlog.typing import Processor
 
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 # What these say at `info` is for their own developers.
-_TALKATIVE = ("uvicorn.error", "uvicorn.asgi", "asyncio", "aiohttp", "aiosmtplib", "django.request", "mail.log")
+_TALKATIVE = ("uvicorn.error", "uvicorn.asgi", "asyncio", "aiohttp", "aiosmtplib")
+_COMPLAINS_OF_OTHERS = ("django.request", "django.security.csrf")  # who sends a bad request is told so, not we
 
 
 def configure(level: str) -> None:
@@ -38,6 +39,8 @@ def configure(level: str) -> None:
     logging.basicConfig(handlers=[handler], level=number, force=True)
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(max(number, logging.WARNING))
+    for name in _COMPLAINS_OF_OTHERS:
+        logging.getLogger(name).setLevel(logging.ERROR)
 
 
 def _for_people() -> list[Processor]:

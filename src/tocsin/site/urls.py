@@ -8,6 +8,7 @@ from django.urls import URLPattern, URLResolver, include, path
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", lambda request: HttpResponse("Tocsin"), name="now"),
     path("", include("tocsin.people.urls")),
+    path("", include("tocsin.site.doors")),
 ]
 handler400 = "tocsin.web.errors.bad_request"
 handler403 = "tocsin.web.errors.forbidden"

@@ -1,0 +1,95 @@
+"""The JSON API, /api/v1: its routers, who may come in, and what is answered when something is wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from django.http import Http404, HttpRequest, HttpResponse
+from ninja import NinjaAPI
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+
+from tocsin import __version__
+from tocsin.alerts import api as alerts
+from tocsin.kit import db
+from tocsin.oncall import api as oncall
+from tocsin.paging import api as paging
+from tocsin.people import api as people
+from tocsin.site import config_api
+from tocsin.web import problems
+from tocsin.web.problems import Mistake, Problem
+
+log = structlog.get_logger()
+DATABASE_RETRY_S = 5
+
+api = NinjaAPI(
+    title="Tocsin",
+    version=__version__,
+    description="Alert groups, pages, schedules and the configuration. Errors are RFC 9457 problem details.",
+    auth=[people.Bearer(), people.Session()],
+    docs_url=None,
+    urls_namespace="api",
+)
+api.add_router("/groups", alerts.router)
+api.add_router("/groups", paging.groups_router)
+api.add_router("/signals", alerts.signals_router)
+api.add_router("/silences", alerts.silences_router)
+api.add_router("/pages", paging.router)
+api.add_router("/people", paging.contacts_router)
+api.add_router("/oncall", oncall.router)
+api.add_router("/schedules", oncall.schedules_router)
+api.add_router("/config", config_api.router)
+api.add_router("/integrations", config_api.integrations_router)
+api.add_router("/what-if", config_api.whatif_router)
+api.add_router("", people.router)
+
+
+def nowhere(request: HttpRequest) -> HttpResponse:
+    """For addresses under /api/v1 that are not there."""
+    return problems.respond(Problem(404, f"there is nothing at {request.path}; see /api/v1/openapi.json"))
+
+
+@api.exception_handler(Problem)
+def _problem(_: HttpRequest, problem: Problem) -> HttpResponse:
+    return problems.respond(problem)
+
+
+@api.exception_handler(ValidationError)
+def _invalid(_: HttpRequest, error: ValidationError) -> HttpResponse:
+    mistakes = [_mistake(one) for one in error.errors]
+    return problems.respond(Problem(422, "the request is not as it should be", mistakes=mistakes))
+
+
+@api.exception_handler(AuthenticationError)
+def _stranger(_: HttpRequest, __: AuthenticationError) -> HttpResponse:
+    detail = "sign in, or send an API token that is in force: Authorization: Bearer tsn_…"
+    return problems.respond(Problem(401, detail, headers={"WWW-Authenticate": "Bearer"}))
+
+
+@api.exception_handler(HttpError)
+def _http(_: HttpRequest, error: HttpError) -> HttpResponse:
+    return problems.respond(Problem(error.status_code, str(error)))
+
+
+@api.exception_handler(Http404)
+def _missing(_: HttpRequest, __: Http404) -> HttpResponse:
+    return problems.respond(Problem(404, "there is no such thing"))
+
+
+@api.exception_handler(Exception)
+def _broken(request: HttpRequest, error: Exception) -> HttpResponse:
+    if isinstance(error, db.DatabaseGone):
+        log.warning("api.database_gone", path=request.path)
+        db.drop_connection()
+        headers = {"Retry-After": str(DATABASE_RETRY_S)}
+        return problems.respond(Problem(503, "the database is away for the moment", headers=headers))
+    log.error("api.broken", path=request.path, exc_info=error)
+    return problems.respond(Problem(500, "this broke, and it is our fault; the log says more"))
+
+
+def _mistake(error: dict[str, Any]) -> Mistake:
+    """Where: without the part of the request and the parameter's name that ninja puts in front of a body's fields."""
+    where = [str(part) for part in error["loc"]]
+    named = where[2:] if where[:1] == ["body"] else where[1:]
+    message = str(error["msg"])
+    return Mistake(field=".".join(named or where[1:]), message=message[:1].lower() + message[1:])

@@ -1,0 +1,447 @@
+"""The JSON door to the configuration: documents, plans, versions, checks, what-if.
+
+It stands here and not in `config` because whose document it is (a service is its team's) is known only to the slices
+the documents belong to, and `config` knows none of them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest
+from ninja import Field, Query, Router, Schema
+
+from tocsin.catalog.domain import IntegrationDocument
+from tocsin.config import actions, export, parse, plan, queries, registry, rules, secrecy
+from tocsin.config.actions import Applied, Author, Outcome, Outdated
+from tocsin.config.domain import Finding, Kind, Snapshot
+from tocsin.config.domain import Problem as ConfigProblem
+from tocsin.kit import clock, db
+from tocsin.people.api import permit, writing
+from tocsin.people.rights import Actor, Right
+from tocsin.simulate import values, whatif
+from tocsin.simulate.whatif import NoSuchIntegration
+from tocsin.site import ownership
+from tocsin.sources import registry as sources
+from tocsin.sources.domain import Settings
+from tocsin.web.problems import Mistake, Problem, not_found, wrong
+
+router = Router(tags=["configuration"])
+integrations_router = Router(tags=["configuration"])
+whatif_router = Router(tags=["what-if"])
+FILES_MAX = 200
+FILE_CHARS_MAX = 20_000_000
+VERSIONS_MAX = queries.VERSIONS_SHOWN_MAX
+SAMPLE_CHARS_MAX = 5_000_000
+HIDDEN = plan.HIDDEN
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,200}")
+
+
+class FileIn(Schema):
+    """One file, as YAML or JSON."""
+
+    name: str = Field(min_length=1, max_length=500)
+    content: str = Field(max_length=FILE_CHARS_MAX)
+
+
+class ApplyIn(Schema):
+    """What is to hold. `variables` stand for `${NAME}` in the files; the server's own environment never does."""
+
+    files: list[FileIn] = Field(min_length=1, max_length=FILES_MAX)
+    variables: dict[str, str] = Field(default_factory=dict, max_length=1000)
+    message: str = Field(default="", max_length=actions.MESSAGE_CHARS_MAX)
+    base_version: int | None = None
+    scope: str = Field(default="", max_length=200)
+    prune: bool = False
+
+
+class CheckIn(Schema):
+    """Files to be checked; without any, what is in force."""
+
+    files: list[FileIn] = Field(default_factory=list, max_length=FILES_MAX)
+    variables: dict[str, str] = Field(default_factory=dict, max_length=1000)
+
+
+class RollbackIn(Schema):
+    """The version that is to hold again."""
+
+    version: int
+    message: str = Field(default="", max_length=actions.MESSAGE_CHARS_MAX)
+
+
+class FieldChange(Schema):
+    """One field before and after."""
+
+    path: str
+    before: Any
+    after: Any
+
+
+class ChangeOut(Schema):
+    """What would happen, or happened, to one document, in words and as values."""
+
+    change: str
+    section: str
+    name: str
+    words: str
+    fields: list[FieldChange]
+
+
+class ProblemOut(Schema):
+    """Why it cannot hold."""
+
+    message: str
+    fix: str
+    file: str
+    line: int | None
+    column: int | None
+    path: list[str | int]
+
+
+class PlanOut(Schema):
+    """What an apply would do."""
+
+    base: int
+    changes: list[ChangeOut]
+    notes: list[str]
+    problems: list[ProblemOut]
+
+
+class AppliedOut(Schema):
+    """What an apply did."""
+
+    version: int
+    changes: list[ChangeOut]
+    notes: list[str]
+    problems: list[ProblemOut]
+
+
+class FindingOut(Schema):
+    """Something that is allowed but will hurt."""
+
+    code: str
+    level: str
+    section: str
+    name: str
+    path: list[str | int]
+    message: str
+    fix: str
+    details: dict[str, Any]
+
+
+class CheckOut(Schema):
+    """What a check found."""
+
+    problems: list[ProblemOut]
+    findings: list[FindingOut]
+
+
+class VersionOut(Schema):
+    """One accepted change of the configuration."""
+
+    version: int
+    at: datetime
+    by: str
+    message: str
+    changes: list[dict[str, Any]]
+
+
+class DocumentOut(Schema):
+    """One document as its author wrote it, secrets hidden; `managed_by` says where it is edited."""
+
+    section: str
+    name: str
+    version: int
+    managed_by: str
+    file: str
+    document: dict[str, Any]
+
+
+class DocumentsOut(Schema):
+    """The documents of a section."""
+
+    version: int
+    documents: list[DocumentOut]
+
+
+class ExportOut(Schema):
+    """The whole configuration as one file."""
+
+    version: int
+    form: str
+    content: str
+
+
+class SampleIn(Schema):
+    """A sample request of a sender, and a mapping to try instead of the integration's."""
+
+    body: str = Field(max_length=SAMPLE_CHARS_MAX)
+    headers: dict[str, str] = Field(default_factory=dict, max_length=200)
+    mapping: dict[str, str] | None = None
+
+
+class PreviewOut(Schema):
+    """What would be read from the sample. Nothing of it is kept."""
+
+    signals: list[dict[str, Any]]
+    status: int
+    problems: list[str]
+    mapping_problems: list[dict[str, str]]
+
+
+class WhatIfIn(Schema):
+    """A signal that might come."""
+
+    integration: str
+    body: str = Field(max_length=SAMPLE_CHARS_MAX)
+    headers: dict[str, str] = Field(default_factory=dict, max_length=200)
+    at: datetime | None = None
+
+
+@router.post("/plan", response=PlanOut)
+def make_plan(request: HttpRequest, body: ApplyIn) -> Any:
+    """What an apply of these files would change. Nothing is changed."""
+    permit(request, Right.CONFIGURE)
+    reader = db.reader(clock.now())
+    made = actions.plan_files(reader, _files(body.files), body.variables, scope=body.scope, alone=body.prune)
+    return plan.as_values(made, registry.kinds())
+
+
+@router.post("/apply", response=AppliedOut)
+def apply(request: HttpRequest, body: ApplyIn) -> Any:
+    """Make the configuration what the files say: all of it or nothing."""
+    who = permit(request, Right.CONFIGURE)
+    author = Author(by=who.by, message=body.message, base=body.base_version)
+    with writing(who) as tx:
+        outcome = actions.apply(tx, _files(body.files), body.variables, author, scope=body.scope, alone=body.prune)
+    return _applied(outcome)
+
+
+@router.post("/check", response=CheckOut)
+def check(request: HttpRequest, body: CheckIn) -> Any:
+    """What is allowed but will hurt, in what is in force or in what would be with these files."""
+    permit(request, Right.SEE if not body.files else Right.CONFIGURE)
+    reader = db.reader(clock.now())
+    snapshot, problems = queries.current(reader), ()
+    if body.files:
+        made = actions.plan_files(reader, _files(body.files), body.variables)
+        snapshot, problems = made.state.snapshot, made.problems
+    findings = () if problems else rules.findings(snapshot, registry.kinds(), reader.now)
+    return {"problems": [problem_values(one) for one in problems], "findings": [_finding(one) for one in findings]}
+
+
+@router.get("/export", response=ExportOut)
+def export_all(request: HttpRequest, form: str = "yaml", redact: bool = True) -> Any:
+    """The configuration in force as one file. With its secrets it is for administrators."""
+    permit(request, Right.SEE if redact else Right.ADMINISTER)
+    if form not in {"yaml", "json"}:
+        raise wrong("form", "this is neither yaml nor json")
+    snapshot = queries.current(db.reader(clock.now()))
+    write = export.as_json if form == "json" else export.as_yaml
+    return {"version": snapshot.version, "form": form, "content": write(snapshot, registry.kinds(), redact=redact)}
+
+
+@router.get("/versions", response=dict[str, list[VersionOut]])
+def versions(request: HttpRequest, before: int | None = None, limit: int = Query(20, ge=1, le=VERSIONS_MAX)) -> Any:
+    """The versions of the configuration, newest first: when, who, why, what."""
+    permit(request, Right.SEE)
+    found = queries.versions(db.reader(clock.now()), before=before, limit=limit)
+    return {"versions": [_version(one) for one in found]}
+
+
+@router.get("/versions/{version}", response=VersionOut)
+def version_(request: HttpRequest, version: int) -> Any:
+    """One version."""
+    permit(request, Right.SEE)
+    found = queries.version(db.reader(clock.now()), version)
+    if found is None:
+        raise not_found(f"there is no version {version}")
+    return _version(found)
+
+
+@router.post("/rollback", response=AppliedOut)
+def rollback(request: HttpRequest, body: RollbackIn) -> Any:
+    """Make an earlier version hold again, as a new version."""
+    who = permit(request, Right.CONFIGURE)
+    message = body.message or f"back to version {body.version}"
+    with writing(who) as tx:
+        outcome = actions.roll_back(tx, body.version, Author(by=who.by, message=message))
+    return _applied(outcome)
+
+
+@router.get("/documents/{section}", response=DocumentsOut)
+def documents(request: HttpRequest, section: str) -> Any:
+    """All documents of a section."""
+    permit(request, Right.SEE)
+    kind = _kind(section)
+    state = queries.state(db.reader(clock.now()))
+    names = state.snapshot.sections.get(section, {})
+    return {"version": state.snapshot.version, "documents": [_document(state, kind, name) for name in names]}
+
+
+@router.get("/documents/{section}/{name}", response=DocumentOut)
+def document(request: HttpRequest, section: str, name: str) -> Any:
+    """One document."""
+    permit(request, Right.SEE)
+    kind = _kind(section)
+    return _document(queries.state(db.reader(clock.now())), kind, name)
+
+
+@router.put("/documents/{section}/{name}", response=AppliedOut)
+def put_document(
+    request: HttpRequest, section: str, name: str, body: dict[str, Any], base_version: int | None = None
+) -> Any:
+    """Write one document; what a file manages is changed there."""
+    permit(request, Right.SEE)
+    _kind(section)
+    if _NAME.fullmatch(name) is None:
+        raise wrong("name", "this cannot be a name", fix="use lower-case letters, digits, `-`, `_` and `.`")
+    snapshot = queries.current(db.reader(clock.now()))
+    before = ownership.team_of(snapshot, section, name)
+    who = permit(request, Right.CONFIGURE, before or ownership.team_named(snapshot, section, body))
+    _keep_in_team(who, snapshot, section, body)
+    with writing(who) as tx:
+        outcome = actions.put(tx, section, name, body, Author(by=who.by, base=base_version))
+    return _applied(outcome)
+
+
+@router.delete("/documents/{section}/{name}", response=AppliedOut)
+def delete_document(request: HttpRequest, section: str, name: str, base_version: int | None = None) -> Any:
+    """Take one document out; refused while another names it."""
+    permit(request, Right.SEE)
+    snapshot = queries.current(db.reader(clock.now()))
+    _document(queries.state(db.reader(clock.now())), _kind(section), name)
+    who = permit(request, Right.CONFIGURE, ownership.team_of(snapshot, section, name))
+    with writing(who) as tx:
+        outcome = actions.remove(tx, section, name, Author(by=who.by, base=base_version))
+    return _applied(outcome)
+
+
+@integrations_router.post("/{name}/preview", response=PreviewOut)
+def preview(request: HttpRequest, name: str, body: SampleIn) -> Any:
+    """What an integration would read from a sample, with its mapping or another one."""
+    permit(request, Right.SEE)
+    document = queries.current(db.reader(clock.now())).all("integrations", IntegrationDocument).get(name)
+    if document is None:
+        raise not_found(f"there is no integration `{name}`")
+    settings = Settings(
+        mapping=body.mapping if body.mapping is not None else document.mapping,
+        severity=document.severity,
+        resolve_timeout_s=document.resolve_timeout.total_seconds(),
+    )
+    found = sources.preview(document.source, settings, body.body.encode(), body.headers, clock.now())
+    return values.of_preview(found)
+
+
+@whatif_router.post("", response=dict[str, Any])
+def what_if(request: HttpRequest, body: WhatIfIn) -> Any:
+    """What a signal would do at a time if nobody answered: every step, every person, every message, with reasons."""
+    permit(request, Right.SEE)
+    at = body.at or clock.now()
+    if at.tzinfo is None:
+        raise wrong("at", "this time has no zone", fix="write it with Z or an offset: 2026-03-01T09:00:00Z")
+    snapshot = queries.current(db.reader(clock.now()))
+    try:
+        found = whatif.what_if(snapshot, body.integration, body.body.encode(), at, headers=body.headers)
+    except NoSuchIntegration as unknown:
+        raise not_found(str(unknown)) from None
+    return values.of_trace(found)
+
+
+def problem_values(problem: ConfigProblem) -> dict[str, Any]:
+    """A problem for programs."""
+    return {
+        "message": problem.message,
+        "fix": problem.fix,
+        "file": problem.file,
+        "line": problem.line,
+        "column": problem.column,
+        "path": list(problem.path),
+    }
+
+
+def _files(files: list[FileIn]) -> list[parse.File]:
+    return [parse.File(name=one.name, content=one.content) for one in files]
+
+
+def _applied(outcome: Outcome) -> dict[str, Any]:
+    if isinstance(outcome, Applied):
+        lines = plan.words(outcome.changes, registry.kinds())
+        return {
+            "version": outcome.snapshot.version,
+            "changes": plan.changes_as_values(outcome.changes, lines),
+            "notes": list(outcome.notes),
+            "problems": [],
+        }
+    if isinstance(outcome, Outdated):
+        raise Problem(
+            409,
+            f"this was made from version {outcome.base}, but version {outcome.version} holds by now",
+            more={"version": outcome.version},
+        )
+    found = [problem_values(one) for one in outcome.problems]
+    raise Problem(
+        422,
+        "the configuration cannot hold like this; nothing was changed",
+        mistakes=[
+            Mistake(
+                message=one.message,
+                fix=one.fix,
+                field=".".join(str(part) for part in one.path),
+                file=one.file,
+                line=one.line,
+            )
+            for one in outcome.problems
+        ],
+        more={"problems": found},
+    )
+
+
+def _keep_in_team(who: Actor, snapshot: Snapshot, section: str, body: Mapping[str, Any]) -> None:
+    """Who may configure a team only must not hand its documents to another."""
+    after = ownership.team_named(snapshot, section, body)
+    if not ownership.may_give_to(who, after):
+        raise Problem(403, f"this needs the right to configure for team {after}", more={"right": Right.CONFIGURE.value})
+
+
+def _kind(section: str) -> Kind:
+    kind = registry.kind_of(section)
+    if kind is None:
+        known = ", ".join(one.section for one in registry.kinds())
+        raise not_found(f"there is no section `{section}`; there are {known}")
+    return kind
+
+
+def _document(state: Any, kind: Kind, name: str) -> dict[str, Any]:
+    found = state.snapshot.sections.get(kind.section, {}).get(name)
+    if found is None:
+        raise not_found(f"there is no {kind.noun} `{name}`")
+    origin = state.origins[kind.section, name]
+    return {
+        "section": kind.section,
+        "name": name,
+        "version": state.snapshot.version,
+        "managed_by": origin.managed_by.value,
+        "file": origin.file,
+        "document": secrecy.covered(secrecy.dump(found), secrecy.paths(found), lambda _path, _held: HIDDEN),
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "code": finding.code,
+        "level": finding.level.value,
+        "section": finding.section,
+        "name": finding.name,
+        "path": list(finding.path),
+        "message": finding.message,
+        "fix": finding.fix,
+        "details": dict(finding.details),
+    }
+
+
+def _version(one: queries.VersionInfo) -> dict[str, Any]:
+    return {"version": one.number, "at": one.at, "by": one.by, "message": one.message, "changes": list(one.changes)}
