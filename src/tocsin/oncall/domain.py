@@ -10,7 +10,7 @@ import contextlib
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Self
 
@@ -18,7 +18,7 @@ import msgspec
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from tocsin.config.domain import Document, ZoneName, refuse, wrong
+from tocsin.config.domain import Document, Duration, SecretText, ZoneName, lasting, refuse, wrong
 from tocsin.kit import tz
 from tocsin.oncall import grammar
 from tocsin.oncall.grammar import Rotation
@@ -30,6 +30,9 @@ PEOPLE_MAX = 500
 HANDOFFS_MAX = 50
 WINDOWS_MAX = 100
 EVERY_MAX = 1_000
+ALIASES_MAX = 500
+REFRESH_LEAST, REFRESH_MOST = timedelta(minutes=5), timedelta(days=1)
+GAP_NOTICE_MOST = timedelta(days=90)
 LATE_DAY = 27  # every month has it, and one after it
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -98,7 +101,8 @@ class Shift(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class Override:
     """A change for a while. Out and in: in takes the place of out, while out is on call. Only in: added. Only out: removed.
 
-    Out may be EVERYBODY: in takes over alone, whoever was on call. Counts in whole seconds.
+    Out may be EVERYBODY: in takes over alone, whoever was on call. Counts in whole seconds. With `layer`, it is what a
+    schedule's calendar says and not a change of it: it counts as that layer's turn.
     """
 
     id: str
@@ -107,6 +111,7 @@ class Override:
     person_in: str | None
     start: datetime
     end: datetime
+    layer: str | None = None
 
     def __post_init__(self) -> None:
         if self.person_out is None and self.person_in is None:
@@ -210,18 +215,47 @@ class LayerDocument(Document):
         return tuple(grammar.handoff(text, self.rotation) for text in written)
 
 
+class CalendarDocument(Document):
+    """A calendar kept elsewhere that says who is on call: each event is somebody's turn."""
+
+    url: Annotated[SecretText, Field(max_length=2_000)] = Field(
+        description="Where the calendar is read from, https:// or webcal://; it is kept as a secret."
+    )
+    refresh: Annotated[Duration, lasting(least=REFRESH_LEAST, most=REFRESH_MOST)] = Field(
+        default=timedelta(hours=1), description="How often it is read again."
+    )
+    match: Annotated[dict[str, str], Field(max_length=ALIASES_MAX)] = Field(
+        default={}, description="Whom an event means that names nobody here by name or mail address: {Ann L.: ann}."
+    )
+
+    @model_validator(mode="after")
+    def _readable(self) -> Self:
+        if not self.url.startswith(("https://", "http://", "webcal://")):
+            raise wrong("this is not the address of a calendar", fix="write it with https://", path=("url",))
+        return self
+
+
 class ScheduleDocument(Document):
     """Who carries the pager, when. Later layers lie above earlier ones: the topmost that has somebody on decides."""
 
     name: str = Field(default="", max_length=200, description="The schedule's name, as others read it.")
     description: str = Field(default="", max_length=2_000, description="What it is for.")
     timezone: ZoneName = Field(description="The zone its local times are in: Europe/Berlin.")
-    layers: Annotated[tuple[LayerDocument, ...], Field(min_length=1, max_length=LAYERS_MAX)] = Field(
-        description="The rotations, lowest first: a later one hides an earlier one where it applies."
+    team: str | None = Field(default=None, description="Whose schedule it is: its managers may change it.")
+    layers: Annotated[tuple[LayerDocument, ...], Field(max_length=LAYERS_MAX)] = Field(
+        default=(), description="The rotations, lowest first: a later one hides an earlier one where it applies."
+    )
+    ical: CalendarDocument | None = Field(default=None, description="A calendar kept elsewhere instead of layers.")
+    gap_notice: Annotated[Duration, lasting(most=GAP_NOTICE_MOST)] = Field(
+        default=timedelta(days=7), description="How long before a gap its managers are told of it."
     )
 
     @model_validator(mode="after")
     def _layers_fit(self) -> Self:
+        if not self.layers and self.ical is None:
+            raise wrong("a schedule without layers puts nobody on call", fix="add `layers`, or a calendar as `ical`")
+        if self.layers and self.ical is not None:
+            raise wrong("there are `layers` and `ical`", fix="write one of the two", path=("ical",))
         refuse(_layer_problems(self))
         return self
 

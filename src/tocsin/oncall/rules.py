@@ -17,6 +17,7 @@ The theory, in the order it is applied:
    nobody is on call. Where a layer does not apply, what lies below it shows.
 6. **Overrides are laid on top one after another**, in the order given (the order they were made), so a later one
    sees what an earlier one did.
+   A schedule whose turns come from a calendar has no layers; what the calendar says is laid down first.
 7. **Shadow layers stand beside the stack**: their people are told, never on duty, and override nobody.
 
 So there is exactly one answer for every instant. It depends on the document, the overrides and the instant alone.
@@ -291,6 +292,8 @@ def _changed(seats: Seats, why: Why, override: Override) -> tuple[Seats, Why]:
         left = tuple(seat for seat in seats if seat.person == into or out not in {EVERYBODY, seat.person})
         return left, why
     if out is None and into is not None:
+        if override.layer is not None:
+            return (*seats, Seat(into, override.layer, None, Why.LAYER)), Why.LAYER
         return (*seats, Seat(into, None, override.id, Why.ADDED)), Why.ADDED
     came = () if into is None else (Seat(into, None, override.id, Why.REPLACED),)
     if out == EVERYBODY:

@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 
 from tocsin.oncall import coverage, rules
-from tocsin.oncall.domain import LayerDocument, ScheduleDocument
+from tocsin.oncall.domain import CalendarDocument, LayerDocument, ScheduleDocument
 
 PAGE = (Path(__file__).parents[3] / "docs/reference/schedules.md").read_text()
 BLOCKS = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)]
@@ -24,12 +24,12 @@ def documents() -> list[ScheduleDocument]:
 
 def test_every_example_can_be_written() -> None:
     """Whoever copies an example gets a schedule, not an error."""
-    assert len(documents()) == 5
+    assert len(documents()) == 6
 
 
 def test_every_field_and_every_finding_is_described() -> None:
     """Nothing can be written, or found, that the page does not name."""
-    fields = {field.alias or name for model in (LayerDocument, ScheduleDocument) for name, field in model.model_fields.items()}  # fmt: skip
+    fields = {field.alias or name for model in (LayerDocument, ScheduleDocument, CalendarDocument) for name, field in model.model_fields.items()}  # fmt: skip
     source = Path(coverage.__file__).read_text()
     codes = set(re.findall(r'"([a-z]+(?:-[a-z]+)+|unbalanced)"', source))
     assert len(codes) == 6
