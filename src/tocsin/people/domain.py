@@ -17,6 +17,8 @@ from tocsin.journal.domain import Fact
 CONTACTS_MAX = 20
 RULES_MAX = 20
 RULE_DELAY_MAX = timedelta(days=1)
+SHIFT_NOTICES_MAX = 5
+SHIFT_NOTICE_MOST = timedelta(days=14)
 MEMBERS_MAX = 1000
 TEXT_CHARS_MAX = 2000
 ADDRESS_CHARS_MAX = 2000
@@ -128,6 +130,20 @@ class NotifyRule(Document):
     via: Name = Field(description="The name of one of the person's contacts.")
 
 
+Ahead = Annotated[Duration, lasting(most=SHIFT_NOTICE_MOST)]
+
+
+class ShiftNotices(Document):
+    """How long ahead a person is told that they go on call, or off; 0s is at that moment, an empty list never."""
+
+    start: Annotated[tuple[Ahead, ...], Field(max_length=SHIFT_NOTICES_MAX)] = Field(
+        default=(timedelta(minutes=30), timedelta(0)), description="Before a shift begins."
+    )
+    end: Annotated[tuple[Ahead, ...], Field(max_length=SHIFT_NOTICES_MAX)] = Field(
+        default=(timedelta(0),), description="Before a shift ends."
+    )
+
+
 class Notify(Document):
     """How a person wants to be told, by urgency; a list that is absent means: at once by every contact."""
 
@@ -136,6 +152,9 @@ class Notify(Document):
     )
     low: Annotated[tuple[NotifyRule, ...], Field(max_length=RULES_MAX)] | None = Field(
         default=None, description="For problems that can wait for working time."
+    )
+    shifts: ShiftNotices = Field(
+        default=ShiftNotices(), description="When to be reminded of shifts; by the ways for low urgency."
     )
 
 
@@ -184,9 +203,14 @@ class TeamDocument(Document):
     managers: Annotated[tuple[str, ...], Field(max_length=MEMBERS_MAX)] = Field(
         default=(), description="People who may change what the team owns, and are told of gaps."
     )
+    channel: Contact | None = Field(
+        default=None, description="Where the team reads together: a webhook, an ntfy topic or a mail address."
+    )
 
     @model_validator(mode="after")
     def _each_once(self) -> Self:
+        if self.channel is not None and self.channel.channel == "inbox":
+            raise wrong("an inbox belongs to a person", fix="write a webhook, ntfy or email", path=("channel", "inbox"))
         refuse(
             wrong(f"`{name}` stands twice", fix="remove one of the two", path=(field, index))
             for field, names in (("members", self.members), ("managers", self.managers))
