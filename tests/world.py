@@ -33,6 +33,7 @@ from tocsin.alerts.domain import BY_HAND, Group, GroupId
 from tocsin.alerts.intake import Keys
 from tocsin.channels.domain import Settings
 from tocsin.config import actions as configuring
+from tocsin.config import queries as configuration
 from tocsin.config import store as config_store
 from tocsin.config.parse import File
 from tocsin.engine import beat, timers
@@ -246,6 +247,7 @@ class World:
             Mailer(parse_smtp_url(self.mail.url), "tocsin@tocsin.test"),
             settings,
             wiring.contact_options,
+            configuration.current,
         )
 
     def _organisation(self) -> dict[str, Any]:
@@ -697,7 +699,13 @@ class World:
             if entry.name != "ConfigApplied":
                 lines.append((clock.from_us(entry.at_us), f"[{entry.name}] {told}"))
         lines += [(one.at, str(one)) for one in self.heard]
-        return "\n".join(["", "--- what happened:", *(f"{self._since(at)}  {line}" for at, line in sorted(lines, key=lambda one: one[0]))])
+        return "\n".join(
+            [
+                "",
+                "--- what happened:",
+                *(f"{self._since(at)}  {line}" for at, line in sorted(lines, key=lambda one: one[0])),
+            ]
+        )
 
     def _since(self, at: datetime) -> str:
         return f"{(at - self.start).total_seconds():>10.1f} s"

@@ -39,6 +39,7 @@ WAKE = "alerts.wake"  # the snooze is over
 RESOLVE = "alerts.resolve"  # the resolve delay is over
 RAISE = "alerts.raise_urgency"  # the support hours begin
 GROUP_TIMERS = (RELEASE, WAKE, RESOLVE, RAISE)
+NAMED_INSTANTS = (WAKE, RAISE)  # a person or the wall clock says when; a broken clock moves them not
 
 
 class Work:
@@ -97,7 +98,9 @@ class Work:
         """Write timers and record the facts."""
         for kind, refs in self._cancelled.items():
             timers.cancel(self.tx, kind, sorted(refs))
-        timers.set_many(self.tx, [(kind, group.id, due, "") for kind, group, due in self._timers])
+        for absolute in (False, True):
+            wanted = [one for one in self._timers if (one[0] in NAMED_INSTANTS) is absolute]
+            timers.set_many(self.tx, [(kind, group.id, due, "") for kind, group, due in wanted], absolute=absolute)
         for make in self._facts:
             self.tx.record(make())
 

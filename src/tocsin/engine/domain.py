@@ -10,7 +10,7 @@ from typing import Protocol
 
 import msgspec
 
-from tocsin.kit.db import Tx
+from tocsin.kit.db import Reader, Tx
 
 LEASE = timedelta(seconds=20)
 SEND_TIMEOUT_S = 15.0  # shorter than the lease, so a slow send ends before anybody takes it over
@@ -126,6 +126,10 @@ class Carrier(Protocol):
     def limits(self, channel: str) -> Sequence[AddressLimit]: ...
 
     def bundles(self, channel: str) -> bool: ...
+
+    def learn(self, reader: Reader) -> None:
+        """Look up, in the thread of the database, what carrying needs to know; before each lot of parcels."""
+        ...
 
     async def carry(self, parcels: Sequence[Parcel]) -> Verdict:
         """Send these (all to one address) as one message. Never raises for what the world does."""

@@ -120,6 +120,7 @@ class OutboxWorker:
                 if room <= 0:
                     return []
                 outbox.take_over(tx)
+                self._carrier.learn(tx)
                 return outbox.claim(tx, self._owner, min(room, PARCELS_PER_BUCKET_MAX), full, self._carrier)
         except db.DatabaseGone:
             db.drop_connection()

@@ -22,23 +22,27 @@ from tocsin.channels.domain import (
 from tocsin.channels.registry import CHANNELS
 from tocsin.engine.domain import AddressLimit, Parcel, Verdict, VerdictKind
 from tocsin.kit import clock
+from tocsin.kit.db import Reader
 from tocsin.kit.http import HttpClient
 from tocsin.kit.mail import Mailer
 
 _message = msgspec.json.Decoder(Message)
 _address = msgspec.json.Decoder(Address)
 Secrets = Callable[[str, str], Mapping[str, str]]
-"""(person, contact name) -> the contact's secret options, from the configuration in force"""
+"""(person, contact name) -> the contact's secret options, from the configuration last learnt"""
 
 
 class ChannelCarrier:
     """The one carrier: knows every channel, and the two clients that do the I/O."""
 
-    def __init__(self, http: HttpClient, mailer: Mailer, settings: Settings, secrets: Secrets) -> None:
+    def __init__(
+        self, http: HttpClient, mailer: Mailer, settings: Settings, secrets: Secrets, learn: Callable[[Reader], object]
+    ) -> None:
         self._http = http
         self._mailer = mailer
         self._settings = settings
         self._secrets = secrets
+        self._learn = learn
         self._limits = {
             name: tuple(AddressLimit(count=one.count, per=timedelta(seconds=one.per_s)) for one in channel.limits)
             for name, channel in CHANNELS.items()
@@ -51,6 +55,10 @@ class ChannelCarrier:
     def bundles(self, channel: str) -> bool:
         """Whether several messages to one address become one."""
         return channel in CHANNELS and CHANNELS[channel].bundles
+
+    def learn(self, reader: Reader) -> None:
+        """Take over the configuration in force, which holds the contacts' secrets."""
+        self._learn(reader)
 
     async def carry(self, parcels: Sequence[Parcel]) -> Verdict:
         """Send these as one message."""

@@ -56,7 +56,7 @@ def carrier() -> ChannelCarrier:
     mailer = Mailer(parse_smtp_url(held.smtp_url) if held.smtp_url else None, held.sender)
     secrets = {"webhook": held.webhook_secret} if held.webhook_secret else {}
     settings = Settings(base_url=held.base_url, sender=held.sender, instance=held.instance, secrets=secrets)
-    return ChannelCarrier(http, mailer, settings, contact_options)
+    return ChannelCarrier(http, mailer, settings, contact_options, configuration.current)
 
 
 def contact_options(person: str, contact: str) -> Mapping[str, str]:
