@@ -239,7 +239,6 @@ def _tell_the_others(tx: Tx, pages: Sequence[Page], what: str) -> None:
 def _page(tx: Tx, now: Standing, climbs: Sequence[tuple[Escalation, rules.Climb]]) -> None:
     if not climbs:
         return
-    _supersede(tx, climbs)
     pages = [
         Page(
             id=0,
@@ -257,19 +256,6 @@ def _page(tx: Tx, now: Standing, climbs: Sequence[tuple[Escalation, rules.Climb]
     store.put_pages(tx, pages)
     deliveries = _deliveries(tx, now, {one.id: (one, decided) for one, decided in climbs}, pages)
     outbox.put(tx, deliveries)
-
-
-def _supersede(tx: Tx, climbs: Sequence[tuple[Escalation, rules.Climb]]) -> None:
-    """Whoever is paged again is told by the new page alone."""
-    later = [one for one, decided in climbs if decided.position > 0]
-    if not later:
-        return
-    called = {one.group_id: {who.person for who in decided.called} for one, decided in climbs}
-    again = [
-        page for page in store.live_pages(tx, [one.group_id for one in later]) if page.person in called[page.group_id]
-    ]
-    outbox.cancel(tx, [subject(page.id) for page in again], "paged again by a later step")
-    store.set_page_status(tx, [(page.id, PageStatus.SUPERSEDED) for page in again])
 
 
 @dataclass(slots=True)
@@ -296,7 +282,7 @@ def _deliveries(
         about = entries.get(page.group_id)
         if about is None:
             continue
-        steps = max(step.number for step in escalation.plan.policies[0].steps) if escalation.plan.policies else 0
+        steps = max((step.number for policy in escalation.plan.policies[:1] for step in policy.steps), default=0)
         body = messages.page(telling.head, page, document.name, about, decided.rung, steps, tx.now)
         found += [_page_delivery(tx, page, way, body) for way in planned]
         _record_page(tx, page, escalation, decided, planned)

@@ -6,7 +6,9 @@ the first policy, the same again for each repeat, then the policies it hands ove
 
 Promises: every escalation ends, because each climb moves forward over a finite number of rungs. A rung with nobody
 to page is skipped at once and recorded; it never waits. The last resort is tried before giving up. A policy that
-leads to nobody at all ends exhausted, which is a fact that others hear of, not a silence.
+leads to nobody at all ends exhausted, which is a fact that others hear of, not a silence. A person whom a later rung
+pages again goes on hearing what the earlier page still has to send: with steps that follow each other faster than a
+person's rules begin, taking it back would leave that person untold for ever.
 """
 
 from __future__ import annotations

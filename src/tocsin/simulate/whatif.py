@@ -2,8 +2,8 @@
 
 It asks the very rules the engine asks (`sources`, `alerts.rules`, `paging.rules`, `paging.ways`), in the order in
 which the engine would ask them, so what it predicts is what the engine does; a differential test proves it. What only
-the engine can know is left out and said: alerts that are already firing, silences, limits of addresses, and messages
-that do not get through. Contacts that a file brings count as proven; those made in the interface count as proven too.
+the engine can know is left out and said: alerts that are already firing, silences, limits of addresses, messages that
+do not get through, and whose turn it is in a round robin (the trace begins with the first). Contacts that a file brings count as proven; those made in the interface count as proven too.
 """
 
 from __future__ import annotations
@@ -171,9 +171,11 @@ def _escalated(
     standing: Standing, signal: Signal, routed: Routed, outcome: str, reason: str, begins: datetime
 ) -> SignalTrace:
     """Steps as of `begins`; a low group that becomes urgent at `urgent_from` starts again, as urgent, then."""
-    steps, policy, exhausted_at = _climbs(standing, routed, routed.urgency, begins, routed.urgent_from)
+    steps, policy, exhausted_at = _climbs(standing, routed, routed.urgency, begins, until=routed.urgent_from, turn=0)
     if routed.urgent_from is not None and routed.urgency is Urgency.LOW:
-        again, policy, exhausted_at = _climbs(standing, routed, Urgency.HIGH, max(routed.urgent_from, begins), None)
+        again, policy, exhausted_at = _climbs(
+            standing, routed, Urgency.HIGH, max(routed.urgent_from, begins), until=None, turn=1
+        )
         steps += again
     plan = paging.plan_for(standing, routed.service, routed.urgency)
     expires = plan.acknowledgement_expires_s
@@ -190,7 +192,7 @@ def _escalated(
 
 
 def _climbs(
-    standing: Standing, routed: Routed, urgency: Urgency, begins: datetime, until: datetime | None
+    standing: Standing, routed: Routed, urgency: Urgency, begins: datetime, *, until: datetime | None, turn: int
 ) -> tuple[list[StepTrace], str, datetime | None]:
     """Every step of one escalation, up to (not including) `until`; its policy; when it is exhausted, if it gets there."""
     plan = paging.plan_for(standing, routed.service, urgency)
@@ -200,7 +202,7 @@ def _climbs(
     for _ in range(STEPS_MAX):
         if until is not None and now >= until:
             return steps, policy, None
-        decided = paging_rules.climb(plan, position, 0, standing.world, standing.can_reach, now)
+        decided = paging_rules.climb(plan, position, turn, standing.world, standing.can_reach, now)
         steps += [_skipped(one, now) for one in decided.skipped]
         if isinstance(decided, paging_rules.Exhausted):
             return steps, policy, now
@@ -285,20 +287,9 @@ def _described(signal: Signal, outcome: str, reason: str, *, route: int | None =
 def messages(trace: Trace) -> Iterator[Told]:
     """Every message of a trace that goes out if nobody answers, in time order per signal.
 
-    A person who is paged again by a later step is told by the new page alone, so what the earlier page still had to
-    send by then is left out, as the engine cancels it.
+    A person who is paged again by a later step goes on hearing what the earlier page still has to say: a page that is
+    due is never taken back because another one follows.
     """
     for signal in trace.signals:
-        yield from sorted(_sent(signal.steps), key=lambda told: (told.at, told.person, told.contact))
-
-
-def _sent(steps: Sequence[StepTrace]) -> Iterator[Told]:
-    for place, step in enumerate(steps):
-        for paged in step.paged:
-            again = next(
-                (later.at for later in steps[place + 1 :] if any(one.person == paged.person for one in later.paged)),
-                None,
-            )
-            for told in paged.messages:
-                if again is None or told.at < again:
-                    yield told
+        told = [one for step in signal.steps for paged in step.paged for one in paged.messages]
+        yield from sorted(told, key=lambda one: (one.at, one.person, one.contact))

@@ -1,0 +1,173 @@
+"""What the what-if predicts is what the engine does: random organisations, random moments, nobody answers."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import timedelta
+from random import Random
+from typing import Any
+
+import pytest
+from databases import Database
+from tocsin.config import queries as configuration
+from tocsin.kit import clock, db
+from tocsin.simulate import whatif
+from world import START, World
+
+ROUNDS = 150 if os.environ.get("TOCSIN_DEEP") else 14
+PEOPLE = ("ann", "bob", "cleo", "dan")
+CHANNELS = ("webhook", "email", "ntfy", "inbox")
+Told = tuple[timedelta, str, str]
+
+
+@pytest.mark.parametrize("seed", range(ROUNDS))
+def test_the_engine_does_what_was_predicted(sqlite: Database, seed: int) -> None:
+    """Every message the trace lists arrives at its time through its channel, and no other does."""
+    random = Random(seed)
+    start = START + timedelta(minutes=random.randrange(60 * 24 * 400))
+    with World(sqlite, start) as world:
+        world.edit(lambda config: config.update(organisation(random, world)))
+        body = payload(random)
+        snapshot = configuration.current(db.reader(clock.now()))
+        trace = whatif.what_if(snapshot, "web", body, clock.now())
+        assert world.post("/v2/enqueue", json.loads(body)) == 202
+        world.at("130h")
+        predicted = sorted({(told.at - start, told.person, told.channel) for told in whatif.messages(trace)})
+        assert happened(world) == predicted, f"{json.dumps(world.config, indent=1)}\n{world.tale()}"
+        if trace.signals[0].exhausted_at is not None:
+            assert [fact["group"] for fact in world.facts("EscalationExhausted")][:1] == [1]
+
+
+def test_the_fates_of_signals_are_predicted_too(sqlite: Database) -> None:
+    """Dropped, suppressed, held and unrouted signals are foreseen with the reasons the engine gives."""
+    with World(sqlite) as world:
+        random = Random(0)
+        world.edit(lambda config: config.update(organisation(random, world)))
+        world.config["routes"] = [
+            {"when": ['class="noise"'], "drop": "noise is noise"},
+            {"when": ['class="quiet"'], "suppress": "nobody wants to know"},
+            {"when": ['class="shaky"'], "hold": "5m"},
+        ]
+        world.edit(lambda config: None)
+        snapshot = configuration.current(db.reader(clock.now()))
+        fates = {}
+        for kind in ("noise", "quiet", "shaky"):
+            body = payload(random, kind)
+            signal = whatif.what_if(snapshot, "web", body, clock.now()).signals[0]
+            fates[kind] = (signal.outcome, signal.reason)
+            world.post("/v2/enqueue", json.loads(body))
+        outcomes = [outcome for outcome, _ in world.outcomes()]
+        assert outcomes == ["dropped", "suppressed", "suppressed"]
+        assert fates == {
+            "noise": ("dropped", "noise is noise"),
+            "quiet": ("suppressed", "nobody wants to know"),
+            "shaky": ("held", "held, in case it goes away by itself"),
+        }
+        world.quiet_until("4m59s")
+
+
+def happened(world: World) -> list[Told]:
+    """When each person heard of the group by which channel; what was bundled into one message was heard once."""
+    return sorted({(one.at - world.start, one.person, one.channel) for one in world.pages() if "AG-1" in one.groups})
+
+
+def payload(random: Random, kind: str = "") -> bytes:
+    """A PagerDuty event for the integration `web`."""
+    return json.dumps(
+        {
+            "routing_key": "key-of-web-0123456789",
+            "event_action": "trigger",
+            "dedup_key": f"problem {random.random()}",
+            "payload": {
+                "summary": "disk full",
+                "source": random.choice(["db1", "db2"]),
+                "severity": random.choice(["critical", "error", "warning", "info"]),
+                "class": kind or random.choice(["disk", "net"]),
+            },
+        }
+    ).encode()
+
+
+def organisation(random: Random, world: World) -> dict[str, Any]:
+    """People with odd rules, teams with nobody, schedules with gaps, policies that hand over to each other."""
+    names = ["p1", "p2", "p3"]
+    world.service("web", policy="p1", urgency=_urgency(random))
+    if random.random() < 0.15:
+        del world.config["services"]["web"]["policy"]
+    people = {name: _person(random, name, world.config["people"][name]) for name in PEOPLE}
+    # The administrator, who hears of what nobody answered, cannot be reached: only the one group is listened to here.
+    people["zoe"] = {"name": "Zoe", "email": "zoe@tocsin.test", "role": "admin"}
+    return {
+        "people": people,
+        "teams": {
+            "web": {"name": "Web", "members": random.sample(PEOPLE[:3], random.randrange(4))},
+            "platform": {"name": "Platform", "members": ["dan"]},
+        },
+        "schedules": {name: _schedule(random, name) for name in ("s1", "s2")},
+        "policies": {name: _policy(random, name, names[place + 1 :]) for place, name in enumerate(names)},
+        "routes": _routes(random),
+    }
+
+
+def _person(random: Random, name: str, before: dict[str, Any]) -> dict[str, Any]:
+    kept = random.sample(CHANNELS, random.randrange(1 if name == "dan" else 0, 4))
+    held = {**before, "role": "responder", "contacts": {channel: before["contacts"][channel] for channel in kept}, "notify": {}}
+    if random.random() < 0.3:
+        held["contacts"]["phone"] = {"voice": "+4915155500101"}  # not implemented: must be passed over
+    for urgency in ("high", "low"):
+        if held["contacts"] and random.random() < 0.8:
+            ways = random.choices(list(held["contacts"]), k=random.randrange(1, 4))
+            held["notify"][urgency] = [{"after": f"{random.randrange(0, 12)}m", "via": via} for via in sorted(set(ways))]
+    return held
+
+
+def _schedule(random: Random, name: str) -> dict[str, Any]:
+    layer: dict[str, Any] = {
+        "name": "only",
+        "rotation": random.choice(["daily", "hourly"]),
+        "start": "2026-01-01",
+        "people": random.sample([*PEOPLE, "nobody"], random.randrange(1, 4)),
+    }
+    if layer["rotation"] == "daily":
+        layer["handoff"] = random.choice(["00:00", "09:30", "02:30"])
+        layer["timezone"] = random.choice(["UTC", "Europe/Berlin", "America/New_York"])
+        if random.random() < 0.5:
+            layer["between"] = [random.choice(["08:00-20:00", "22:00-06:00"])]
+    return {"name": name, "timezone": "UTC", "layers": [layer]}
+
+
+def _policy(random: Random, name: str, later: list[str]) -> dict[str, Any]:
+    targets = [*(f"person:{one}" for one in PEOPLE), "schedule:s1", "schedule:s2", "team:web"]
+    steps = []
+    for _ in range(random.randrange(1, 4)):
+        step: dict[str, Any] = {
+            "page": random.sample(targets, random.randrange(1, 4)),
+            "wait": random.choice(["1m", "5m", "13m", "1h"]),
+            "round_robin": random.random() < 0.2,
+        }
+        if random.random() < 0.2:
+            step["if"] = {"urgency": random.choice(["high", "low"])}
+        steps.append(step)
+    held: dict[str, Any] = {"name": name, "steps": steps, "repeat": random.randrange(3)}
+    if later and random.random() < 0.4:
+        held["then"] = random.choice(later)
+    if random.random() < 0.6:
+        held["last_resort"] = random.sample(targets, 1)
+    return held
+
+
+def _urgency(random: Random) -> Any:
+    if random.random() < 0.5:
+        return random.choice(["high", "low"])
+    hours = {"timezone": "Europe/Berlin", "days": ["mon", "tue", "wed", "thu", "fri"], "between": ["09:00-17:00"]}
+    return {"hours": hours, "inside": "high", "outside": "low"}
+
+
+def _routes(random: Random) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    if random.random() < 0.4:
+        found.append({"when": ['severity=~"info|warning"'], "urgency": "low"})
+    if random.random() < 0.3:
+        found.append({"when": ['class="disk"'], "hold": "3m"})
+    return found
