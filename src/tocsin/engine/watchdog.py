@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
 
 import msgspec
 import structlog
 
-from tocsin.engine import beat
+from tocsin.engine import health
 from tocsin.kit import clock, db
 from tocsin.kit.addresses import Guard, parse_networks
 from tocsin.kit.http import HttpAnswer, HttpClient, HttpSettings
 
 log = structlog.get_logger()
 TIMEOUT_S = 10.0
-LIVED_WITHIN = timedelta(seconds=30)
 
 
 class _Get(msgspec.Struct, frozen=True):
@@ -35,8 +33,12 @@ class Watchdog:
         self._url = url
 
     def call(self) -> None:
-        """Tell the watchdog, if there is one and an engine has lived a moment ago."""
-        if not self._url or not beat.alive(db.reader(clock.now()), LIVED_WITHIN):
+        """Tell the watchdog, if there is one and all is well; its silence is what wakes somebody."""
+        if not self._url:
+            return
+        troubles = health.look(db.reader(clock.now())).troubles()
+        if troubles:
+            log.error("watchdog.not_called", troubles=troubles)
             return
         answer = asyncio.run(_get(self._url))
         if answer.status >= 300 or answer.status == 0:
