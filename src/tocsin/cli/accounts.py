@@ -10,7 +10,8 @@ from typing import Annotated
 
 import typer
 
-from tocsin.cli import options, problems, times
+from tocsin.cli import database as databases
+from tocsin.cli import problems, times
 from tocsin.cli.exits import Exit, Stop
 from tocsin.cli.options import Data, Database
 from tocsin.config import actions as configuration_actions
@@ -57,7 +58,7 @@ def add(
     Without --password-stdin a password is made and printed, alone, on stdout.
     """
     password = _read_password() if password_stdin else secrets.token_urlsafe(12)
-    with options.installation(data, database), db.transact(clock.now()) as tx:
+    with databases.installation(data, database), db.transact(clock.now()) as tx:
         person = queries.person_with_email(configuration.current(tx), email) or _add_person(tx, email, name, role)
         try:
             actions.create_user(tx, email, person, password)
@@ -82,7 +83,7 @@ def create(
 ) -> None:
     """Make an API token and print it, alone, on stdout. It is shown this once."""
     ends = _ends(expires)
-    with options.installation(data, database), db.transact(clock.now()) as tx:
+    with databases.installation(data, database), db.transact(clock.now()) as tx:
         account = queries.user_by_email(email)
         if account is None:
             raise Stop(f"there is no account for {email}: add one with `tocsin user add {email}`")

@@ -80,7 +80,7 @@ class Verbs(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         verb = VERBS.get(args[0])
         if verb is not None and verb.here and not {"-h", "--help"} & set(args):
-            importlib.import_module("tocsin.cli.options").prepare(args[1:])
+            importlib.import_module("tocsin.cli.database").prepare(args[1:])
         if verb is None and not args[0].startswith("-"):
             near = difflib.get_close_matches(args[0], VERBS, n=1)
             said = f"; did you mean `{near[0]}`?" if near else "; `tocsin --help` lists them all"

@@ -5,20 +5,18 @@ from __future__ import annotations
 import getpass
 import os
 import sys
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
 
-from tocsin.cli import local_config, options, output, problems, remote_config
-from tocsin.cli.exits import Exit, Stop
+from tocsin.cli import database as databases
+from tocsin.cli import local_config, offline, options, output, problems, remote_config
+from tocsin.cli.exits import Stop
 from tocsin.cli.local_config import Wish
 from tocsin.cli.options import Data, Database, Json
-from tocsin.config.parse import File
 
 app = typer.Typer()
-FILE_BYTES_MAX = 20_000_000
 Files = Annotated[
     list[str], typer.Argument(metavar="FILE…", help="YAML or JSON files, together the configuration; - is stdin.")
 ]
@@ -39,7 +37,7 @@ def apply(
     database: Database = "",
 ) -> None:
     """Make the configuration what the files say: all of it, or nothing if anything is wrong."""
-    wish = Wish(_read(files), message=message, base=base_version, scope=scope, alone=prune, by=_who())
+    wish = Wish(offline.read(files), message=message, base=base_version, scope=scope, alone=prune, by=_who())
     if dry_run:
         _show_plan(_on(data, database, lambda: local_config.plan(wish), lambda: remote_config.plan(wish)), json_=json_)
         return
@@ -51,7 +49,7 @@ def plan(
     files: Files, scope: Scope = "", prune: Alone = False, json_: Json = False, data: Data = "", database: Database = ""
 ) -> None:
     """Say what `apply` would change, and change nothing."""
-    wish = Wish(_read(files), scope=scope, alone=prune, by=_who())
+    wish = Wish(offline.read(files), scope=scope, alone=prune, by=_who())
     _show_plan(_on(data, database, lambda: local_config.plan(wish), lambda: remote_config.plan(wish)), json_=json_)
 
 
@@ -86,9 +84,9 @@ def check(
 ) -> None:
     """Find what is allowed but will hurt. With files and no database, it needs neither server nor database."""
     if files and not data and not database:
-        found = local_config.check_files(_read(files))
+        found = local_config.check_files(offline.read(files))
     else:
-        wish = Wish(_read(files), by=_who()) if files else None
+        wish = Wish(offline.read(files), by=_who()) if files else None
         found = _on(data, database, lambda: local_config.check(wish), lambda: remote_config.check(wish))
     _show_check(found, strict=strict, json_=json_)
 
@@ -138,22 +136,8 @@ def _on(data: str, database: str, here: Callable[[], Any], there: Callable[[], A
     """Do it on the chosen database, or through the API when TOCSIN_URL is set and no database is named."""
     if options.is_remote(data, database):
         return there()
-    with options.installation(data, database):
+    with databases.installation(data, database):
         return here()
-
-
-def _read(names: Sequence[str]) -> list[File]:
-    return [File(name=name if name != "-" else "stdin", content=_content(name)) for name in names]
-
-
-def _content(name: str) -> bytes:
-    try:
-        content = sys.stdin.buffer.read(FILE_BYTES_MAX + 1) if name == "-" else Path(name).read_bytes()
-    except OSError as error:
-        raise Stop(f"cannot read {name}: {error.strerror}", Exit.USAGE) from None
-    if len(content) > FILE_BYTES_MAX:
-        raise Stop(f"{name} is larger than {FILE_BYTES_MAX // 1_000_000} MB", Exit.USAGE)
-    return content
 
 
 def _who() -> str:

@@ -7,14 +7,9 @@ from collections.abc import Iterable, Sequence
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
-WIDTH_MIN = 100  # of a table that goes into a file or a pipe
-
-
-def console() -> Console:
-    """Where tables go. Rich itself heeds NO_COLOR and a stdout that is no terminal."""
-    plain = Console(highlight=False)
-    return plain if plain.is_terminal else Console(highlight=False, width=max(plain.width, WIDTH_MIN), soft_wrap=True)
+WIDTH_PIPED = 10_000  # nothing is wrapped for a program or a file
 
 
 def as_json(value: object) -> None:
@@ -23,11 +18,18 @@ def as_json(value: object) -> None:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Rows under headings, without lines."""
+    """Rows under headings, without lines; plain and unwrapped where no terminal reads it. Rich heeds NO_COLOR."""
     drawn = Table(*columns, box=None, pad_edge=False, header_style="bold", show_edge=False)
     for row in rows:
-        drawn.add_row(*row)
-    console().print(drawn)
+        drawn.add_row(*(Text(cell) for cell in row))
+    console = Console(highlight=False)
+    if console.is_terminal:
+        console.print(drawn)
+        return
+    piped = Console(highlight=False, width=WIDTH_PIPED)
+    with piped.capture() as captured:
+        piped.print(drawn)
+    print("\n".join(line.rstrip() for line in captured.get().splitlines()))
 
 
 def say(text: str = "") -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import re
 from typing import Any
 
 from tocsin.cli import remote
 from tocsin.cli.local_config import Wish
 
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)")
 _SAID_WITH_PROBLEMS = (409, 422)  # the body tells what is wrong, as the same verb would here
 
 
@@ -33,7 +36,7 @@ def export(form: str, *, redact: bool) -> str:
 
 def check(wish: Wish | None) -> dict[str, Any]:
     """Findings about what is in force, or about what it would be with these files."""
-    return _call("/config/check", _body(wish) if wish is not None else {"files": []})
+    return _call("/config/check", _body(wish) if wish is not None else {})
 
 
 def history(limit: int) -> list[dict[str, Any]]:
@@ -43,16 +46,24 @@ def history(limit: int) -> list[dict[str, Any]]:
 
 
 def _body(wish: Wish) -> dict[str, Any]:
+    files = [{"name": file.name, "content": _text(file.content)} for file in wish.files]
     return {
-        "files": [
-            {"name": file.name, "content": file.content if isinstance(file.content, str) else file.content.decode()}
-            for file in wish.files
-        ],
+        "files": files,
+        "variables": _variables("".join(file["content"] for file in files)),
         "message": wish.message,
         "base_version": wish.base,
         "scope": wish.scope,
         "prune": wish.alone,
     }
+
+
+def _variables(content: str) -> dict[str, str]:
+    """Those of this machine's environment that the files ask for, and no others."""
+    return {name: os.environ[name] for name in set(_VARIABLE.findall(content)) if name in os.environ}
+
+
+def _text(content: bytes | str) -> str:
+    return content if isinstance(content, str) else content.decode(errors="replace")
 
 
 def _call(path: str, body: dict[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from django.db.utils import OperationalError
 
-from tocsin.cli import options
+from tocsin.cli import database as databases
 from tocsin.cli.exits import Exit, Stop
 from tocsin.cli.options import Data, Database
 from tocsin.kit import db
@@ -28,7 +28,7 @@ def serve(
     no_engine: Annotated[bool, typer.Option("--no-engine", help="Others run the engine.")] = False,
 ) -> None:
     """Run everything: web, API, intake and engine. The database is upgraded first."""
-    options.set_up(data, database)
+    databases.set_up(data, database)
     try:
         server.serve(host, port, with_engine=not no_engine)
     except server.StartFailed as failed:
@@ -42,7 +42,7 @@ def serve(
 @app.command()
 def engine(data: Data = "", database: Database = "") -> None:
     """Run an engine alone, beside others on the same PostgreSQL database."""
-    options.set_up(data, database)
+    databases.set_up(data, database)
     try:
         server.run_engine()
     except NotMigrated as error:
@@ -60,7 +60,7 @@ def migrate(
     ] = False,
 ) -> None:
     """Bring the database's tables to this version."""
-    options.set_up(data, database)
+    databases.set_up(data, database)
     try:
         steps = upgrade.pending() if check else upgrade.upgrade()
     except OperationalError as error:
