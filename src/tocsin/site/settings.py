@@ -31,6 +31,7 @@ INSTALLED_APPS = [
     "tocsin.config",
     "tocsin.people",
     "tocsin.alerts",
+    "tocsin.oncall",
     "tocsin.paging",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -85,7 +86,10 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = True  # served from the packages themselves: nothing to collect before a start
 WHITENOISE_AUTOREFRESH = False
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 WHITENOISE_MAX_AGE = 365 * 24 * 3600  # every address carries a digest of its content
+
+DEMO_SIGN_IN = environment.get("TOCSIN_DEMO_SIGN_IN")
 
 # --- accounts
 AUTH_USER_MODEL = "people.User"
