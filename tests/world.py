@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -474,7 +475,9 @@ class World:
         for id_, at, person, kind, subject, words in rows:
             self._taken_notes = id_
             found = f"{subject}\n{words}"
-            self._hear(_heard(clock.from_us(at), person, "inbox", kind, found))
+            self._hear(
+                Heard(at=clock.from_us(at), person=person, channel="inbox", kind=kind, text=found, groups=_named(found))
+            )
 
     def kill(self, node: int = 0) -> Self:
         """An engine is gone at once: what it was sending is not settled, its leases stay."""
@@ -763,24 +766,27 @@ _LEDGER = {
 def _from_http(at: datetime, path: str, body: Any) -> Heard:
     if path == "/ntfy/":
         kind = {"rotating_light": "page", "white_check_mark": "taken"}.get(body["tags"][0], "notice")
-        return _heard(at, body["topic"], "ntfy", kind, f"{body['title']}\n{body['message']}")
+        words = f"{body['title']}\n{body['message']}"
+        return Heard(at=at, person=body["topic"], channel="ntfy", kind=kind, text=words, groups=_named(words))
     data = body["data"]
-    titles = "\n".join(
-        f"{one['reference']} {one['service']}: {one['title']}\n{one['summary']}" for one in data["groups"]
-    )
-    words = f"{data['subject']}\n{data['text']}\n{data['reason']}\n{titles}"
-    return _heard(at, path.rpartition("/")[2], "webhook", body["type"], words)
+    said = "\n".join(f"{one['reference']} {one['service']}: {one['title']}\n{one['summary']}" for one in data["groups"])
+    words = f"{data['subject']}\n{data['text']}\n{data['reason']}\n{said}"
+    groups = tuple(one["reference"] for one in data["groups"])
+    return Heard(at=at, person=path.rpartition("/")[2], channel="webhook", kind=body["type"], text=words, groups=groups)
 
 
 def _from_mail(at: datetime, mail: Any) -> Heard:
     message = mail.message
     person = mail.recipients[0].partition("@")[0]
-    return _heard(at, person, "email", message["X-Tocsin-Kind"], f"{message['Subject']}\n{mail.text}")
+    words = f"{message['Subject']}\n{mail.text}"
+    groups = tuple(message["X-Tocsin-Groups"].split(", "))
+    return Heard(at=at, person=person, channel="email", kind=message["X-Tocsin-Kind"], text=words, groups=groups)
 
 
-def _heard(at: datetime, person: str, channel: str, kind: str, words: str) -> Heard:
-    groups = dict.fromkeys(word.strip("():,….") for word in words.split() if word.strip("():,….").startswith("AG-"))
-    return Heard(at=at, person=person, channel=channel, kind=kind, text=words, groups=tuple(groups))
+def _named(words: str) -> tuple[str, ...]:
+    """The groups a message is about: behind its title, or at the beginning of a line."""
+    found = re.findall(r"\((AG-\d+)|^(AG-\d+) ", words, re.MULTILINE)
+    return tuple(dict.fromkeys(one or other for one, other in found))
 
 
 def _target(written: str) -> str:
