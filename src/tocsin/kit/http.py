@@ -19,6 +19,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -238,6 +239,7 @@ async def _read(answer: aiohttp.ClientResponse) -> tuple[bytes, str]:
     return bytes(kept[:BODY_BYTES_MAX]), f"only the first {BODY_BYTES_MAX} bytes of the body were read"
 
 
+@cache
 def _tls_context(ca_file: str) -> ssl.SSLContext:
     context = ssl.create_default_context()
     if ca_file:

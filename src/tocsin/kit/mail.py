@@ -21,6 +21,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP as WIRE
 from enum import StrEnum
+from functools import cache
 from types import TracebackType
 from typing import Protocol, Self
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -295,6 +296,7 @@ def _bare(message: EmailMessage, header: str) -> str:
     return str(addresses[0].addr_spec)
 
 
+@cache
 def _tls_context(ca_file: str) -> ssl.SSLContext:
     context = ssl.create_default_context()
     if ca_file:
