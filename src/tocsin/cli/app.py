@@ -27,19 +27,20 @@ class Verb:
 
     module: str
     about: str
-    here: bool = False  # always works on a database of this machine, never through the API
+    prepare: str = ""  # the module that makes the process ready for the database these arguments name
 
 
+HERE = "tocsin.cli.database"  # always works on a database of this machine, never through the API
 SERVER = {
-    "serve": Verb("serving", "Run everything: web, API, intake and engine.", here=True),
-    "engine": Verb("serving", "Run an engine alone, beside others on the same PostgreSQL database.", here=True),
-    "migrate": Verb("serving", "Bring the database's tables to this version.", here=True),
-    "demo": Verb("demonstration", "Run a demo organisation with a synthetic monitor, to see a page arrive."),
-    "user": Verb("accounts", "Accounts: `user add EMAIL`.", here=True),
-    "token": Verb("accounts", "API tokens: `token create --user EMAIL`.", here=True),
-    "backup": Verb("backups", "Write the whole database into one file, while everything runs.", here=True),
-    "restore": Verb("backups", "Put a backup in the place of the database.", here=True),
-    "doctor": Verb("doctor", "Look for what is wrong with this installation, and say what to do.", here=True),
+    "serve": Verb("serving", "Run everything: web, API, intake and engine.", HERE),
+    "engine": Verb("serving", "Run an engine alone, beside others on the same PostgreSQL database.", HERE),
+    "migrate": Verb("serving", "Bring the database's tables to this version.", HERE),
+    "demo": Verb("demonstration", "Run a demo organisation, to see a page arrive.", "tocsin.cli.demo_prepare"),
+    "user": Verb("accounts", "Accounts: `user add EMAIL`.", HERE),
+    "token": Verb("accounts", "API tokens: `token create --user EMAIL`.", HERE),
+    "backup": Verb("backups", "Write the whole database into one file, while everything runs.", HERE),
+    "restore": Verb("backups", "Put a backup in the place of the database.", HERE),
+    "doctor": Verb("doctor", "Look for what is wrong with this installation, and say what to do.", HERE),
 }
 CONFIGURATION = {
     "apply": Verb("configure", "Make the configuration what the files say."),
@@ -79,8 +80,8 @@ class Verbs(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         verb = VERBS.get(args[0])
-        if verb is not None and verb.here and not {"-h", "--help"} & set(args):
-            importlib.import_module("tocsin.cli.database").prepare(args[1:])
+        if verb is not None and verb.prepare and not {"-h", "--help"} & set(args):
+            importlib.import_module(verb.prepare).prepare(args[1:])
         if verb is None and not args[0].startswith("-"):
             near = difflib.get_close_matches(args[0], VERBS, n=1)
             said = f"; did you mean `{near[0]}`?" if near else "; `tocsin --help` lists them all"

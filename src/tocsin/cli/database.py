@@ -15,12 +15,17 @@ from tocsin.site import environment, logs, startup, upgrade
 
 def prepare(arguments: Sequence[str]) -> None:
     """Make this process ready for the database that these arguments name, before they are properly parsed."""
-    given = {"--data": "", "--database": ""}
-    for option, following in zip(arguments, (*arguments[1:], ""), strict=False):
-        name, equals, value = option.partition("=")
-        if name in given:
-            given[name] = value if equals else following
-    set_up(given["--data"], given["--database"])
+    set_up(given(arguments, "--data"), given(arguments, "--database"))
+
+
+def given(arguments: Sequence[str], option: str) -> str:
+    """The value of an option, empty if it is not among the arguments."""
+    found = ""
+    for one, following in zip(arguments, (*arguments[1:], ""), strict=True):
+        name, equals, value = one.partition("=")
+        if name == option:
+            found = value if equals else following
+    return found
 
 
 def set_up(data: str, database: str) -> None:

@@ -24,14 +24,14 @@ from prometheus_client.registry import Collector
 
 from tocsin import __version__
 from tocsin.alerts import auditor
-from tocsin.engine import beat
+from tocsin.engine import beat, health
+from tocsin.engine.health import ALIVE_WITHIN
 from tocsin.kit import clock, db
 from tocsin.kit.db import Reader
 from tocsin.site import environment, upgrade
 from tocsin.site.running import running
 
 log = structlog.get_logger()
-ALIVE_WITHIN = timedelta(seconds=30)
 LATELY = timedelta(minutes=15)
 LATELY_DELIVERIES_MAX = 5000  # the newest this many are looked at
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -95,8 +95,6 @@ class Numbers(Collector):
         takeovers = CounterMetricFamily("tocsin_takeovers", "Sends taken over from a dead engine: possible duplicates.")
         takeovers.add_metric([], _takeovers(reader))
         yield takeovers
-        engines = beat.alive(reader, ALIVE_WITHIN)
-        yield GaugeMetricFamily("tocsin_engine_alive", "Engines alive within 30 seconds.", value=engines)
         dead = len(running.troubles())
         yield GaugeMetricFamily(
             "tocsin_dead_threads", "Threads of this process that should run and do not.", value=dead
@@ -137,12 +135,17 @@ def _signals(reader: Reader) -> Iterator[Metric]:
 
 
 def _pages(reader: Reader) -> Iterator[Metric]:
-    now = clock.to_us(reader.now)
-    oldest = reader.value("SELECT min(due_at) FROM engine_delivery WHERE state = 'waiting' AND lane = 0")
-    late = max(now - int(oldest), 0) / 1e6 if oldest is not None else 0.0
+    engine = health.look(reader)
+    late = engine.page_late_s
     yield GaugeMetricFamily(
-        "tocsin_page_lateness_seconds", "How late the latest due page is that is not sent.", value=late
+        "tocsin_page_lateness_seconds", "How overdue the oldest page is that is not sent.", value=late
     )
+    overdue = engine.timer_late_s
+    yield GaugeMetricFamily("tocsin_timer_lateness_seconds", "How overdue the oldest timer is.", value=overdue)
+    failing = engine.timers_failing
+    yield GaugeMetricFamily("tocsin_timers_failing", "Timers whose work keeps raising.", value=failing)
+    alive = engine.engines_alive
+    yield GaugeMetricFamily("tocsin_engine_alive", "Engines alive within 30 seconds.", value=alive)
     waiting = GaugeMetricFamily("tocsin_outbox_waiting", "Messages not sent yet, by lane.", labels=["lane"])
     counts = dict(reader.rows("SELECT lane, count(*) FROM engine_delivery WHERE state = 'waiting' GROUP BY lane"))
     for lane, name in _LANES.items():

@@ -1,0 +1,97 @@
+"""Running the demo: the organisation, its accounts, the server, and three things to try."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable
+from importlib import resources
+from pathlib import Path
+
+from tocsin.config import actions as configuration
+from tocsin.config.actions import Applied, Author
+from tocsin.config.parse import File
+from tocsin.kit import clock, db
+from tocsin.people import actions, queries
+from tocsin.people.rights import Right
+from tocsin.site import server, upgrade
+from tocsin.site.demo.mailsink import MailSink
+from tocsin.site.demo.monitor import CHECKOUT_KEY, Monitor
+
+ACCOUNTS = ("ann@demo.example", "bob@demo.example", "cleo@demo.example", "dan@demo.example")
+ORGANISATION = "organisation.yaml"
+Say = Callable[[str], None]
+
+
+class NotApplied(Exception):
+    """The demo's configuration was refused: somebody changed what stands in this database."""
+
+
+def run(host: str, port: int, *, data: Path, sink: MailSink, monitor: bool, say: Say) -> None:
+    """Make everything ready, say what to try, serve until stopped."""
+    upgrade.upgrade()
+    password, token = _open_accounts(data)
+    db.drop_connection()
+    sink.start()
+    url = f"http://localhost:{port}"
+    _welcome(url, password, token, data, say)
+    if monitor:
+        Monitor(f"http://127.0.0.1:{port}", say).start()
+    server.serve(host, port, with_engine=True)
+
+
+def _open_accounts(data: Path) -> tuple[str, str]:
+    """Apply the organisation; open its accounts with one password made for this demo and kept beside its database."""
+    password = _kept(data / "demo-password", lambda: secrets.token_urlsafe(9))
+    with db.transact(clock.now()) as tx:
+        content = resources.files("tocsin.site.demo").joinpath(ORGANISATION).read_bytes()
+        author = Author(by="tocsin", message="the demo's organisation")
+        outcome = configuration.apply(tx, [File(name=ORGANISATION, content=content)], {}, author, scope="demo")
+        if not isinstance(outcome, Applied):
+            raise NotApplied("the demo's organisation does not fit what is in this database; use another --data")
+    with db.transact(clock.now()) as tx:
+        for address in ACCOUNTS:
+            if queries.user_by_email(address) is None:
+                actions.create_user(tx, address, "", password)
+        ann = queries.user_by_email(ACCOUNTS[0])
+        if ann is None:
+            raise NotApplied("Ann has no account")
+        token = _kept(
+            data / "demo-token", lambda: actions.create_token(tx, ann, "demo", list(Right), None, by="tocsin")
+        )
+    return password, token
+
+
+def _kept(path: Path, make: Callable[[], str]) -> str:
+    if path.exists():
+        return path.read_text().strip()
+    made = make()
+    with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+        file.write(made + "\n")
+    return made
+
+
+def _welcome(url: str, password: str, token: str, data: Path, say: Say) -> None:
+    event = (
+        f'{{"routing_key": "{CHECKOUT_KEY}", "event_action": "trigger", "dedup_key": "try",'
+        ' "payload": {"summary": "Nobody can pay", "source": "me", "severity": "critical"}}'
+    )
+    say(
+        f"""
+  Tocsin demo  {url}
+  Sign in      {ACCOUNTS[0]}  password  {password}
+               (bob@, cleo@ and dan@demo.example have the same password and fewer rights)
+
+  Three things to try
+  1. Page whoever is on call; nobody answers, so it climbs to Cleo 15 s later, then to the whole team:
+     curl -d '{event}' {url}/v2/enqueue
+  2. Answer it: press Acknowledge in the interface, or
+     export TOCSIN_URL={url} TOCSIN_TOKEN={token}
+     tocsin groups; tocsin ack AG-1
+  3. Ask who would be woken on New Year's Eve at 03:00, and see what happened and why:
+     tocsin oncall --at 2026-12-31T03:00; tocsin explain AG-1
+
+  Mail goes nowhere: each one is a line here and a file in {data / "mail"}.
+  In a few seconds a synthetic monitor reports a slow checkout, and takes it back 40 s later. Ctrl+C stops everything.
+"""
+    )
