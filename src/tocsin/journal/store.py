@@ -43,6 +43,12 @@ def after(reader: Reader, fact_id: int, *, limit: int = READ_MAX) -> list[Entry]
     return [_entry(row) for row in found]
 
 
+def subjects_after(reader: Reader, fact_id: int, limit: int) -> list[tuple[int, str]]:
+    """Number and subject of facts newer than `fact_id`, oldest first."""
+    found = reader.rows("SELECT id, subject FROM journal_fact WHERE id > %s ORDER BY id LIMIT %s", (fact_id, limit))
+    return [(number, subject) for number, subject in found]
+
+
 def named(reader: Reader, names: Sequence[str], *, limit: int = READ_MAX) -> list[Entry]:
     """The newest `limit` facts with one of these names, newest first."""
     found = reader.rows(

@@ -264,6 +264,14 @@ def put_notes(tx: Tx, notes: Sequence[Note]) -> None:
     )
 
 
+def mark_read(tx: Tx, person: str, up_to: int) -> None:
+    """What is in somebody's inbox up to this message has been read."""
+    tx.execute(
+        "UPDATE paging_inbox_note SET read_at = %s WHERE person = %s AND id <= %s AND read_at IS NULL",
+        (clock.to_us(tx.now), person, up_to),
+    )
+
+
 def contact_states(reader: Reader, persons: Iterable[str]) -> dict[tuple[str, str], tuple[bool, bool]]:
     """For (person, address key): whether it is proven, and whether it is dead."""
     rows = reader.rows(

@@ -1,9 +1,18 @@
-"""What allauth asks us."""
+"""What allauth asks us, and what the journal keeps of sign-ins."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from allauth.account.adapter import DefaultAccountAdapter
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+
+from tocsin.kit import clock, db
+from tocsin.people.domain import SignedIn, SignInRefused
+from tocsin.people.models import User
+from tocsin.people.queries import actor_of
+
+EMAIL_CHARS_KEPT_MAX = 254
 
 
 class Adapter(DefaultAccountAdapter):
@@ -11,3 +20,22 @@ class Adapter(DefaultAccountAdapter):
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002 - allauth's signature
         return False
+
+    def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
+        """Signing in is part of the audit."""
+        with db.transact(clock.now()) as tx:
+            by = actor_of(tx, user).by
+            tx.record(SignedIn(user=user.pk, by=by, address=self.get_client_ip(request)))
+        answer: HttpResponse = super().post_login(request, user, **kwargs)
+        return answer
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        """So is being refused; what was typed is kept only if it can be an address, for it may be a password."""
+        typed = str(credentials.get("email") or "")
+        email = typed[:EMAIL_CHARS_KEPT_MAX] if "@" in typed else ""
+        with db.transact(clock.now()) as tx:
+            tx.record(SignInRefused(email=email, address=self.get_client_ip(request)))
+        super().authentication_failed(request, **credentials)
+
+    def add_message(self, *args: Any, **kwargs: Any) -> None:
+        """Our pages show what happened; a message about it on top would only be in the way."""

@@ -133,3 +133,14 @@ def _token(row: Row) -> TokenInfo:
 
 def _instant(us: int | None) -> datetime | None:
     return None if us is None else clock.from_us(us)
+
+
+def name_of(snapshot: Snapshot, by: str) -> str:
+    """How people call whoever did something: "person:ann" -> "Ann Lee"."""
+    kind, _, name = by.partition(":")
+    if kind == "person":
+        document = snapshot.all("people", PersonDocument).get(name)
+        return document.name if document else name
+    if kind == "integration":
+        return f"the tool behind {name}"
+    return {"token": f"API token {name}", "user": f"account {name}"}.get(kind, "Tocsin")

@@ -3,8 +3,21 @@ from __future__ import annotations
 from allauth.account import views as account
 from django.urls import URLPattern, URLResolver, include, path
 
+from tocsin.people import views
+
+# Of allauth's pages those that an account here can use: addresses come from the configuration, so nobody signs up or
+# changes an address.
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("account/", include("allauth.urls")),
     path("sign-in", account.login, name="account_login"),
     path("sign-out", account.logout, name="account_logout"),
+    path("me", views.me, name="me"),
+    path("me/tokens", views.create_token, name="create_token"),
+    path("me/tokens/<int:token_id>/revocation", views.revoke_token, name="revoke_token"),
+    path("me/password", account.password_change, name="account_change_password"),
+    path("me/password/set", account.password_set, name="account_set_password"),
+    path("me/confirmation", account.reauthenticate, name="account_reauthenticate"),
+    path("me/2fa/", include("allauth.mfa.urls")),
+    path("me/sessions", include("allauth.usersessions.urls")),
+    path("account/inactive", account.account_inactive, name="account_inactive"),
+    path("account/sign-up", account.signup, name="account_signup"),
 ]

@@ -12,7 +12,7 @@ from django.urls import get_resolver
 
 from tocsin.alerts.intake import Intake
 from tocsin.kit import db
-from tocsin.site import upgrade, wiring
+from tocsin.site import stream, upgrade, wiring
 from tocsin.site.running import running
 
 log = structlog.get_logger()
@@ -20,10 +20,9 @@ Scope = MutableMapping[str, Any]
 Event = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Event]]
 Send = Callable[[Event], Awaitable[None]]
-_STREAM = b"text/event-stream"
 
 
-class NotMigrated(Exception):  # noqa: N818 - it says what is the case
+class NotMigrated(Exception):
     """The database's tables are not those of this version."""
 
 
@@ -34,18 +33,20 @@ class Application:
         self._with_engine = with_engine
         self._intake = Intake()
         self._pages = ASGIHandler()
-        self._closing = asyncio.Event()
+        self._streams = stream.live()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            if not await self._intake.handle(scope, receive, send):
-                await self._serve_page(scope, receive, send)
+            if not await self._intake.handle(scope, receive, send) and not await self._streams.handle(
+                scope, receive, send
+            ):
+                await self._pages(dict(scope), receive, send)  # type: ignore[arg-type]  # a mapping is a mapping
         elif scope["type"] == "lifespan":
             await self._live(receive, send)
 
     def close_streams(self) -> None:
         """End the answers that never end by themselves (live pages), so that a stop is quick."""
-        self._closing.set()
+        self._streams.close()
 
     async def start(self) -> None:
         """Take signals in and, unless another process does it, work them off."""
@@ -76,42 +77,6 @@ class Application:
         await receive()
         await self.stop()
         await send({"type": "lifespan.shutdown.complete"})
-
-    async def _serve_page(self, scope: Scope, receive: Receive, send: Send) -> None:
-        stream = _Stream(receive, send, self._closing)
-        await self._pages(dict(scope), stream.receive, stream.send)
-
-
-class _Stream:
-    """One request to Django; a live stream among the answers sees its client leave when the server is to stop."""
-
-    def __init__(self, receive: Receive, send: Send, closing: asyncio.Event) -> None:
-        self._receive = receive
-        self._send = send
-        self._closing = closing
-        self._is_live = asyncio.Event()
-
-    async def send(self, event: Event) -> None:
-        if event["type"] == "http.response.start" and any(
-            name.lower() == b"content-type" and value.startswith(_STREAM) for name, value in event["headers"]
-        ):
-            self._is_live.set()
-        await self._send(event)
-
-    async def receive(self) -> Event:
-        arriving = asyncio.ensure_future(self._receive())
-        ending = asyncio.ensure_future(self._ended())
-        try:
-            await asyncio.wait((arriving, ending), return_when=asyncio.FIRST_COMPLETED)
-            return arriving.result() if arriving.done() else {"type": "http.disconnect"}
-        finally:
-            ending.cancel()
-            if not arriving.done():
-                arriving.cancel()
-
-    async def _ended(self) -> None:
-        await self._is_live.wait()
-        await self._closing.wait()
 
 
 def _prepare() -> None:

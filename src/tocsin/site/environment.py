@@ -44,6 +44,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("TOCSIN_WATCHDOG_URL", "", "An outside watchdog to call as long as all is well: a dead-man's switch for Tocsin itself."),
     Setting("TOCSIN_WATCHDOG_EVERY", "60", "Seconds between calls to the watchdog."),
     Setting("TOCSIN_METRICS_TOKEN", "", "Bearer token for /metrics from elsewhere than this machine.", secret=True),
+    Setting("TOCSIN_DEMO_SIGN_IN", "", "Only for demonstrations: the sign-in that the sign-in page tells everybody."),
     Setting("TOCSIN_LOG", "info", "debug, info, warning or error."),
 )
 _BY_NAME = {setting.name: setting for setting in SETTINGS}

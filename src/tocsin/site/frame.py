@@ -2,10 +2,120 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
 from django.http import HttpRequest
+from django.urls import reverse
+
+from tocsin.config import queries as configuration
+from tocsin.journal import store as journal
+from tocsin.kit import clock, db
+from tocsin.kit.db import Reader
+from tocsin.kit.installation import installation
+from tocsin.paging import queries as paging
+from tocsin.people.domain import PersonDocument
+from tocsin.people.middleware import visitor
+from tocsin.people.rights import Actor, Right, may
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Somewhere one can go."""
+
+    title: str
+    url: str
+    icon: str
+    key: str  # g and then this letter
+    current: bool = False
+    count: int = 0  # what waits there
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """The context `frame` of every template."""
+
+    instance: str
+    now: datetime
+    zone: tzinfo
+    zone_name: str
+    actor: Actor | None = None
+    name: str = ""
+    initials: str = ""
+    email: str = ""
+    places: tuple[Place, ...] = ()
+    seen: int = 0  # the newest fact this page can show
+    may_respond: bool = False
+    may_silence: bool = False
+    path: str = "/"
+    demo_sign_in: str = ""  # in the demo: what the sign-in page tells everybody
+
+    @property
+    def signed_in(self) -> bool:
+        return self.actor is not None
+
+
+PLACES = (
+    ("now", "Now", "now", "n", "/"),
+    ("groups", "Alert groups", "groups", "a", "/groups"),
+    ("silences", "Silences", "silence", "s", "/silences"),
+    ("inbox", "Inbox", "inbox", "i", "/inbox"),
+)
+INITIALS_MAX = 2
 
 
 def frame(request: HttpRequest) -> dict[str, object]:
     """The context every template has."""
-    del request
-    return {}
+    actor = visitor(request)
+    return {"frame": _signed_in(request, actor) if actor is not None else _outside(request)}
+
+
+def _outside(request: HttpRequest) -> Frame:
+    return Frame(
+        instance=installation().instance,
+        now=clock.now(),
+        zone=UTC,
+        zone_name="UTC",
+        path=request.get_full_path(),
+        demo_sign_in=settings.DEMO_SIGN_IN,
+    )
+
+
+def _signed_in(request: HttpRequest, actor: Actor) -> Frame:
+    reader = db.reader(clock.now())
+    document = configuration.current(reader).all("people", PersonDocument).get(actor.person)
+    email = str(getattr(request.user, "email", ""))
+    name = document.name if document else email
+    zone_name = document.timezone if document else "UTC"
+    return Frame(
+        instance=installation().instance,
+        now=reader.now,
+        zone=ZoneInfo(zone_name),
+        zone_name=zone_name,
+        actor=actor,
+        name=name,
+        initials="".join(word[0] for word in name.split()[:INITIALS_MAX]).upper(),
+        email=email,
+        places=_places(reader, request.path, actor),
+        seen=journal.last_id(reader),
+        may_respond=may(actor, Right.RESPOND),
+        may_silence=may(actor, Right.SILENCE),
+        path=request.get_full_path(),
+    )
+
+
+def _places(reader: Reader, path: str, actor: Actor) -> tuple[Place, ...]:
+    unread = paging.unread(reader, actor.person) if actor.person else 0
+    return tuple(
+        Place(
+            title=title,
+            url=reverse(name),
+            icon=icon,
+            key=key,
+            current=path == prefix if prefix == "/" else path == prefix or path.startswith(f"{prefix}/"),
+            count=unread if name == "inbox" else 0,
+        )
+        for name, title, icon, key, prefix in PLACES
+    )

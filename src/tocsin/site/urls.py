@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from django.http import HttpResponse
 from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("", lambda request: HttpResponse("Tocsin"), name="now"),
+    path("", include("tocsin.paging.urls")),
+    path("", include("tocsin.alerts.urls")),
     path("", include("tocsin.people.urls")),
     path("", include("tocsin.site.doors")),
 ]

@@ -51,10 +51,9 @@ BROKEN = ErrorPage(
 
 
 def page(request: HttpRequest, error: ErrorPage) -> HttpResponse:
-    """The page for an error; plain and without the database, so that it works when little else does."""
-    body = loader.get_template("web/error.html").template.render(_context(error))  # type: ignore[attr-defined]
-    del request
-    return HttpResponse(body, status=error.status)
+    """The page for an error; made without the database, so that it works when little else does."""
+    body = loader.render_to_string("web/error.html", {"page": error})
+    return HttpResponse(b"" if request.method == "HEAD" else body, status=error.status)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django's signature

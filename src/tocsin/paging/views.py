@@ -1,0 +1,298 @@
+"""The HTML doors of paging: what is going on now, the link in a message, the inbox."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from tocsin.alerts import actions as alerts
+from tocsin.alerts import listing
+from tocsin.alerts.domain import GroupId, GroupStatus, Outcome
+from tocsin.alerts.listing import GroupFilter, GroupLine
+from tocsin.alerts.rules import IllegalMove
+from tocsin.alerts.views import Row, row
+from tocsin.engine import beat
+from tocsin.kit import clock, db
+from tocsin.kit.db import Reader
+from tocsin.kit.installation import link_signer
+from tocsin.oncall import rules as oncall
+from tocsin.oncall.domain import ScheduleDocument
+from tocsin.paging import queries, store
+from tocsin.paging.outlook import Outlook, names, outlook
+from tocsin.paging.queries import AskedPage, NoteLine
+from tocsin.paging.standing import Standing, standing
+from tocsin.people import queries as people
+from tocsin.people.middleware import permit, visitor
+from tocsin.people.rights import Actor, Right, may
+from tocsin.web.pages import show
+
+OPEN_SHOWN_MAX = 50
+HELD_SHOWN_MAX = 20
+DUTIES_SHOWN_MAX = 100
+LATE_AFTER = timedelta(seconds=60)
+ENGINE_SILENT_AFTER = timedelta(seconds=30)
+GAP_AHEAD = timedelta(days=14)
+VIA = "link"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A group in nobody's hands, with who is paged next."""
+
+    row: Row
+    next_who: str = ""
+    next_at: datetime | None = None
+    words: str = ""  # if nobody is paged next: why
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Duty:
+    """Who is on call for one schedule, and who takes over when."""
+
+    schedule: str
+    title: str
+    who: str
+    mine: bool
+    until: datetime | None
+    then: str
+    shadows: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """Something broken in our own house."""
+
+    words: str
+    why: str = ""
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NowPage:
+    """What is wrong, who has it, what happens next."""
+
+    waiting: tuple[Waiting, ...]
+    waiting_more: bool
+    held: tuple[Row, ...]
+    quiet: tuple[Row, ...]  # snoozed or suppressed
+    duties: tuple[Duty, ...]
+    troubles: tuple[Trouble, ...]
+    last_resolved_at: datetime | None
+    is_new: bool  # nothing has ever come in
+    has_services: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerPage:
+    """What somebody is asked through a link."""
+
+    kind: str  # asked | mine | taken | over | quiet
+    row: Row
+    person: str
+    holder: str
+    since: datetime | None
+    next_who: str = ""
+    next_at: datetime | None = None
+    just_done: bool = False
+    signed_in: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboxPage:
+    """Somebody's messages."""
+
+    notes: tuple[NoteLine, ...]
+    older_url: str
+    has_person: bool
+
+
+@require_safe
+@permit(Right.SEE)
+def now(request: HttpRequest, actor: Actor) -> HttpResponse:
+    """The home screen."""
+    reader = db.reader(clock.now())
+    held = standing(reader)
+    held.know_contacts(reader, held.people)
+    open_groups = _groups(reader, [GroupStatus.OPEN], OPEN_SHOWN_MAX + 1)
+    resolved = listing.groups(reader, GroupFilter(status=(GroupStatus.RESOLVED,), limit=1))
+    others = _groups(reader, [GroupStatus.SNOOZED, GroupStatus.SUPPRESSED], HELD_SHOWN_MAX)
+    page = NowPage(
+        waiting=_waiting(reader, held, open_groups[:OPEN_SHOWN_MAX]),
+        waiting_more=len(open_groups) > OPEN_SHOWN_MAX,
+        held=tuple(row(held.snapshot, one) for one in _groups(reader, [GroupStatus.ACKNOWLEDGED], HELD_SHOWN_MAX)),
+        quiet=tuple(row(held.snapshot, one) for one in others),
+        duties=_duties(held, actor, reader.now),
+        troubles=_troubles(reader, held),
+        last_resolved_at=resolved[0].resolved_at if resolved else None,
+        is_new=not open_groups and not resolved and not others,
+        has_services=bool(held.services),
+    )
+    return show(request, "paging/now.html", page)
+
+
+@csrf_exempt  # the token is the credential: ntfy and mail programs post it, and they have no cookie of ours
+@require_http_methods(["GET", "HEAD", "POST"])
+def answer(request: HttpRequest, token: str) -> HttpResponse:
+    """The link in a message: a GET only shows what it is about, so that prefetching answers nothing."""
+    asked = _asked(token)
+    if asked is None:
+        return show(request, "paging/answer_dead.html", None, status=410)
+    if request.method == "POST":
+        if not _take(asked):
+            return show(request, "paging/answer.html", _answer_page(request, asked), status=409)
+        return show(request, "paging/answer.html", _answer_page(request, asked, just_done=True))
+    return show(request, "paging/answer.html", _answer_page(request, asked))
+
+
+@require_safe
+@permit(Right.SEE)
+def inbox(request: HttpRequest, actor: Actor) -> HttpResponse:
+    """The messages somebody got inside Tocsin."""
+    before = request.GET.get("before", "")
+    older_than = int(before) if before.isascii() and before.isdigit() and len(before) <= 18 else None
+    notes = queries.inbox(db.reader(clock.now()), actor.person, before=older_than) if actor.person else []
+    page = InboxPage(
+        notes=tuple(notes),
+        older_url=f"{reverse('inbox')}?before={notes[-1].id}" if len(notes) == queries.NOTES_SHOWN_MAX else "",
+        has_person=bool(actor.person),
+    )
+    return show(request, "paging/inbox.html", page)
+
+
+@require_POST
+@permit(Right.SEE)
+def read(request: HttpRequest, actor: Actor) -> HttpResponse:
+    """Everything up to a message counts as read."""
+    up_to = request.POST.get("up_to", "")
+    if actor.person and up_to.isascii() and up_to.isdigit() and len(up_to) <= 18:
+        with db.transact(clock.now()) as tx:
+            store.mark_read(tx, actor.person, int(up_to))
+    return HttpResponseRedirect(reverse("inbox"), status=303)
+
+
+def _groups(reader: Reader, statuses: list[GroupStatus], limit: int) -> list[GroupLine]:
+    return listing.groups(reader, GroupFilter(status=statuses, limit=limit))
+
+
+def _waiting(reader: Reader, held: Standing, lines: list[GroupLine]) -> tuple[Waiting, ...]:
+    running = queries.climbing(reader, [line.id for line in lines])
+    ahead: dict[tuple[object, ...], Outlook] = {}
+    found = []
+    for line in sorted(lines, key=lambda one: (one.urgency != "high", -one.id)):
+        shown = row(held.snapshot, line)
+        climbing = running.get(line.id)
+        if climbing is None:
+            found.append(Waiting(row=shown, words="Nobody else will be paged."))
+            continue
+        key = (climbing.plan, climbing.position, climbing.turn, climbing.due_at)
+        if key not in ahead:
+            ahead[key] = outlook(climbing, held, shown_max=1 + len(climbing.plan.policies))
+        found.append(_waiting_for(shown, ahead[key], held))
+    return tuple(found)
+
+
+def _waiting_for(shown: Row, ahead: Outlook, held: Standing) -> Waiting:
+    rung = ahead.next
+    if rung is None:
+        return Waiting(row=shown, words="Nobody else will be paged.")
+    return Waiting(row=shown, next_who=names(rung.persons, held), next_at=rung.at)
+
+
+def _duties(held: Standing, actor: Actor, instant: datetime) -> tuple[Duty, ...]:
+    documents = held.snapshot.all("schedules", ScheduleDocument)
+    found = []
+    for name, document in list(documents.items())[:DUTIES_SHOWN_MAX]:
+        schedule = oncall.compile_schedule(name, document)
+        answer_now = oncall.answer(schedule, instant)
+        persons = [duty.person for duty in answer_now.duties]
+        following = oncall.on_call(schedule, answer_now.until) if answer_now.until else ()
+        found.append(
+            Duty(
+                schedule=name,
+                title=document.name,
+                who=names(persons, held),
+                mine=actor.person in persons,
+                until=answer_now.until,
+                then=names([duty.person for duty in following if not duty.shadow], held),
+                shadows=names([duty.person for duty in answer_now.shadows], held),
+            )
+        )
+    return tuple(found)
+
+
+def _troubles(reader: Reader, held: Standing) -> tuple[Trouble, ...]:
+    found = []
+    lived_at = beat.last(reader)
+    if lived_at is None or reader.now - lived_at > ENGINE_SILENT_AFTER:
+        found.append(Trouble(words="No engine is running: nobody is paged", since=lived_at))
+    late = queries.late_pages(reader, reader.now - LATE_AFTER)
+    if late:
+        found.append(Trouble(words=f"{late} messages of pages are late"))
+    for one in queries.failing(reader):
+        who = people.name_of(held.snapshot, f"person:{one.person}")
+        found.append(Trouble(words=f"{one.channel} to {who} does not get through", why=one.reason, since=one.since))
+    for integration, last_at in queries.missed_heartbeats(reader):
+        found.append(Trouble(words=f"No sign of life from {integration}", since=last_at))
+    aside = listing.signals(reader, outcome=Outcome.SET_ASIDE, limit=1)
+    if aside:
+        found.append(Trouble(words="Signals were set aside, because absorbing them failed", since=aside[0].at))
+    return tuple(found)
+
+
+def _asked(token: str) -> AskedPage | None:
+    payload = link_signer().verify(token, clock.now())
+    kind, _, number = (payload or "").partition(":")
+    if kind != "page" or not number.isdigit():
+        return None
+    return queries.asked_page(db.reader(clock.now()), int(number))
+
+
+def _take(asked: AskedPage) -> bool:
+    """Acknowledge as the person the link was sent to; False if it changes nothing, because somebody has it or it is over."""
+    by = f"person:{asked.person}"
+    with db.transact(clock.now()) as tx:
+        line = listing.group(tx, asked.group)
+        if line is None or line.status == GroupStatus.RESOLVED:
+            return False
+        if line.status == GroupStatus.ACKNOWLEDGED:
+            return line.acknowledged_by == by
+        try:
+            alerts.acknowledge(tx, GroupId(asked.group), by, via=VIA)
+        except (IllegalMove, alerts.NoSuchGroup):
+            return False
+    return True
+
+
+def _answer_page(request: HttpRequest, asked: AskedPage, *, just_done: bool = False) -> AnswerPage:
+    reader = db.reader(clock.now())
+    held = standing(reader)
+    held.know_contacts(reader, held.people)
+    line = listing.group(reader, asked.group)
+    assert line is not None  # pages are forgotten with their group, never later
+    actor = visitor(request)
+    running = queries.climbing(reader, [line.id]).get(line.id)
+    ahead = outlook(running, held).next if running else None
+    return AnswerPage(
+        kind=_kind(line, f"person:{asked.person}"),
+        row=row(held.snapshot, line),
+        person=people.name_of(held.snapshot, f"person:{asked.person}"),
+        holder=people.name_of(held.snapshot, line.acknowledged_by or line.resolved_by),
+        since=line.acknowledged_at if line.status == GroupStatus.ACKNOWLEDGED else line.resolved_at,
+        next_who=names(ahead.persons, held) if ahead else "",
+        next_at=ahead.at if ahead else None,
+        just_done=just_done,
+        signed_in=actor is not None and may(actor, Right.SEE),
+    )
+
+
+def _kind(line: GroupLine, by: str) -> str:
+    if line.status == GroupStatus.RESOLVED:
+        return "over"
+    if line.status == GroupStatus.ACKNOWLEDGED:
+        return "mine" if line.acknowledged_by == by else "taken"
+    return "asked"

@@ -1,0 +1,35 @@
+"""The pictures of the interface: outlines on a grid of 24, drawn in the colour of the text around them."""
+
+from __future__ import annotations
+
+ICONS: dict[str, str] = {
+    "bell": "M6 16V11a6 6 0 0 1 12 0v5l2 2H4zM10 21h4M12 3V2",
+    "now": "M3 12h4l3-8 4 16 3-8h4",
+    "groups": "M4 6h16M4 12h16M4 18h10",
+    "silence": "M6 16V11a6 6 0 0 1 9-5.2M18 11v5l2 2H8M10 21h4M3 3l18 18",
+    "inbox": "M4 13 6 5h12l2 8v6H4zM4 13h5l1 3h4l1-3h5",
+    "person": "M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM4 21c1-4 4-6 8-6s7 2 8 6",
+    "people": "M9 11a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7zM2 20c.6-3.6 3.2-5.5 7-5.5s6.4 1.9 7 5.5M16 4.5a3.5 3.5 0 0 1 0 6.5M18 15c2 .6 3.4 2.3 4 5",
+    "clock": "M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18zM12 7v5l3 2",
+    "check": "M4 12.5 9.5 18 20 6.5",
+    "cross": "M6 6l12 12M18 6 6 18",
+    "up": "M12 20V5M5.5 11.5 12 5l6.5 6.5",
+    "next": "M9 5l7 7-7 7",
+    "note": "M5 4h14v12l-4 4H5zM15 20v-4h4M9 9h6M9 13h4",
+    "link": "M10 14a4 4 0 0 0 5.7 0l3-3A4 4 0 0 0 13 5.3l-1 1M14 10a4 4 0 0 0-5.7 0l-3 3A4 4 0 0 0 11 18.7l1-1",
+    "snooze": "M20 14.5A8 8 0 1 1 9.5 4a6.5 6.5 0 0 0 10.5 10.5z",
+    "search": "M10.5 17a6.5 6.5 0 1 0 0-13 6.5 6.5 0 0 0 0 13zM15.5 15.5 21 21",
+    "warning": "M12 4 2.5 20h19zM12 10v4M12 17v.5",
+    "mail": "M3 6h18v12H3zM3 7l9 6 9-6",
+    "phone": "M8 3h8v18H8zM11 18h2",
+    "voice": "M5 4h4l2 5-2.5 1.5a12 12 0 0 0 5 5L15 13l5 2v4a1 1 0 0 1-1 1C11 19.5 4.5 13 4 5a1 1 0 0 1 1-1z",
+    "send": "M21 3 3 11l7 3 3 7zM21 3 10 14",
+    "undo": "M4 9h10a6 6 0 0 1 0 12H9M4 9l5-5M4 9l5 5",
+    "skip": "M5 5l8 7-8 7zM18 5v14",
+    "out": "M10 4H4v16h6M14 8l5 4-5 4M19 12H9",
+    "key": "M8 16a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM12 12h9v4M17 12v3",
+    "menu": "M4 7h16M4 12h16M4 17h16",
+    "code": "M8 7l-5 5 5 5M16 7l5 5-5 5",
+    "heart": "M3 12h4l2-4 3 8 2-4h7",
+    "dot": "M12 13a1 1 0 1 0 0-2 1 1 0 0 0 0 2z",
+}
