@@ -9,6 +9,7 @@ from django.apps import apps
 from django.db.utils import OperationalError
 
 from tocsin.cli.exits import Exit, Stop
+from tocsin.config.store import SecretLost
 from tocsin.kit import db
 from tocsin.site import environment, logs, startup, upgrade
 
@@ -21,7 +22,7 @@ def prepare(arguments: Sequence[str]) -> None:
 def given(arguments: Sequence[str], option: str) -> str:
     """The value of an option, empty if it is not among the arguments."""
     found = ""
-    for one, following in zip(arguments, (*arguments[1:], ""), strict=True):
+    for one, following in zip(arguments, (*arguments[1:], ""), strict=False):
         name, equals, value = one.partition("=")
         if name == option:
             found = value if equals else following
@@ -54,6 +55,8 @@ def installation(data: str, database: str) -> Iterator[None]:
             where = data or database or environment.get("TOCSIN_DATABASE") or environment.get("TOCSIN_DATA")
             raise Stop(f"the database has not this version's tables: run `tocsin migrate` first ({_hidden(where)})")
         yield
+    except SecretLost as lost:
+        raise Stop(f"{lost}: give TOCSIN_SECRETS, or put the file `secret` back beside the database") from None
     except OperationalError as error:
         raise Stop(f"the database cannot be used: {str(error).strip()}", Exit.UNREACHABLE) from None
     finally:

@@ -59,6 +59,11 @@ def alive(reader: Reader, within: timedelta) -> int:
     return int(reader.value("SELECT count(*) FROM engine_beat WHERE name <> %s AND at >= %s", (_CLOCK, since)))
 
 
+def forget_all(tx: Tx) -> None:
+    """Nobody lives on this database: it was put back from a backup."""
+    tx.execute("DELETE FROM engine_beat")
+
+
 def _mend(tx: Tx) -> None:
     seen = tx.value(f"SELECT at FROM engine_beat WHERE name = %s{tx.for_update}", (_CLOCK,))
     if seen is None or clock.from_us(seen) - tx.now < BACKWARD_MIN:

@@ -11,7 +11,8 @@ from structlog.typing import Processor
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 # What these say at `info` is for their own developers.
 _TALKATIVE = ("uvicorn.error", "uvicorn.asgi", "asyncio", "aiohttp", "aiosmtplib")
-_COMPLAINS_OF_OTHERS = ("django.request", "django.security.csrf")  # who sends a bad request is told so, not we
+# Who sends a bad request is told so, not we; and that the database is away is said where it matters.
+_COMPLAINS_OF_OTHERS = ("django.request", "django.security.csrf", "psycopg.pool")
 
 
 def configure(level: str) -> None:

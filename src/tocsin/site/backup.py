@@ -1,0 +1,97 @@
+"""Backups of the whole database, taken while everything runs; and putting one back.
+
+SQLite: its own online backup through the one library this process uses, checked before it counts. PostgreSQL: its own
+tools, which know better than anybody. The installation's secret is not in the backup: without it the secrets of the
+configuration cannot be read again, so keep it beside.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from contextlib import closing
+from pathlib import Path
+
+from django.db import connections
+
+from tocsin.kit.sqlite.library import library
+
+PAGES_PER_STEP = 2000  # between steps others may write
+_URL = {"HOST": "--host", "PORT": "--port", "USER": "--username", "NAME": "--dbname"}
+
+
+class BackupFailed(Exception):
+    """Nothing was written, or nothing was put back, for this reason."""
+
+
+def write(target: Path) -> int:
+    """Write a backup; its size in bytes. Raises BackupFailed; the target is whole or not there."""
+    partial = target.with_name(f".{target.name}.partial")
+    partial.unlink(missing_ok=True)
+    os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    try:
+        if connections["default"].vendor == "sqlite":
+            _write_sqlite(partial)
+        else:
+            _run("pg_dump", "--format=custom", f"--file={partial}", *_where())
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
+    return target.stat().st_size
+
+
+def put_back(source: Path) -> None:
+    """Make the database what the backup holds. Raises BackupFailed; nothing is changed then."""
+    if not source.is_file():
+        raise BackupFailed(f"there is no file {source}")
+    if connections["default"].vendor == "sqlite":
+        _put_back_sqlite(source)
+    else:
+        tool = ("pg_restore", "--clean", "--if-exists", "--no-owner", "--single-transaction", *_where(), str(source))
+        _run(*tool)
+
+
+def _write_sqlite(target: Path) -> None:
+    connection = connections["default"]
+    connection.ensure_connection()
+    with closing(library.connect(str(target))) as copy:
+        connection.connection.backup(copy, pages=PAGES_PER_STEP)
+        _check(copy, target)
+
+
+def _put_back_sqlite(source: Path) -> None:
+    connection = connections["default"]
+    connection.ensure_connection()
+    try:
+        with closing(library.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True)) as copy:
+            _check(copy, source)
+            copy.backup(connection.connection)
+    except library.DatabaseError as error:
+        raise BackupFailed(f"{source} is not a backup: {error}") from None
+
+
+def _check(copy: library.Connection, path: Path) -> None:  # type: ignore[name-defined]
+    said = copy.execute("PRAGMA integrity_check").fetchone()[0]
+    if said != "ok":
+        raise BackupFailed(f"{path} is damaged: {said}")
+    known = copy.execute("SELECT count(*) FROM sqlite_master WHERE name = 'alerts_envelope'").fetchone()[0]
+    if not known:
+        raise BackupFailed(f"{path} holds no Tocsin database")
+
+
+def _where() -> list[str]:
+    settings = connections["default"].settings_dict
+    return [f"{option}={settings[name]}" for name, option in _URL.items() if settings.get(name)]
+
+
+def _run(tool: str, *arguments: str) -> None:
+    path = shutil.which(tool)
+    if path is None:
+        raise BackupFailed(
+            f"{tool} is not installed here; install PostgreSQL's client tools, or back up from its machine"
+        )
+    env = {**os.environ, "PGPASSWORD": str(connections["default"].settings_dict.get("PASSWORD", ""))}
+    done = subprocess.run([path, *arguments], env=env, capture_output=True, text=True, check=False)  # noqa: S603 - no shell
+    if done.returncode:
+        raise BackupFailed(f"{tool} failed: {done.stderr.strip() or done.returncode}")
