@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import UTC, datetime, timedelta
 
 _YEAR_MIN = 1970
@@ -11,6 +12,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Anything before the year 5138 in seconds is below 1e11, and so on in steps of a thousand.
 _UNITS_PER_SECOND = ((1e11, 1.0), (1e14, 1e3), (1e17, 1e6), (1e20, 1e9))
 _WRITTEN_CHARS_MAX = 64
+_ONE_ZONE_TOO_MANY = re.compile(r"([+-]\d\d:\d\d)Z$")  # PagerDuty's own client library writes +00:00Z
 
 
 def utc(moment: datetime | None) -> datetime | None:
@@ -35,7 +37,7 @@ def _written(value: str) -> datetime | None:
     if not value or len(value) > _WRITTEN_CHARS_MAX:
         return None
     try:
-        return utc(datetime.fromisoformat(value))
+        return utc(datetime.fromisoformat(_ONE_ZONE_TOO_MANY.sub(r"\1", value)))
     except (ValueError, OverflowError):
         pass
     try:
