@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from tocsin.config import store
-from tocsin.config.domain import Snapshot, State
+from tocsin.config.domain import Document, Snapshot, State
 from tocsin.kit import clock
 from tocsin.kit.db import Reader, Row
 
@@ -86,6 +86,14 @@ def lives(reader: Reader, section: str, name: str, *, limit: int = VERSIONS_SHOW
         (section, name, limit),
     )
     return [Life(since=since, until=until, managed_by=managed_by, file=file) for since, until, managed_by, file in rows]
+
+
+def history_of(reader: Reader, section: str, name: str, since: datetime) -> list[tuple[datetime, Document | None]]:
+    """One document at each of its changes, oldest first, from the one that held at `since` on; None for not there.
+
+    At most VERSIONS_SHOWN_MAX changes, the newest.
+    """
+    return store.history_of(reader, section, name, since, VERSIONS_SHOWN_MAX)
 
 
 def _info(row: Row) -> VersionInfo:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -72,6 +73,30 @@ def at_version(reader: Reader, number: int) -> State | None:
     """The configuration as it was at a version; None if there was none of this number."""
     token = reader.value("SELECT token FROM config_version WHERE number = %s", (number,))
     return None if token is None else _remembered(reader, number, str(token))
+
+
+def history_of(
+    reader: Reader, section: str, name: str, since: datetime, limit: int
+) -> list[tuple[datetime, Document | None]]:
+    """One document at each of its changes, oldest first; None for a time without it."""
+    kind = registry.kind_of(section)
+    rows = reader.rows(
+        "SELECT document.body, document.sealed, began.at, ended.at FROM config_document document"
+        " JOIN config_version began ON began.number = document.since"
+        " LEFT JOIN config_version ended ON ended.number = document.until"
+        " WHERE document.section = %s AND document.name = %s AND (ended.at IS NULL OR ended.at > %s)"
+        " ORDER BY document.since DESC LIMIT %s",
+        (section, name, clock.to_us(since), limit),
+    )
+    found: list[tuple[datetime, Document | None]] = []
+    for body, sealed, began, ended in reversed(rows):
+        if found and found[-1][0] == clock.from_us(began):
+            found.pop()
+        if kind is not None:
+            found.append((clock.from_us(began), _document(kind, name, body, sealed)))
+        if ended is not None:
+            found.append((clock.from_us(ended), None))
+    return found
 
 
 def lock(tx: Tx) -> bool:

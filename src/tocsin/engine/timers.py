@@ -62,6 +62,11 @@ def cancel(tx: Tx, kind: str, refs: Sequence[int]) -> None:
         tx.execute(f"DELETE FROM engine_timer WHERE kind = %s AND {tx.among('ref')}", (kind, tx.listed(refs)))
 
 
+def cancel_ahead(tx: Tx, kind: str) -> None:
+    """Take all timers of a kind that are not due yet off the table."""
+    tx.execute("DELETE FROM engine_timer WHERE kind = %s AND due_at > %s", (kind, clock.to_us(tx.now)))
+
+
 def due_of(reader: Reader, kind: str, ref: int) -> datetime | None:
     """When this timer is due, None if it is not set."""
     found = reader.value("SELECT due_at FROM engine_timer WHERE kind = %s AND ref = %s", (kind, ref))

@@ -73,7 +73,7 @@ class HttpCall(Protocol):
 
 
 class HttpAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """A status with lower-case headers and at most BODY_BYTES_MAX of body, or a fault."""
+    """A status with lower-case headers and as much of the body as was asked for, or a fault."""
 
     status: int = 0
     headers: dict[str, str] = {}
@@ -108,11 +108,14 @@ class HttpClient:
         self._resolver = resolver
         self._session: aiohttp.ClientSession | None = None
 
-    async def send(self, request: HttpCall) -> HttpAnswer:
-        """Make one call and say what came of it. Once a status has come, it is the answer even if the body fails."""
+    async def send(self, request: HttpCall, *, body_bytes_max: int = BODY_BYTES_MAX) -> HttpAnswer:
+        """Make one call and say what came of it. Once a status has come, it is the answer even if the body fails.
+
+        Of the body at most `body_bytes_max` are read; `detail` says so if there was more.
+        """
         try:
             url = _checked_url(request, self._settings.guard)
-            return await self._exchange(request, url)
+            return await self._exchange(request, url, body_bytes_max)
         except _EXPECTED as error:
             return HttpAnswer(fault=_fault_of(error), detail=_describe(error))
 
@@ -130,7 +133,7 @@ class HttpClient:
     ) -> None:
         await self.close()
 
-    async def _exchange(self, request: HttpCall, url: URL) -> HttpAnswer:
+    async def _exchange(self, request: HttpCall, url: URL, body_bytes_max: int) -> HttpAnswer:
         if self._session is None:
             self._session = self._open()
         async with self._session.request(
@@ -144,7 +147,7 @@ class HttpClient:
             ),
         ) as answer:
             headers = {name.lower(): value for name, value in answer.headers.items()}
-            body, detail = await _read(answer)
+            body, detail = await _read(answer, body_bytes_max)
             return HttpAnswer(status=answer.status, headers=headers, body=body, detail=detail)
 
     def _open(self) -> aiohttp.ClientSession:
@@ -223,12 +226,12 @@ def _forbidden(host: str, refusal: StrEnum) -> ForbiddenAddressError:
     return ForbiddenAddressError(f"{host} is {refusal}; TOCSIN_OUTBOUND_ALLOW can list its network")
 
 
-async def _read(answer: aiohttp.ClientResponse) -> tuple[bytes, str]:
+async def _read(answer: aiohttp.ClientResponse, most: int) -> tuple[bytes, str]:
     """The body up to the cap, and what was wrong with it. Too much of it costs the connection."""
     kept = bytearray()
     try:
-        while len(kept) <= BODY_BYTES_MAX:
-            chunk = await answer.content.read(BODY_BYTES_MAX + 1 - len(kept))
+        while len(kept) <= most:
+            chunk = await answer.content.read(most + 1 - len(kept))
             if not chunk:
                 return bytes(kept), ""
             kept += chunk
@@ -236,7 +239,7 @@ async def _read(answer: aiohttp.ClientResponse) -> tuple[bytes, str]:
         answer.close()
         return bytes(kept), f"the body did not arrive whole: {_describe(error)}"
     answer.close()
-    return bytes(kept[:BODY_BYTES_MAX]), f"only the first {BODY_BYTES_MAX} bytes of the body were read"
+    return bytes(kept[:most]), f"only the first {most} bytes of the body were read"
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 
 import msgspec
 
@@ -12,9 +13,10 @@ from tocsin.kit.db import Row, Tx
 from tocsin.oncall.desk import Booked, CalendarKind, CalendarLine, FeedLine
 
 CALENDAR = "id, kind, owner, read_at, tried_at, failing_since, error, problems, booked, revision"
+BOOKED_MAX = 256  # calendars whose turns are remembered
 FEED = "id, person, schedule, made_by, made_at, used_at, revoked_at"
 _encode = msgspec.json.Encoder().encode
-_booked = msgspec.json.Decoder(tuple[Booked, ...])
+_booked = lru_cache(maxsize=BOOKED_MAX)(msgspec.json.Decoder(tuple[Booked, ...]).decode)
 _texts = msgspec.json.Decoder(tuple[str, ...])
 
 
@@ -57,12 +59,12 @@ def end_calendar(tx: Tx, id_: int, booked: Sequence[Booked]) -> None:
     )
 
 
-def read_again(tx: Tx, kind: CalendarKind, *, afresh: bool = False) -> None:
-    """Read all of a kind now; `afresh`, also if the other side says that nothing has changed."""
-    forget = ", etag = '', modified = ''" if afresh else ""
+def read_again(tx: Tx, id_: int, address: str) -> None:
+    """Read it now and work out anew what it means; `address` marks where, so that another one is read from scratch."""
     tx.execute(
-        f"UPDATE oncall_calendar SET next_at = %s{forget} WHERE kind = %s AND ended_at IS NULL",
-        (clock.to_us(tx.now), kind.value),
+        "UPDATE oncall_calendar SET next_at = %s, expanded_at = NULL, etag = CASE url WHEN %s THEN etag ELSE '' END,"
+        " modified = CASE url WHEN %s THEN modified ELSE '' END, url = %s WHERE id = %s",
+        (clock.to_us(tx.now), address, address, address, id_),
     )
 
 
@@ -85,7 +87,7 @@ def take_calendar(tx: Tx, leased_until: datetime) -> Kept | None:
         etag=row[4],
         modified=row[5],
         body=row[6],
-        booked=_booked.decode(row[7]),
+        booked=_booked(row[7]),
         read_at=_instant(row[8]),
         expanded_at=_instant(row[9]),
         failing_since=_instant(row[10]),
@@ -114,10 +116,18 @@ def calendar_unchanged(tx: Tx, kept: Kept, next_at: datetime) -> None:
     )
 
 
-def calendar_read(tx: Tx, kept: Kept, *, booked: Sequence[Booked], problems: Sequence[str], next_at: datetime) -> None:
+def calendar_read(
+    tx: Tx,
+    kept: Kept,
+    *,
+    before: Sequence[Booked],
+    booked: Sequence[Booked],
+    problems: Sequence[str],
+    next_at: datetime,
+) -> None:
     """It was read: `kept` holds the body and its marks, `booked` what it means."""
     now = clock.to_us(tx.now)
-    changed = tuple(booked) != kept.booked
+    changed = tuple(booked) != tuple(before)
     tx.execute(
         "UPDATE oncall_calendar SET tried_at = %s, read_at = %s, expanded_at = %s, next_at = %s, error = '',"
         " failures = 0, failing_since = NULL, etag = %s, modified = %s, body = %s, booked = %s, problems = %s,"
@@ -149,7 +159,7 @@ def calendar_of(row: Row) -> CalendarLine:
         failing_since=_instant(row[5]),
         error=row[6],
         problems=_texts.decode(row[7]),
-        booked=_booked.decode(row[8]),
+        booked=_booked(row[8]),
         revision=row[9],
     )
 

@@ -9,6 +9,7 @@ Leaves out fetching, and whose word counts when two events overlap (`turns`).
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -35,7 +36,7 @@ _SPLIT = re.compile(r"\s*(?:[,;&+/|]|\band\b)\s*", re.IGNORECASE)
 
 
 class CannotRead(Exception):
-    """This is no calendar, or more than we take."""
+    """No calendar, or more than we take."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -268,7 +269,7 @@ def _flattened(known: Sequence[tuple[Event, int, tuple[str, ...]]]) -> tuple[Boo
         begins.setdefault(event.start, []).append(index)
     active: list[int] = []
     found: list[Booked] = []
-    for low, high in zip(edges, edges[1:], strict=False):
+    for low, high in itertools.pairwise(edges):
         active = [index for index in active if known[index][0].end > low] + begins.get(low, [])
         top = max((known[index][1] for index in active), default=0)
         persons = {name: None for index in active if known[index][1] == top for name in known[index][2]}

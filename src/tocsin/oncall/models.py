@@ -84,7 +84,7 @@ class CalendarRow(models.Model):
     id = models.BigAutoField(primary_key=True)
     kind = models.TextField()
     owner = models.TextField()  # a schedule or a person
-    url = models.TextField(default="")  # encrypted; empty for a schedule's, whose document holds it
+    url = models.TextField(default="")  # encrypted; of a schedule's, whose document holds it, the digest
     made_at = InstantField()
     ended_at = InstantField(null=True)
     next_at = InstantField()

@@ -1,0 +1,31 @@
+"""Who may change who is on call. Pure.
+
+A responder may change what concerns themselves: give their own shift away, take one on, offer a swap, say when they
+are away. Whoever manages the schedule's team may change everything of it. A schedule without a team is managed by
+administrators and by everybody with the role manager.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tocsin.people.domain import Role
+from tocsin.people.rights import Actor, Right, may
+
+
+def manages(who: Actor, team: str | None) -> bool:
+    """Whether they may change anything of a schedule of this team."""
+    if may(who, Right.CONFIGURE, team):
+        return True
+    within_scope = who.scopes is None or Right.CONFIGURE in who.scopes
+    return team is None and who.role is Role.MANAGER and within_scope
+
+
+def may_change(who: Actor, team: str | None, concerned: Iterable[str | None]) -> bool:
+    """Whether they may make a change that concerns these people."""
+    return manages(who, team) or (bool(who.person) and may(who, Right.RESPOND) and who.person in concerned)
+
+
+def may_speak_for(who: Actor, person: str) -> bool:
+    """Whether they may offer, accept, or say when somebody is away, in this person's name."""
+    return may(who, Right.ADMINISTER) or (who.person == person and may(who, Right.RESPOND))
