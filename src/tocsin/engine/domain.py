@@ -135,6 +135,10 @@ class Carrier(Protocol):
         """Send these (all to one address) as one message. Never raises for what the world does."""
         ...
 
+    async def close(self) -> None:
+        """Drop kept connections; the engine stops."""
+        ...
+
 
 TimerHandler = Callable[[Tx, Sequence[TimerDue]], None]
 SettledHandler = Callable[[Tx, Sequence[Settled]], None]

@@ -57,6 +57,7 @@ class OutboxWorker:
                     await self._rest()
         finally:
             stop_listening()
+            await self._carrier.close()
             await loop.run_in_executor(self._database, db.drop_connection)
             self._database.shutdown()
 

@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 from django.core.handlers.asgi import ASGIHandler
 from django.urls import get_resolver
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from tocsin.alerts.intake import Intake
 from tocsin.kit import db
@@ -32,7 +33,7 @@ class Application:
     def __init__(self, *, with_engine: bool) -> None:
         self._with_engine = with_engine
         self._intake = Intake()
-        self._pages = ASGIHandler()
+        self._pages = ProxyHeadersMiddleware(ASGIHandler(), trusted_hosts="127.0.0.1")  # type: ignore[arg-type]
         self._streams = stream.live()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -22,7 +22,7 @@ KEEP_ALIVE_S = 65  # longer than most senders' intervals, so that a connection s
 BACKLOG = 2048
 
 
-class StartFailed(Exception):  # noqa: N818 - it says what happened
+class StartFailed(Exception):
     """The server could not start; the log says why."""
 
 
@@ -69,8 +69,7 @@ def serve(host: str, port: int, *, with_engine: bool) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=True,
-        forwarded_allow_ips="127.0.0.1",
+        proxy_headers=False,  # pages get them in application.py; the intake's path stays short
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=GRACE_S,
         backlog=BACKLOG,
