@@ -16,13 +16,14 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import uvloop
+
 from bench import alertmanager, installation, load, messages, sink
 from bench.postgres import postgres
 
@@ -39,7 +40,10 @@ class Table:
     def add(self, database: str, what: str, figure: str, target: str, repeat: str) -> None:
         """Print one row at once, and keep it."""
         self.rows.append((database, what, figure, target, repeat))
-        print(f"{database:10} {what:58} {figure:>34}   target {target:18} make bench ROWS=\"{database} {repeat}\"", flush=True)
+        print(
+            f'{database:10} {what:58} {figure:>34}   target {target:18} make bench ROWS="{database} {repeat}"',
+            flush=True,
+        )
 
 
 Row = Callable[[Table, str, str], Awaitable[None]]
@@ -63,7 +67,9 @@ async def latency(table: Table, name: str, database: str) -> None:
     receiver = sink.Sink()
     listening, port = await sink.listen(receiver)
     with installation.serve(database, port) as server:
-        await load.closed_loop("127.0.0.1", server.port, messages.repeats(), connections=16, seconds=60, count=messages.OPEN_KEYS)
+        await load.closed_loop(
+            "127.0.0.1", server.port, messages.repeats(), connections=16, seconds=60, count=messages.OPEN_KEYS
+        )
         server.wait_absorbed()
         figures = await load.open_loop("127.0.0.1", server.port, messages.repeats(), per_s=3000, seconds=SECONDS)
         shown = f"p50 {figures.percentile_ms(0.5):.1f}, p99 {figures.percentile_ms(0.99):.1f} ms"
@@ -76,13 +82,20 @@ async def absorb(table: Table, name: str, database: str) -> None:
     receiver = sink.Sink()
     listening, port = await sink.listen(receiver)
     with installation.serve(database, port) as server:
-        await load.closed_loop("127.0.0.1", server.port, messages.repeats(), connections=16, seconds=60, count=messages.OPEN_KEYS)
+        await load.closed_loop(
+            "127.0.0.1", server.port, messages.repeats(), connections=16, seconds=60, count=messages.OPEN_KEYS
+        )
         server.wait_absorbed()
         await asyncio.sleep(3)
         rate = await _sustained(server, messages.repeats(), 64, 1)
         table.add(name, "repeats of open alerts accepted and absorbed", f"{rate:,.0f}/s", "≥ 8,000/s", "absorb")
-        for what, request in (("Prometheus push", messages.prometheus_push()), ("Alertmanager webhook", messages.alertmanager_webhook())):
-            await load.closed_loop("127.0.0.1", server.port, itertools.repeat(request), connections=1, seconds=60, count=1)
+        for what, request in (
+            ("Prometheus push", messages.prometheus_push()),
+            ("Alertmanager webhook", messages.alertmanager_webhook()),
+        ):
+            await load.closed_loop(
+                "127.0.0.1", server.port, itertools.repeat(request), connections=1, seconds=60, count=1
+            )
             server.wait_absorbed()
             await asyncio.sleep(2)
             rate = await _sustained(server, itertools.repeat(request), 8, 100)
@@ -97,9 +110,10 @@ async def burst(table: Table, name: str, database: str) -> None:
     with installation.serve(database, port) as server:
         requests = messages.fresh(BURST, "burst")
         started = time.perf_counter()
-        posted = await load.closed_loop("127.0.0.1", server.port, iter(requests), connections=64, seconds=60, count=BURST)
-        while receiver.count < BURST and time.perf_counter() - started < 120:
-            await asyncio.sleep(0.02)
+        posted = await load.closed_loop(
+            "127.0.0.1", server.port, iter(requests), connections=64, seconds=60, count=BURST
+        )
+        await receiver.wait(BURST, 120)
         took = receiver.last - started
         shown = f"{receiver.count:,} pages in {took:.1f} s (posted {posted.took_s:.1f} s)"
         table.add(name, "burst of 10,000 new groups, every page handed over", shown, "≤ 8 s", "burst")
@@ -121,22 +135,29 @@ async def steady(table: Table, name: str, database: str) -> None:
             ("signal → page, 200 new groups a second", 200.0, 15.0, "p99 ≤ 1,000 ms"),
             ("signal → page, idle", 4.0, 25.0, "p99 ≤ 50 ms"),
         ):
-            prefix = f"steady{per_s:.0f}x"
-            stamps: dict[bytes, float] = {}
-            requests = messages.fresh(int(per_s * seconds), prefix)
-
-            def sent() -> object:
-                for number, request in enumerate(requests):
-                    stamps[f"bench-{prefix}{number}".encode()] = time.perf_counter()
-                    yield request
-
-            await load.open_loop("127.0.0.1", server.port, sent(), per_s=per_s, seconds=seconds)  # type: ignore[arg-type]
+            stamps = await _send_steadily(server.port, per_s, seconds)
             await asyncio.sleep(3)
             took = sorted(receiver.arrivals[key] - at for key, at in stamps.items() if key in receiver.arrivals)
             lost = len(stamps) - len(took)
-            shown = f"p50 {took[len(took) // 2] * 1000:.0f}, p99 {took[int(len(took) * 0.99)] * 1000:.0f} ms, {lost} lost"
+            shown = (
+                f"p50 {took[len(took) // 2] * 1000:.0f}, p99 {took[int(len(took) * 0.99)] * 1000:.0f} ms, {lost} lost"
+            )
             table.add(name, what, shown, target, "steady")
     listening.close()
+
+
+async def _send_steadily(port: int, per_s: float, seconds: float) -> dict[bytes, float]:
+    """Send new problems at a rate; when each left, by the word the sink looks for."""
+    prefix = f"steady{per_s:.0f}x"
+    stamps: dict[bytes, float] = {}
+
+    def sent() -> Iterator[bytes]:
+        for number, request in enumerate(messages.fresh(int(per_s * seconds), prefix)):
+            stamps[f"bench-{prefix}{number}".encode()] = time.perf_counter()
+            yield request
+
+    await load.open_loop("127.0.0.1", port, sent(), per_s=per_s, seconds=seconds)
+    return stamps
 
 
 async def idle(table: Table, name: str, database: str) -> None:
@@ -149,6 +170,34 @@ async def idle(table: Table, name: str, database: str) -> None:
         share = (server.cpu_s() - before) / (time.perf_counter() - at) * 100
         table.add(name, "idle processor time", f"{share:.1f} %", "≤ 1 %", "idle")
         table.add(name, "idle memory (proportional set size)", f"{server.memory_mb():.0f} MB", "≤ 130 MB", "idle")
+
+
+async def growth(table: Table, name: str, database: str) -> None:
+    """The same figures on an empty database and on one with a long past, side by side."""
+    figures: dict[str, tuple[float, float, float]] = {}
+    for past in ("empty", "full"):
+        receiver = sink.Sink()
+        listening, port = await sink.listen(receiver)
+        with installation.serve(database, port, filled=past == "full") as server:
+            requests = messages.fresh(BURST // 2, f"growth{past}")
+            started = time.perf_counter()
+            await load.closed_loop(
+                "127.0.0.1", server.port, iter(requests), connections=64, seconds=60, count=len(requests)
+            )
+            await receiver.wait(len(requests), 120)
+            pages = len(requests) / (receiver.last - started)
+            repeats = itertools.cycle(requests[: messages.OPEN_KEYS])
+            await asyncio.sleep(2)
+            accepted = await load.closed_loop("127.0.0.1", server.port, repeats, connections=64, seconds=SECONDS)
+            server.wait_absorbed()
+            figures[past] = (pages, await _sustained(server, repeats, 64, 1), accepted.per_s)
+        listening.close()
+    for place, what in enumerate(
+        ("pages handed over a second", "repeats absorbed a second", "signals accepted a second")
+    ):
+        empty, full = figures["empty"][place], figures["full"][place]
+        shown = f"{empty:,.0f} → {full:,.0f}: {empty / full:.2f}×"
+        table.add(name, f"with a million signals and 200,000 closed groups: {what}", shown, "≤ 1.3×", "growth")
 
 
 async def compare(table: Table, name: str, database: str) -> None:
@@ -165,13 +214,16 @@ ROWS: dict[str, Row] = {
     "burst": burst,
     "steady": steady,
     "idle": idle,
+    "growth": growth,
     "compare": compare,
 }
 
 
-async def _sustained(server: installation.Installation, requests: object, connections: int, weight: int) -> float:
+async def _sustained(
+    server: installation.Installation, requests: Iterator[bytes], connections: int, weight: int
+) -> float:
     started = time.perf_counter()
-    figures = await load.closed_loop("127.0.0.1", server.port, requests, connections=connections, seconds=SECONDS)  # type: ignore[arg-type]
+    figures = await load.closed_loop("127.0.0.1", server.port, requests, connections=connections, seconds=SECONDS)
     return figures.answered * weight / (server.wait_absorbed() - started)
 
 

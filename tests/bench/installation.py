@@ -78,9 +78,9 @@ class Installation:
 
 
 @contextlib.contextmanager
-def serve(database: str, sink_port: int, *, engine: bool = True, data: Path | None = None) -> Iterator[Installation]:
-    """Start a server on a database ("sqlite" or a PostgreSQL URL) and stop it at the end; `data` is kept if given."""
-    folder = data or Path(tempfile.mkdtemp(prefix="tocsin-bench-"))
+def serve(database: str, sink_port: int, *, engine: bool = True, filled: bool = False) -> Iterator[Installation]:
+    """Start a server on a database ("sqlite" or a PostgreSQL URL), with a long past if `filled`; stop it at the end."""
+    folder = Path(tempfile.mkdtemp(prefix="tocsin-bench-"))
     port = _free_port()
     environment = dict(os.environ)
     environment.update(
@@ -99,6 +99,9 @@ def serve(database: str, sink_port: int, *, engine: bool = True, data: Path | No
     tocsin = [sys.executable, "-m", "tocsin"]
     subprocess.run([*tocsin, "migrate"], env=environment, check=True, stdout=subprocess.DEVNULL)
     subprocess.run([*tocsin, "apply", str(written)], env=environment, check=True, stdout=subprocess.DEVNULL)
+    if filled:
+        fill = Path(__file__).with_name("fill.py")
+        subprocess.run([sys.executable, str(fill)], env=environment, check=True)
     started = time.perf_counter()
     command = ["taskset", "-c", str(SERVER_CORE), *tocsin, "serve", "--host", "127.0.0.1", "--port", str(port)]
     process = subprocess.Popen([*command, *([] if engine else ["--no-engine"])], env=environment)
@@ -107,16 +110,15 @@ def serve(database: str, sink_port: int, *, engine: bool = True, data: Path | No
     finally:
         process.terminate()
         process.wait(30)
-        if data is None:
-            shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _wait_ready(port: int, process: subprocess.Popen[bytes], started: float) -> float:
     while process.poll() is None and time.perf_counter() - started < 60:
-        with contextlib.suppress(OSError):
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/-/healthy", timeout=2) as answer:
-                if answer.status == 200:
-                    return time.perf_counter() - started
+        address = f"http://127.0.0.1:{port}/-/healthy"
+        with contextlib.suppress(OSError), urllib.request.urlopen(address, timeout=2) as answer:
+            if answer.status == 200:
+                return time.perf_counter() - started
         time.sleep(0.02)
     raise RuntimeError(f"the server did not become ready (exit code {process.poll()})")
 

@@ -75,7 +75,9 @@ class Connection(asyncio.Protocol):
         self._figures.failed += exc is not None
 
 
-async def closed_loop(host: str, port: int, requests: Iterator[bytes], *, connections: int, seconds: float, count: int = 0) -> Figures:
+async def closed_loop(
+    host: str, port: int, requests: Iterator[bytes], *, connections: int, seconds: float, count: int = 0
+) -> Figures:
     """As fast as the server answers, over this many connections, for a time or for `count` requests."""
     figures = Figures()
     done = asyncio.Event()
@@ -107,7 +109,9 @@ async def closed_loop(host: str, port: int, requests: Iterator[bytes], *, connec
     return figures
 
 
-async def open_loop(host: str, port: int, requests: Iterator[bytes], *, per_s: float, seconds: float, connections: int = 64) -> Figures:
+async def open_loop(
+    host: str, port: int, requests: Iterator[bytes], *, per_s: float, seconds: float, connections: int = 64
+) -> Figures:
     """At a fixed rate, spread evenly."""
     figures = Figures()
     free: deque[Connection] = deque()
@@ -142,7 +146,9 @@ async def open_loop(host: str, port: int, requests: Iterator[bytes], *, per_s: f
     return figures
 
 
-async def _open(host: str, port: int, count: int, figures: Figures, ready: Callable[[Connection], None]) -> list[Connection]:
+async def _open(
+    host: str, port: int, count: int, figures: Figures, ready: Callable[[Connection], None]
+) -> list[Connection]:
     loop = asyncio.get_running_loop()
     return [(await loop.create_connection(lambda: Connection(figures, ready), host, port))[1] for _ in range(count)]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from typing import cast
 
@@ -17,6 +18,8 @@ class Sink:
         self.first = 0.0
         self.last = 0.0
         self.arrivals: dict[bytes, float] = {}
+        self._wanted = 0
+        self._reached = asyncio.Event()
 
     def arrived(self, body: bytes) -> None:
         """Note one request."""
@@ -24,9 +27,18 @@ class Sink:
         self.first = self.first or now
         self.last = now
         self.count += 1
+        if self._wanted and self.count >= self._wanted:
+            self._reached.set()
         at = body.find(b"bench-")
         if at >= 0:
             self.arrivals[body[at : body.index(b" ", at)]] = now
+
+    async def wait(self, count: int, seconds: float) -> None:
+        """Until this many requests have come, or the time is up."""
+        self._wanted = count
+        if self.count < count:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._reached.wait(), seconds)
 
 
 class _Protocol(asyncio.Protocol):
