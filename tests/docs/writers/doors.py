@@ -1,0 +1,52 @@
+"""docs/reference/sources-and-channels.md: the addresses senders use, and the ways people are told."""
+
+from __future__ import annotations
+
+from tests.docs.writers import marks
+
+from tocsin.channels.registry import CHANNELS
+from tocsin.sources.registry import SOURCES
+
+
+def write() -> dict[str, str]:
+    """The page."""
+    return {
+        "sources-and-channels.md": marks.page(
+            "Sources and channels",
+            "## Sources",
+            "A source is one kind of sender: the word after `source:` in an integration. Its key may stand where the"
+            " sender puts it: as the last part of the path (`/in/grafana/KEY`), as a bearer token, a `GenieKey` or basic"
+            " credentials in `Authorization`, in `X-Tocsin-Key` or `X-Api-Key`, in the query as `token` or `key`, or for"
+            " PagerDuty's protocol as `routing_key` in the body.",
+            marks.table(("source", "what it is", "addresses", "largest body"), [_source(name) for name in SOURCES]),
+            "Only requests whose signals are durable get a success answer. `429` and `503` carry `Retry-After`.",
+            "## Channels",
+            "A channel is one way to reach a person: a word in a contact of [the person's document](documents.md).",
+            marks.table(("channel", "what it is", "options", "at most"), [_channel(name) for name in CHANNELS]),
+            "What exceeds a limit waits and is then told in one message, never dropped. A channel that is not *private*"
+            " is given only the service and the urgency, no titles or labels.",
+        )
+    }
+
+
+def _source(name: str) -> tuple[str, str, str, str]:
+    source = SOURCES[name]
+    paths: dict[str, list[str]] = {}
+    for one in source.endpoints:
+        shown = one.path + ("KEY" if one.path.startswith("/in/") else "…" if one.path.endswith("/") else "")
+        paths.setdefault(shown, []).append(one.method)
+    written = "<br>".join(f"{', '.join(methods)} `{path}`" for path, methods in paths.items())
+    return marks.code(name), source.title, written or "none yet", f"{source.body_bytes_max // 1024} KiB"
+
+
+def _channel(name: str) -> tuple[str, str, str, str]:
+    channel = CHANNELS[name]
+    kinds = [
+        "private" if channel.private else "",
+        "" if channel.needs_verification else "needs no proof of its address",
+        "" if channel.implemented else "not sent yet",
+    ]
+    said = ", ".join(kind for kind in kinds if kind)
+    limits = ", ".join(f"{one.count} in {one.per_s} s" for one in channel.limits)
+    options = "; ".join(f"`{key}`: {option.meaning}" for key, option in channel.options.items())
+    return marks.code(name), f"{channel.title} ({said})" if said else channel.title, options, limits or "no limit"
