@@ -16,7 +16,7 @@ from tocsin.kit import db
 from world import World
 
 DEEP = bool(os.environ.get("TOCSIN_DEEP"))
-RUNS = {Kind.SQLITE: 24, Kind.POSTGRES: 12}  # of each story by default; with TOCSIN_DEEP=1 every statement has its turn
+RUNS = {Kind.SQLITE: 20, Kind.POSTGRES: 10}  # of each story by default; with TOCSIN_DEEP=1 every statement has its turn
 TRIES_MAX = 3
 Told = tuple[str, str, str]
 
