@@ -1,0 +1,62 @@
+"""How long the outbox waits: bounds that hold for every number of attempts and every history of an address."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tocsin.engine import outbox
+from tocsin.engine.domain import BACKOFF_FIRST, BACKOFF_MAX, AddressLimit
+from tocsin.kit import clock
+
+NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
+limits = st.builds(
+    AddressLimit, count=st.integers(1, 20), per=st.integers(1, 3600).map(lambda seconds: timedelta(seconds=seconds))
+)
+histories = st.lists(st.integers(0, 7200), max_size=60).map(
+    lambda ages: sorted(clock.to_us(NOW - timedelta(seconds=age)) for age in ages)
+)
+
+
+@given(st.integers(1, 10_000), st.floats(0, 1))
+def test_backoff_stays_within_its_bounds(attempt: int, jitter: float) -> None:
+    """Never below the first wait, never above a minute and a quarter, however often it failed."""
+    wait = outbox.backoff(attempt, lambda: jitter)
+    assert BACKOFF_FIRST <= wait <= BACKOFF_MAX * 1.25
+
+
+@given(st.integers(1, 10_000))
+def test_backoff_never_shrinks(attempt: int) -> None:
+    """A further failure never makes the next try sooner."""
+    assert outbox.backoff(attempt, lambda: 0) <= outbox.backoff(attempt + 1, lambda: 0)
+
+
+@given(histories, st.lists(limits, min_size=1, max_size=3))
+def test_what_is_sent_when_allowed_keeps_every_limit(sent: list[int], several: list[AddressLimit]) -> None:
+    """At the instant said, one more message is within each limit; and if that is later than now, now it is not."""
+    free = outbox._free_at(sent, several, NOW)
+    assert free >= clock.to_us(NOW)
+    assert all(_within(sent, limit, free) <= limit.count - 1 for limit in several)
+    if free > clock.to_us(NOW):
+        assert any(_within(sent, limit, free - 1) >= limit.count for limit in several)
+
+
+@given(st.lists(st.integers(0, 300), min_size=1, max_size=80), st.lists(limits, min_size=1, max_size=2))
+def test_sending_whenever_allowed_never_breaks_a_limit(gaps: list[int], several: list[AddressLimit]) -> None:
+    """Whatever the rhythm in which messages come up, no window ever holds more than its count."""
+    sent: list[int] = []
+    now = NOW
+    for gap in gaps:
+        now += timedelta(seconds=gap)
+        now = max(now, clock.from_us(outbox._free_at(sent, several, now)))
+        sent.append(clock.to_us(now))
+    for limit in several:
+        assert all(_within(sent[: place + 1], limit, at) <= limit.count for place, at in enumerate(sent))
+
+
+def _within(sent: list[int], limit: AddressLimit, at: int) -> int:
+    """How many were sent within the limit's time up to this instant."""
+    begins = at - limit.per // timedelta(microseconds=1)
+    return sum(begins < one <= at for one in sent)
