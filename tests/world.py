@@ -636,6 +636,16 @@ class World:
         """Somebody who was paged must be told that it is taken or over."""
         return self._expectation(person, "taken", ways)
 
+    def noticed(self, person: str, **ways: str) -> Expectation:
+        """Somebody must be told something that can wait a minute."""
+        return self._expectation(person, "notice", ways)
+
+    def notices(self, person: str = "") -> list[Heard]:
+        """Every notice heard so far, or a person's."""
+        self._settle_now()
+        self._read_inboxes()
+        return [one for one in self.heard if one.kind == "notice" and person in ("", one.person)]
+
     def quiet_until(self, since_start: str) -> Self:
         """Nobody is paged until then, and nobody has been without being expected."""
         self.at(since_start)
@@ -779,7 +789,7 @@ def _from_mail(at: datetime, mail: Any) -> Heard:
     message = mail.message
     person = mail.recipients[0].partition("@")[0]
     words = f"{message['Subject']}\n{mail.text}"
-    groups = tuple(message["X-Tocsin-Groups"].split(", "))
+    groups = tuple(filter(None, (message["X-Tocsin-Groups"] or "").split(", ")))
     return Heard(at=at, person=person, channel="email", kind=message["X-Tocsin-Kind"], text=words, groups=groups)
 
 

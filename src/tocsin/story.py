@@ -17,8 +17,11 @@ from tocsin.engine import bell
 from tocsin.journal import store as journal
 from tocsin.journal.domain import Fact
 from tocsin.kit.db import Tx
+from tocsin.oncall import calendar_actions, reminders
+from tocsin.oncall import facts as oncall_facts
 from tocsin.paging import actions as paging
 from tocsin.paging import domain as paging_facts
+from tocsin.paging import duty, notices
 from tocsin.people import domain as people_facts
 
 Reaction = Callable[[Tx, Sequence[Any]], None]
@@ -30,7 +33,12 @@ def _spread(tx: Tx, _: Sequence[Any]) -> None:
 
 REACTIONS: dict[type[Fact], tuple[Reaction, ...]] = {
     # --- config
-    config_facts.ConfigApplied: (alerts.arm_heartbeats, _spread),
+    config_facts.ConfigApplied: (
+        alerts.arm_heartbeats,
+        calendar_actions.follow_documents,
+        reminders.rearm_for_documents,
+        _spread,
+    ),
     # --- people
     people_facts.AccountOpened: (),
     people_facts.PasswordSet: (),
@@ -52,6 +60,29 @@ REACTIONS: dict[type[Fact], tuple[Reaction, ...]] = {
     alert_facts.SilenceEnded: (),
     alert_facts.SignalSetAside: (alerts.tell_set_aside,),
     alert_facts.HeartbeatMissed: (),
+    # --- on call
+    oncall_facts.OverrideMade: (reminders.rearm, notices.of_facts),
+    oncall_facts.OverrideCancelled: (reminders.rearm, notices.of_facts),
+    oncall_facts.SwapOffered: (notices.of_facts,),
+    oncall_facts.SwapAccepted: (notices.of_facts,),
+    oncall_facts.SwapDeclined: (notices.of_facts,),
+    oncall_facts.SwapWithdrawn: (notices.of_facts,),
+    oncall_facts.SwapExpired: (notices.of_facts,),
+    oncall_facts.AbsenceNoted: (reminders.rearm,),
+    oncall_facts.AbsenceCancelled: (),
+    oncall_facts.CalendarLinked: (),
+    oncall_facts.CalendarUnlinked: (reminders.rearm,),
+    oncall_facts.CalendarRead: (reminders.rearm,),
+    oncall_facts.CalendarFailing: (notices.of_facts,),
+    oncall_facts.CalendarWorksAgain: (),
+    oncall_facts.FeedOpened: (),
+    oncall_facts.FeedRevoked: (),
+    oncall_facts.ShiftNear: (notices.of_facts,),
+    oncall_facts.ShiftEnds: (notices.of_facts,),
+    oncall_facts.HandoverOffered: (duty.hand_over,),
+    oncall_facts.HandoverAccepted: (notices.of_facts,),
+    oncall_facts.GapAhead: (notices.of_facts,),
+    oncall_facts.DutyConflict: (notices.of_facts,),
     # --- paging
     paging_facts.EscalationStarted: (),
     paging_facts.StepSkipped: (),

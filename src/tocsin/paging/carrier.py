@@ -91,10 +91,21 @@ class ChannelCarrier:
 
 
 def bundle(messages: Sequence[Message]) -> Message:
-    """Many messages to one person as one: the newest one's kind and links, everybody's entries, each group once."""
+    """Many messages to one person as one: the newest one's kind and links, everybody's entries, each group once.
+
+    What has no entries has only its words, so all of those are kept.
+    """
     if len(messages) == 1:
         return messages[0]
     last = messages[-1]
+    wordy = [message for message in messages if not message.entries]
+    words = [f"{message.subject}\n{message.text}".strip() for message in wordy]
+    if wordy:
+        last = msgspec.structs.replace(
+            last,
+            text="\n\n".join([last.text, *words] if last.entries else words),
+            subject=last.subject if last.entries or len(wordy) == 1 else f"{len(wordy)} notices: {last.subject}",
+        )
     entries = {entry.reference: entry for message in messages for entry in message.entries}
     return msgspec.structs.replace(
         last,

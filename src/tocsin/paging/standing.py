@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
 
 from tocsin.catalog.domain import ServiceDocument
 from tocsin.config import queries as configuration
 from tocsin.config.domain import Snapshot
 from tocsin.kit.db import Reader
 from tocsin.kit.installation import installation, link_signer
+from tocsin.oncall import queries as duty
 from tocsin.oncall import rules as oncall
-from tocsin.oncall.domain import Override, ScheduleDocument
+from tocsin.oncall.domain import ScheduleDocument
+from tocsin.oncall.queries import Overrides
 from tocsin.paging import store, ways
 from tocsin.paging.documents import PolicyDocument
 from tocsin.paging.messages import Letterhead
@@ -19,19 +21,21 @@ from tocsin.paging.rules import World
 from tocsin.people.domain import Contact, PersonDocument, TeamDocument
 
 _board = oncall.OnCallBoard()
+_LOOK_AHEAD = timedelta(days=7)  # for those who ask about steps still to come
 
 
 class Standing:
-    """One configuration at one moment, seen from paging."""
+    """One configuration at one moment, seen from paging. `overrides` are looked up when somebody asks who is on call."""
 
-    def __init__(self, snapshot: Snapshot, overrides: Sequence[Override] = ()) -> None:
+    def __init__(self, snapshot: Snapshot, overrides: Callable[[], Overrides] = dict) -> None:
         self.snapshot = snapshot
         self.people = snapshot.all("people", PersonDocument)
         self.teams = snapshot.all("teams", TeamDocument)
         self.services = snapshot.all("services", ServiceDocument)
         self.policies = snapshot.all("policies", PolicyDocument)
         self._schedules = snapshot.all("schedules", ScheduleDocument)
-        self._overrides = overrides
+        self._look_up = overrides
+        self._overrides: Overrides | None = None
         self.world = World(self.people, self.teams, self.on_call)
         self.states: ways.ContactStates = {}
 
@@ -41,7 +45,9 @@ class Standing:
         if document is None:
             return None
         compiled = oncall.compile_schedule(schedule, document)
-        found = _board.answer(compiled, at, self._overrides)
+        if self._overrides is None:
+            self._overrides = self._look_up()
+        found = _board.answer(compiled, at, self._overrides.get(schedule, ()))
         return tuple(duty.person for duty in found.duties)
 
     def know_contacts(self, reader: Reader, persons: Iterable[str]) -> None:
@@ -68,7 +74,7 @@ class Standing:
 
 def standing(reader: Reader) -> Standing:
     """The present one."""
-    return Standing(configuration.current(reader))
+    return Standing(configuration.current(reader), lambda: duty.in_force(reader, reader.now, reader.now + _LOOK_AHEAD))
 
 
 def letterhead() -> Letterhead:

@@ -69,12 +69,13 @@ def ways(
     """
     rules = [rule for rule in document.rules(urgency) if rule.via in usable]
     if not rules:
-        return tuple(_way(person, name, contact, now) for name, contact in usable.items())
+        return tuple(way_to(person, name, contact, now) for name, contact in usable.items())
     lead = rules[0].after if document.rules(urgency)[0].via not in usable else timedelta(0)
-    return tuple(_way(person, rule.via, usable[rule.via], now + rule.after - lead) for rule in rules)
+    return tuple(way_to(person, rule.via, usable[rule.via], now + rule.after - lead) for rule in rules)
 
 
-def _way(person: str, name: str, contact: Contact, at: datetime) -> Way:
+def way_to(person: str, name: str, contact: Contact, at: datetime) -> Way:
+    """A message through this contact, at this time."""
     address = address_of(person, name, contact)
     return Way(
         contact=name,

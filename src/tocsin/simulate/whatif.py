@@ -17,7 +17,7 @@ from tocsin.alerts.domain import Dropped, Routed
 from tocsin.alerts.rulebook import compile_rulebook
 from tocsin.catalog.domain import IntegrationDocument
 from tocsin.config.domain import Snapshot
-from tocsin.oncall.domain import Override
+from tocsin.oncall.queries import Overrides
 from tocsin.paging import actions as paging
 from tocsin.paging import rules as paging_rules
 from tocsin.paging import ways
@@ -116,7 +116,7 @@ def what_if(
     at: datetime,
     *,
     headers: Mapping[str, str] | None = None,
-    overrides: Sequence[Override] = (),
+    overrides: Overrides | None = None,
 ) -> Trace:
     """The whole trace. Raises NoSuchIntegration; a body its source cannot read gives a trace with `problems`."""
     documents = snapshot.all("integrations", IntegrationDocument)
@@ -137,7 +137,7 @@ def what_if(
         key=document.key,
     )
     reading = source.read(request, settings, at)
-    standing = Standing(snapshot, overrides)
+    standing = Standing(snapshot, lambda: overrides or {})
     problems = reading.problems
     if not reading.signals and reading.reply.status >= 400:
         problems = (*problems, reading.reply.body.decode("utf-8", "replace"))

@@ -22,15 +22,19 @@ from tocsin.kit.db import Reader
 from tocsin.kit.http import HttpClient, HttpSettings
 from tocsin.kit.installation import installation
 from tocsin.kit.mail import Mailer, parse_smtp_url
+from tocsin.oncall import jobs as oncall_jobs
+from tocsin.oncall import reading as oncall_reading
 from tocsin.paging import jobs as paging_jobs
 from tocsin.paging.carrier import ChannelCarrier
-from tocsin.people.domain import PersonDocument
+from tocsin.paging.notices import TEAM_PREFIX
+from tocsin.people.domain import PersonDocument, TeamDocument
 from tocsin.site.kinds import KINDS
 
 ABSORB_POLL_S = 0.5
 EXPIRE_EVERY_S = 1.0
+READ_CALENDARS_EVERY_S = 5.0
 
-HANDLERS: dict[str, TimerHandler] = {**alerts_jobs.HANDLERS, **paging_jobs.HANDLERS}
+HANDLERS: dict[str, TimerHandler] = {**alerts_jobs.HANDLERS, **oncall_jobs.HANDLERS, **paging_jobs.HANDLERS}
 
 
 def plug_in() -> None:
@@ -62,6 +66,9 @@ def carrier() -> ChannelCarrier:
 def contact_options(person: str, contact: str) -> Mapping[str, str]:
     """The secret options of a contact, by the configuration last seen in this process."""
     snapshot = configuration.last_seen()
+    if snapshot is not None and person.startswith(TEAM_PREFIX):
+        team = snapshot.all("teams", TeamDocument).get(person.removeprefix(TEAM_PREFIX))
+        return team.channel.options if team is not None and team.channel is not None else {}
     document = snapshot.all("people", PersonDocument).get(person) if snapshot else None
     return document.contacts[contact].options if document and contact in document.contacts else {}
 
@@ -72,6 +79,7 @@ def works() -> Works:
         handlers=HANDLERS,
         pumps=(
             Pump(name="absorb", bell=bell.SIGNALS, run=absorb_some, every_s=ABSORB_POLL_S),
+            Pump(name="calendars", bell="calendars", run=oncall_reading.read_one, every_s=READ_CALENDARS_EVERY_S),
             Pump(name="expire", bell="expire", run=absorb.expire_some, every_s=EXPIRE_EVERY_S),
         ),
         chores=(),

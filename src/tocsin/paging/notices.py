@@ -1,0 +1,80 @@
+"""Telling people what can wait a minute: by their ways for low urgency, after all pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+
+import msgspec
+
+from tocsin.channels.domain import Message, MessageKind
+from tocsin.engine import outbox
+from tocsin.engine.domain import LANE_NOTICE, NewDelivery
+from tocsin.journal.domain import Fact
+from tocsin.kit.db import Tx
+from tocsin.kit.installation import installation
+from tocsin.oncall.notices import Clerk, Notice
+from tocsin.paging import ways
+from tocsin.paging.standing import Standing, standing
+from tocsin.people.domain import Urgency
+
+TRIED_FOR = timedelta(hours=6)
+TEAM_PREFIX = "team:"  # before a team's name where a person's could stand
+TEAM_CONTACT = "channel"
+_encode = msgspec.json.Encoder().encode
+
+
+def of_facts(tx: Tx, facts: Sequence[Fact]) -> None:
+    """Tell everybody what these facts mean for them."""
+    now = standing(tx)
+    clerk = Clerk(now.snapshot, installation().base_url)
+    tell(tx, now, [notice for fact in facts for notice in clerk.notices(fact, tx.now)])
+
+
+def tell(tx: Tx, now: Standing, notices: Iterable[Notice]) -> None:
+    """Put these into the outbox; who cannot be reached is not told, and nothing waits for them."""
+    known = [one for one in notices if one.person in now.people]
+    if not known:
+        return
+    now.know_contacts(tx, {one.person for one in known})
+    outbox.put(tx, [delivery for one in known for delivery in _deliveries(tx, now, one)])
+
+
+def tell_team(tx: Tx, now: Standing, team: str, notice: Notice) -> None:
+    """Post into the place where a team reads together, if it has one."""
+    document = now.teams.get(team)
+    if document is None or document.channel is None:
+        return
+    way = ways.way_to(f"{TEAM_PREFIX}{team}", TEAM_CONTACT, document.channel, tx.now)
+    outbox.put(tx, [_delivery(tx, notice, document.name, way)])
+
+
+def _deliveries(tx: Tx, now: Standing, notice: Notice) -> list[NewDelivery]:
+    """By the ways that come first: a notice does not climb."""
+    document = now.people[notice.person]
+    planned = ways.ways(notice.person, document, Urgency.LOW, now.usable(notice.person), tx.now)
+    first = min((way.at for way in planned), default=tx.now)
+    return [_delivery(tx, notice, document.name, way) for way in planned if way.at == first]
+
+
+def _delivery(tx: Tx, notice: Notice, to: str, way: ways.Way) -> NewDelivery:
+    message = Message(
+        kind=MessageKind.NOTICE,
+        id=f"notice-{notice.about}",
+        to=to,
+        subject=notice.subject,
+        text=notice.text,
+        reason=notice.reason,
+        sent_at=tx.now,
+    )
+    return NewDelivery(
+        lane=LANE_NOTICE,
+        channel=way.channel,
+        address=way.address,
+        address_key=way.address_key,
+        bucket=way.bucket,
+        body=_encode(message).decode(),
+        subject=f"notice:{notice.about}",
+        due_at=way.at,
+        give_up_at=way.at + TRIED_FOR,
+    )
