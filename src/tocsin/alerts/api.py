@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import msgspec
 from django.http import HttpRequest
-from ninja import Query, Router
+from ninja import Query, Router, Status
 
 from tocsin.alerts import actions, listing
 from tocsin.alerts.actions import NoSuchGroup
@@ -118,7 +118,7 @@ def snooze(request: HttpRequest, group: str, body: Snooze) -> Any:
 def note(request: HttpRequest, group: str, body: Note) -> Any:
     """Write something down for everybody."""
     id_, who = respond_to(request, group)
-    return 201, _change(who, lambda tx: actions.note(tx, id_, who.by, body.text))
+    return Status(201, _change(who, lambda tx: actions.note(tx, id_, who.by, body.text)))
 
 
 @signals_router.get("", response=SignalsOut)
@@ -175,7 +175,7 @@ def make_silence(request: HttpRequest, body: SilenceIn) -> Any:
     ends_at = _end(body.ends_at, body.for_, "ends_at", SILENCE_MAX, after=starts_at)
     with writing(who) as tx:
         made = actions.silence(tx, compiled, max(starts_at, now), ends_at, who.by, body.comment)
-    return 201, _silence(made.id)
+    return Status(201, _silence(made.id))
 
 
 @silences_router.get("/{silence_id}", response=SilenceOut)
@@ -195,7 +195,7 @@ def end_silence(request: HttpRequest, silence_id: int) -> Any:
         raise Problem(409, f"silence {silence_id} is over already")
     with writing(who) as tx:
         actions.end_silence(tx, silence_id, who.by, Reason.BY_HAND)
-    return 204, None
+    return Status(204, None)
 
 
 def number(written: str) -> int:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from django.http import HttpRequest
-from ninja import Field, Header, Query, Router, Schema
+from ninja import Field, Header, Query, Router, Schema, Status
 
 from tocsin.alerts import byhand
 from tocsin.alerts import listing as alert_listing
@@ -194,7 +194,7 @@ def page(request: HttpRequest, body: PageIn, idempotency_key: IdempotencyKey = "
             )
     except byhand.NothingOpened as nothing:
         raise Problem(409, str(nothing)) from None
-    return 201, group_out(opened.id)
+    return Status(201, group_out(opened.id))
 
 
 @groups_router.get("/{group}/pages", response=PagesOut)
@@ -261,7 +261,7 @@ def send_code(request: HttpRequest, person: str, contact: str) -> Any:
             codes.send(tx, person, contact)
     except codes.TooMany as often:
         raise Problem(429, str(often), headers={"Retry-After": str(often.retry_after_s)}) from None
-    return 202, _contact(person, contact)
+    return Status(202, _contact(person, contact))
 
 
 @contacts_router.put("/{person}/contacts/{contact}/verification", response=ContactOut)

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from ninja import Field, Router, Schema
+from ninja import Field, Router, Schema, Status
 from ninja.security import HttpBearer
 from ninja.security.base import AuthBase
 from ninja.utils import check_csrf
@@ -148,7 +148,7 @@ def make_token(request: HttpRequest, body: TokenIn) -> Any:
         raw = actions.create_token(
             tx, User.objects.get(id=found.user_id), body.name, body.scopes, body.expires_at, by=found.by
         )
-    return 201, TokenMade(token=raw, name=body.name, scopes=sorted(body.scopes))
+    return Status(201, TokenMade(token=raw, name=body.name, scopes=sorted(body.scopes)))
 
 
 @router.delete("/tokens/{token_id}", response={204: None})
@@ -158,7 +158,7 @@ def revoke_token(request: HttpRequest, token_id: int) -> Any:
     with writing(found) as tx:
         if not _may_revoke(tx, found, token_id) or not actions.revoke(tx, token_id, by=found.by):
             raise not_found(f"there is no token {token_id} in force that you may revoke")
-    return 204, None
+    return Status(204, None)
 
 
 def _may_revoke(tx: Tx, found: Actor, token_id: int) -> bool:

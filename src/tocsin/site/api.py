@@ -21,6 +21,7 @@ from tocsin.web.problems import Mistake, Problem
 
 log = structlog.get_logger()
 DATABASE_RETRY_S = 5
+_GATHERING = frozenset({"body", "asked"})
 
 api = NinjaAPI(
     title="Tocsin",
@@ -88,8 +89,8 @@ def _broken(request: HttpRequest, error: Exception) -> HttpResponse:
 
 
 def _mistake(error: dict[str, Any]) -> Mistake:
-    """Where: without the part of the request and the parameter's name that ninja puts in front of a body's fields."""
-    where = [str(part) for part in error["loc"]]
-    named = where[2:] if where[:1] == ["body"] else where[1:]
+    """Where: without the part of the request, and without the parameter that gathers all its fields."""
+    where = [str(part) for part in error["loc"]][1:]
+    named = where[1:] if where[:1] and where[0] in _GATHERING else where
     message = str(error["msg"])
-    return Mistake(field=".".join(named or where[1:]), message=message[:1].lower() + message[1:])
+    return Mistake(field=".".join(named), message=message[:1].lower() + message[1:])

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Field, Query, Router, Schema
+from ninja import Body, Field, Query, Router, Schema
 
 from tocsin.catalog.domain import IntegrationDocument
 from tocsin.config import actions, export, parse, plan, queries, registry, rules, secrecy
@@ -292,7 +292,11 @@ def document(request: HttpRequest, section: str, name: str) -> Any:
 
 @router.put("/documents/{section}/{name}", response=AppliedOut)
 def put_document(
-    request: HttpRequest, section: str, name: str, body: dict[str, Any], base_version: int | None = None
+    request: HttpRequest,
+    section: str,
+    name: str,
+    body: dict[str, Any] = Body(...),  # noqa: B008 - ninja's way to say where it comes from
+    base_version: int | None = None,
 ) -> Any:
     """Write one document; what a file manages is changed there."""
     permit(request, Right.SEE)

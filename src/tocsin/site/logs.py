@@ -45,7 +45,8 @@ def configure(level: str) -> None:
 
 
 def _for_people() -> list[Processor]:
-    return [structlog.dev.ConsoleRenderer()]
+    # Plain tracebacks: rich ones show local variables, and those may hold secrets.
+    return [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
 
 
 def _for_machines() -> list[Processor]:

@@ -1,0 +1,84 @@
+"""What the API answers when something is not as it should be: problem details that say what and where."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from serving import Served
+
+CASES: list[tuple[str, str, Any, int, str, str]] = [
+    ("GET", "/groups/AG-999999", None, 404, "", "there is no alert group AG-999999"),
+    ("GET", "/groups/nonsense", None, 404, "", "there is no alert group nonsense"),
+    ("GET", "/groups?limit=100000", None, 422, "limit", "less than or equal to 200"),
+    ("GET", "/groups?status=broken", None, 422, "status.0", "'open'"),
+    ("GET", "/nowhere", None, 404, "", "there is nothing at /api/v1/nowhere"),
+    ("GET", "/signals/1", None, 404, "", "there is no signal 1"),
+    ("GET", "/oncall?schedule=moon", None, 404, "", "there is no schedule `moon`; there are: first"),
+    ("GET", "/oncall?at=2026-01-01T00:00:00", None, 422, "at", "no zone"),
+    (
+        "GET",
+        "/schedules/first/shifts?from=2026-02-01T00:00:00Z&to=2026-01-01T00:00:00Z",
+        None,
+        422,
+        "to",
+        "the end must be after the start",
+    ),
+    ("GET", "/config/documents/planets", None, 404, "", "there is no section `planets`"),
+    ("GET", "/config/documents/people/zoe", None, 404, "", "there is no person `zoe`"),
+    ("POST", "/pages", {"title": "x"}, 422, "to", "nobody is named"),
+    ("POST", "/pages", {"to": ["person:zoe"], "title": "x"}, 422, "to.0", "there is no person `zoe`"),
+    ("POST", "/pages", {"to": ["zoe"], "title": "x"}, 422, "to.0", "is not somebody to page"),
+    ("POST", "/pages", {"to": ["person:ann"]}, 422, "title", "field required"),
+    ("POST", "/pages", b"{not json", 400, "", "Cannot parse request body"),
+    ("POST", "/silences", {"matchers": ["x"], "comment": "c", "for": "1h"}, 422, "matchers.0", "is not a matcher"),
+    ("POST", "/silences", {"matchers": ['x!="y"'], "comment": "c", "for": "1h"}, 422, "matchers", "match everything"),
+    ("POST", "/silences", {"matchers": ['x="y"'], "comment": "c"}, 422, "ends_at", "either `ends_at` or `for`"),
+    ("POST", "/silences", {"matchers": ['x="y"'], "comment": "c", "for": "soon"}, 422, "for", "is not a duration"),
+    ("POST", "/silences", {"matchers": ['x="y"'], "comment": "c", "for": "9999d"}, 422, "for", "longer than ten years"),
+    ("POST", "/tokens", {"name": "x", "expires_at": "2020-01-01T00:00:00Z"}, 422, "expires_at", "in the past"),
+    ("POST", "/what-if", {"integration": "none", "body": "{}"}, 404, "", "there is no integration 'none'"),
+    ("POST", "/people/ann/contacts/fax/verification", None, 404, "", "ann has no contact `fax`; there are: inbox"),
+    ("PUT", "/people/ann/contacts/inbox/verification", {"code": "1"}, 422, "code", "no code is waiting"),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body", "status", "field", "words"), CASES)
+def test_a_problem_says_what_and_where(
+    served: Served, method: str, path: str, body: Any, status: int, field: str, words: str
+) -> None:
+    """Each answer is RFC 9457 problem details with the status, the field and words that help."""
+    answer = served.api("ann", method, path, body)
+    assert answer.status == status, answer.body
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert (answer.body["type"], answer.body["status"]) == ("about:blank", status)
+    assert words in str(answer.body), answer.body
+    assert not field or answer.body["errors"][0]["field"] == field
+
+
+def test_a_stranger_is_told_how_to_come_in(served: Served) -> None:
+    """Without a token, or with a wrong one, the answer is 401 with the scheme."""
+    for token in ("", "tsn_wrong", "x" * 5000):
+        answer = served.api(token, "GET", "/groups")
+        assert (answer.status, answer.headers["www-authenticate"]) == (401, "Bearer")
+
+
+def test_a_wrong_file_is_told_with_lines(served: Served) -> None:
+    """What is wrong with a configuration is told with file, line, path and the fix, and nothing is changed."""
+    broken = "tocsin: 1\nteams:\n  shop: {name: Shop, membres: [ann]}\n"
+    body = {"files": [{"name": "broken.yaml", "content": broken}]}
+    answer = served.api("ann", "POST", "/config/apply", body)
+    assert answer.status == 422
+    told = answer.body["errors"][0]
+    assert (told["file"], told["line"], told["field"]) == ("broken.yaml", 3, "teams.shop.membres")
+    assert told["fix"] == "did you mean `members`?"
+    assert served.api("ann", "GET", "/config/versions").body["versions"][0]["version"] == 1
+
+
+def test_the_servers_environment_stays_its_own(served: Served) -> None:
+    """A file sent through the API cannot read the server's environment."""
+    content = "tocsin: 1\nteams: {t: {name: '${TOCSIN_METRICS_TOKEN}'}}\n"
+    answer = served.api("ann", "POST", "/config/plan", {"files": [{"name": "x.yaml", "content": content}]})
+    assert "TOCSIN_METRICS_TOKEN" in answer.body["problems"][0]["message"]
+    assert "for-the-tests" not in str(answer.body)
