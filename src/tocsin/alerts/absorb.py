@@ -291,7 +291,7 @@ class Batch:
         count = self.storm_counts.get(routed.service)
         if count is None:
             within = routed.storm.within if routed.storm else timedelta(0)
-            count = store.new_groups_since(self.tx, routed.service, self.tx.now - within)
+            count = store.new_groups_since(self.tx, routed.service, rules.STORM_KEY, self.tx.now - within)
         self.storm_counts[routed.service] = count + 1
         return count
 

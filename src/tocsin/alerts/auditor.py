@@ -50,7 +50,7 @@ def look(reader: Reader) -> Audit:
     late = clock.to_us(reader.now - PATIENCE)
     waiting, oldest = reader.rows(
         "SELECT coalesce(sum(signal_count), 0), min(received_at) FROM alerts_envelope"
-        " WHERE absorbed_at IS NULL AND received_at < %s",
+        " WHERE absorbed_at IS NULL AND +received_at < %s",
         (late,),
     )[0]
     set_aside = reader.value("SELECT count(*) FROM alerts_signal WHERE outcome = 'set_aside'")

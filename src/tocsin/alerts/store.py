@@ -48,6 +48,7 @@ _GROUP_COLUMNS = (
     "resolve_after_s",
     "reopen_within_s",
 )
+LIVE = "NOT (status = 'resolved')"  # to the letter as the partial index has it, or SQLite does not use that index
 _GROUP = "id, " + ", ".join(_GROUP_COLUMNS)
 _ENVELOPE_COLUMNS = (
     "integration",
@@ -239,10 +240,10 @@ def lock(tx: Tx, group_id: GroupId) -> Group | None:
 def candidate_groups(tx: Tx, identities: Iterable[str]) -> dict[str, list[Group]]:
     """Groups a new alert may come into, by identity: the unresolved and the reopenable, oldest first."""
     listed = tx.listed(identities)
-    live = f"SELECT {_GROUP}, identity FROM alerts_group WHERE status <> 'resolved' AND {tx.among('identity')}"
+    live = f"SELECT {_GROUP}, identity FROM alerts_group WHERE {LIVE} AND {tx.among('identity')}"
     reopenable = (
-        f"SELECT {_GROUP}, identity FROM alerts_group WHERE reopen_until IS NOT NULL AND status = 'resolved'"
-        f" AND reopen_until > %s AND {tx.among('identity')}"
+        f"SELECT {_GROUP}, identity FROM alerts_group WHERE reopen_until IS NOT NULL AND +reopen_until > %s"
+        f" AND {tx.among('identity')}"
     )
     rows = tx.rows(live + tx.for_update, (listed,))
     rows += tx.rows(reopenable + tx.for_update, (clock.to_us(tx.now), listed))
@@ -252,14 +253,14 @@ def candidate_groups(tx: Tx, identities: Iterable[str]) -> dict[str, list[Group]
     return found
 
 
-def new_groups_since(tx: Tx, service: str, since: datetime) -> int:
+def new_groups_since(tx: Tx, service: str, storm_key: str, since: datetime) -> int:
     """How many groups would have been opened for a service: those opened, and what its storm group took in."""
     at = clock.to_us(since)
     opened = tx.value("SELECT count(*) FROM alerts_group WHERE service = %s AND opened_at > %s", (service, at))
     stormed = tx.value(
         "SELECT count(*) FROM alerts_alert WHERE opened_at > %s AND group_id IN"
-        " (SELECT id FROM alerts_group WHERE service = %s AND storm = %s AND status <> 'resolved')",
-        (at, service, True),
+        f" (SELECT id FROM alerts_group WHERE {LIVE} AND identity = %s)",
+        (at, identity(service, storm_key)),
     )
     return int(opened) + int(stormed)
 

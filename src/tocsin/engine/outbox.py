@@ -359,8 +359,8 @@ def _bundled(waiting: Sequence[Parcel], *, bundling: bool) -> list[list[Parcel]]
 def _with_all_others(tx: Tx, bundle: list[Parcel]) -> list[Parcel]:
     """A claim sees only so many rows; in a storm the rest that is due for this address goes into the same message."""
     rows = tx.rows(
-        f"SELECT {_CLAIMED} FROM engine_delivery WHERE state = 'waiting' AND address_key = %s AND lane = %s"
-        f" AND due_at <= %s ORDER BY due_at LIMIT %s{tx.skip_locked}",
+        f"SELECT {_CLAIMED} FROM engine_delivery WHERE state = 'waiting' AND address_key = %s AND +lane = %s"
+        f" AND +due_at <= %s ORDER BY +due_at LIMIT %s{tx.skip_locked}",
         (bundle[0].address_key, bundle[0].lane, clock.to_us(tx.now), BUNDLE_MAX),
     )
     known = {parcel.id for parcel in bundle}
