@@ -26,6 +26,7 @@ from tocsin.people import queries as people
 from tocsin.people.domain import PersonDocument, TeamDocument, Urgency
 from tocsin.people.middleware import permit
 from tocsin.people.rights import Actor, Right
+from tocsin.web.converters import DIGITS_MAX
 from tocsin.web.pages import back, show
 
 QUERY_CHARS_MAX = 200
@@ -286,4 +287,4 @@ def _reference(written: str) -> int | None:
 
 
 def _is_number(written: str) -> bool:
-    return written.isascii() and written.isdigit() and len(written) <= 18
+    return written.isascii() and written.isdigit() and len(written) <= DIGITS_MAX

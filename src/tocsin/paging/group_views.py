@@ -32,6 +32,8 @@ from tocsin.web.pages import back, show
 ALERTS_SHOWN_MAX = 20
 SIGNALS_SHOWN_MAX = 15
 TIMELINE_SHOWN_MAX = 200
+WEB = ("https://", "http://")
+TITLE_LABEL = "title"  # matchers see the title as a label; readers have it above
 SNOOZES = (("30m", "30 minutes"), ("1h", "1 hour"), ("4h", "4 hours"), ("morning", "Until 9:00"))
 STATE_WORDS = {
     "waiting": "waiting",
@@ -112,6 +114,15 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AlertShown:
+    """One alert, with what of it can be shown: only web addresses become links, whatever a sender calls one."""
+
+    line: AlertLine
+    labels: tuple[tuple[str, str], ...]
+    links: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GroupPage:
     """Everything about one group."""
 
@@ -120,7 +131,7 @@ class GroupPage:
     mine: bool  # whoever looks has it
     next: Next
     told: tuple[Told, ...]
-    alerts: tuple[AlertLine, ...]
+    alerts: tuple[AlertShown, ...]
     alerts_left: int
     reasons: tuple[Reason, ...]
     signals: tuple[SignalLine, ...]
@@ -156,7 +167,7 @@ def group(request: HttpRequest, actor: Actor, group_id: int) -> HttpResponse:
         and line.status == GroupStatus.ACKNOWLEDGED,
         next=_next(reader, now, line, running, told),
         told=told,
-        alerts=tuple(held),
+        alerts=tuple(_alert(one) for one in held),
         alerts_left=max(0, line.alert_count - len(held)),
         reasons=tuple(_reasons(reader, now, line, held, signals)),
         signals=tuple(signals),
@@ -180,6 +191,16 @@ def escalate(request: HttpRequest, actor: Actor, group_id: int) -> HttpResponse:
     else:
         messages.warning(request, "Nobody is being paged for this, so there is no next step.")
     return back(request, group_url(group_id))
+
+
+def _alert(line: AlertLine) -> AlertShown:
+    links = [(one["href"], one["text"] or one["href"]) for one in line.links]
+    links += [(one["src"], f"Picture: {one['alt']}" if one["alt"] else "Picture") for one in line.images]
+    return AlertShown(
+        line=line,
+        labels=tuple((name, value) for name, value in line.labels.items() if name != TITLE_LABEL),
+        links=tuple((href, title) for href, title in links if href.lower().startswith(WEB)),
+    )
 
 
 def _next(reader: Reader, now: Standing, line: GroupLine, running: Climbing | None, told: Sequence[Told]) -> Next:

@@ -29,6 +29,7 @@ from tocsin.paging.standing import Standing, standing
 from tocsin.people import queries as people
 from tocsin.people.middleware import permit, visitor
 from tocsin.people.rights import Actor, Right, may
+from tocsin.web.converters import DIGITS_MAX
 from tocsin.web.pages import show
 
 OPEN_SHOWN_MAX = 50
@@ -154,7 +155,7 @@ def answer(request: HttpRequest, token: str) -> HttpResponse:
 def inbox(request: HttpRequest, actor: Actor) -> HttpResponse:
     """The messages somebody got inside Tocsin."""
     before = request.GET.get("before", "")
-    older_than = int(before) if before.isascii() and before.isdigit() and len(before) <= 18 else None
+    older_than = int(before) if before.isascii() and before.isdigit() and len(before) <= DIGITS_MAX else None
     notes = queries.inbox(db.reader(clock.now()), actor.person, before=older_than) if actor.person else []
     page = InboxPage(
         notes=tuple(notes),
@@ -169,7 +170,7 @@ def inbox(request: HttpRequest, actor: Actor) -> HttpResponse:
 def read(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Everything up to a message counts as read."""
     up_to = request.POST.get("up_to", "")
-    if actor.person and up_to.isascii() and up_to.isdigit() and len(up_to) <= 18:
+    if actor.person and up_to.isascii() and up_to.isdigit() and len(up_to) <= DIGITS_MAX:
         with db.transact(clock.now()) as tx:
             store.mark_read(tx, actor.person, int(up_to))
     return HttpResponseRedirect(reverse("inbox"), status=303)
@@ -247,7 +248,7 @@ def _troubles(reader: Reader, held: Standing) -> tuple[Trouble, ...]:
 def _asked(token: str) -> AskedPage | None:
     payload = link_signer().verify(token, clock.now())
     kind, _, number = (payload or "").partition(":")
-    if kind != "page" or not number.isdigit():
+    if kind != "page" or not number.isdecimal() or len(number) > DIGITS_MAX:
         return None
     return queries.asked_page(db.reader(clock.now()), int(number))
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLPattern, URLResolver, include, path, register_converter
+
+from tocsin.web.converters import NumberConverter
+
+register_converter(NumberConverter, "number")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("tocsin.paging.urls")),
+    path("", include("tocsin.oncall.urls")),
     path("", include("tocsin.alerts.urls")),
     path("", include("tocsin.people.urls")),
     path("", include("tocsin.site.doors")),

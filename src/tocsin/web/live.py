@@ -6,7 +6,7 @@ no connection to the database. It is served in front of Django for that reason.
 
 GET /live?about=group:12&since=345 answers with server-sent events: `hello` at once, `changed` with the newest fact's
 number whenever a fact of that story is newer than `since` (or than Last-Event-ID after a reconnect), a comment every
-15 seconds so that proxies keep the line open. `about` is the beginning of a subject, several separated by commas.
+15 seconds so that proxies keep the line open. `about` names subjects, separated by commas; one that ends with a colon means all that begin so.
 A stream ends after half an hour and the browser comes back: whoever lost the right in the meantime is not let in.
 """
 
@@ -61,7 +61,7 @@ class _Stream:
     gone: bool = False
 
     def is_about(self, subject: str) -> bool:
-        return subject.startswith(self.topics)
+        return any(subject.startswith(topic) if topic.endswith(":") else subject == topic for topic in self.topics)
 
     def tell(self, number: int) -> None:
         self.newest = max(self.newest, number)

@@ -1,0 +1,162 @@
+"""Every address of the interface × every kind of person, and the headers on every answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from house import House, read, words
+from world import disk_full
+
+SIGNED_IN = frozenset({"ann", "bob", "cleo", "dan"})
+RESPONDERS = frozenset({"ann", "bob", "dan"})
+EVERYBODY = SIGNED_IN | {"eve", "gus"}
+
+
+@dataclass(frozen=True)
+class Door:
+    """One address: how it is knocked at, and who gets in."""
+
+    route: str
+    method: str
+    path: str
+    may: frozenset[str]
+
+
+DOORS = (
+    Door("", "GET", "/", SIGNED_IN),
+    Door("groups", "GET", "/groups", SIGNED_IN),
+    Door("groups/<number:group_id>", "GET", "/groups/1", SIGNED_IN),
+    Door("groups/<number:group_id>/acknowledgement", "POST", "/groups/1/acknowledgement", RESPONDERS),
+    Door("groups/<number:group_id>/return", "POST", "/groups/1/return", RESPONDERS),
+    Door("groups/<number:group_id>/resolution", "POST", "/groups/1/resolution", RESPONDERS),
+    Door("groups/<number:group_id>/snooze", "POST", "/groups/1/snooze", RESPONDERS),
+    Door("groups/<number:group_id>/notes", "POST", "/groups/1/notes", RESPONDERS),
+    Door("groups/<number:group_id>/escalation", "POST", "/groups/1/escalation", RESPONDERS),
+    Door("signals/<number:signal_id>", "GET", "/signals/16384", SIGNED_IN),
+    Door("silences", "GET", "/silences", SIGNED_IN),
+    Door("silences", "POST", "/silences", RESPONDERS),
+    Door("silences/<number:silence_id>/end", "POST", "/silences/1/end", RESPONDERS),
+    Door("inbox", "GET", "/inbox", SIGNED_IN),
+    Door("inbox/read", "POST", "/inbox/read", SIGNED_IN),
+    Door("me", "GET", "/me", SIGNED_IN),
+    Door("me/tokens", "POST", "/me/tokens", SIGNED_IN),
+    Door("me/tokens/<number:token_id>/revocation", "POST", "/me/tokens/1/revocation", SIGNED_IN),
+)
+OPEN = {  # the sign-in's own pages, and the link whose token is the credential
+    "a/<str:token>",
+    "sign-in",
+    "sign-out",
+    "account/inactive",
+    "account/sign-up",
+}
+THEIRS = ("me/password", "me/confirmation", "me/2fa/", "me/sessions")  # allauth asks for a sign-in itself
+PROGRAMS = ("^api/v1", "api/", "-/", "metrics", "v2/")  # tests/web/api
+
+
+def routes(patterns: list[URLPattern | URLResolver], prefix: str = "") -> Iterator[str]:
+    for one in patterns:
+        route = f"{prefix}{one.pattern}"
+        if isinstance(one, URLResolver):
+            yield from routes(one.url_patterns, route)
+        else:
+            yield route
+
+
+def test_every_address_stands_in_the_table() -> None:
+    """An address that nobody has thought about the rights of cannot be added."""
+    ours = {route for route in routes(get_resolver().url_patterns) if not route.startswith((*PROGRAMS, *THEIRS))}
+    assert ours == {door.route for door in DOORS} | OPEN
+
+
+@pytest.mark.parametrize("door", DOORS, ids=lambda door: f"{door.method} {door.path}")
+def test_who_gets_in(house: House, door: Door) -> None:
+    """Whoever the table names gets in; others are told so; strangers are sent to sign in."""
+    house.world.receive(disk_full)
+    for who in sorted(EVERYBODY):
+        browser = house.client(who)
+        answer = browser.get(door.path) if door.method == "GET" else browser.post(door.path)
+        if who == "eve":
+            assert answer.status_code == 302
+            assert answer["Location"].startswith("/sign-in?next=/")
+        elif who not in door.may:
+            assert answer.status_code == 403, who
+            assert "Nothing was changed" in words(answer.content)
+        else:
+            assert answer.status_code not in (302, 403), who
+
+
+@pytest.mark.parametrize("path", ["/me/password", "/me/2fa/", "/me/sessions", "/me/confirmation"])
+def test_the_pages_of_signing_in_are_for_those_who_are(house: House, path: str) -> None:
+    """allauth's own pages are closed to strangers."""
+    assert house.client("eve").get(path).status_code == 302
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/groups", "/groups?status=all", "/groups/1", "/signals/16384", "/silences", "/inbox", "/me", "/sign-out"]
+    + ["/me/password", "/me/2fa/", "/me/2fa/totp/activate/", "/me/sessions", "/nothing"],
+)
+def test_a_page_is_ours_alone(house: House, path: str) -> None:
+    """No page has anything inline, asks another host, may be framed, or is kept by a cache."""
+    house.world.receive(disk_full)
+    answer = house.client("ann").get(path, follow=True)
+    page = read(answer.content)
+    assert not page.inline
+    assert not page.hosts
+    assert "unsafe" not in answer["Content-Security-Policy"]
+    assert "default-src 'none'" in answer["Content-Security-Policy"]
+    assert answer["X-Frame-Options"] == "DENY"
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert answer["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert answer["Referrer-Policy"] == "same-origin"
+    assert "no-store" in answer["Cache-Control"]
+
+
+def test_what_does_not_exist_is_said_so(house: House) -> None:
+    """A wrong address says what happened and what to do, and shows no traceback."""
+    browser = house.client("ann")
+    for path in ("/nothing", "/groups/999", "/signals/999", "/groups/99999999999999999999"):
+        answer = browser.get(path)
+        assert answer.status_code == 404
+        assert "There is nothing here" in words(answer.content)
+    for path in ("/groups/999/acknowledgement", "/silences/999/end", "/me/tokens/999/revocation"):
+        assert browser.post(path).status_code == 404
+
+
+def test_a_wrong_method_changes_nothing(house: House) -> None:
+    """What changes something takes a press: a link cannot do it."""
+    house.world.receive(disk_full)
+    browser = house.client("ann")
+    for path in ("acknowledgement", "resolution", "snooze", "escalation", "notes", "return"):
+        assert browser.get(f"/groups/1/{path}").status_code == 405
+    assert house.world.groups()[0].status == "open"
+
+
+def test_static_files_are_kept_for_ever_by_their_digest(house: House) -> None:
+    """A page names its files by their content, and such an address may be kept; a bare one is asked about."""
+    browser = house.client("ann")
+    page = browser.get("/").content.decode()
+    named = [part.split('"')[0] for part in page.split('"/static/')[1:]]
+    assert named
+    for name in named:
+        assert "?v=" in name
+        answer = browser.get(f"/static/{name}")
+        assert answer.status_code == 200
+        assert "max-age=31536000" in answer["Cache-Control"]
+    assert browser.get("/static/tocsin/live.js")["Cache-Control"] == "no-cache"
+    assert browser.get("/static/../settings.py").status_code == 404
+
+
+def test_a_first_visit_is_small(house: House) -> None:
+    """Everything a first visit loads is at most 150 KB, compressed."""
+    browser = house.client("ann")
+    house.world.receive(disk_full)
+    page = browser.get("/", headers={"accept-encoding": "gzip"})
+    names = [part.split('"')[0] for part in browser.get("/").content.decode().split('"/static/')[1:]]
+    names += ["tocsin/live.js", "tocsin/keys.js", "tocsin/times.js"]
+    sizes = [len(browser.get(f"/static/{name}", headers={"accept-encoding": "gzip"}).content) for name in names]
+    assert len(page.content) + sum(sizes) <= 150_000
