@@ -8,7 +8,7 @@ from typing import Any
 
 from tocsin.config.domain import Snapshot
 from tocsin.oncall import rules
-from tocsin.oncall.domain import Duty, Override, ScheduleDocument
+from tocsin.oncall.domain import Duty, Override, ScheduleDocument, Shift
 from tocsin.people.domain import PersonDocument
 
 HORIZON_MAX = timedelta(days=3660)
@@ -58,11 +58,20 @@ def shifts(
     """The final shifts of a schedule between two instants. Raises NoSuchSchedule, ValueError for an absurd time."""
     documents = snapshot.all("schedules", ScheduleDocument)
     _known(documents, name)
+    must_be_askable(start, end)
+    return listed(rules.shifts(rules.compile_schedule(name, documents[name]), start, end, overrides.get(name, ())))
+
+
+def must_be_askable(start: datetime, end: datetime) -> None:
+    """A time that can be asked for. Raises ValueError."""
     if end <= start:
         raise ValueError("the end must be after the start")
     if end - start > HORIZON_MAX:
         raise ValueError(f"at most {HORIZON_MAX.days} days can be asked for at once")
-    found = rules.shifts(rules.compile_schedule(name, documents[name]), start, end, overrides.get(name, ()))
+
+
+def listed(found: Sequence[Shift]) -> list[dict[str, str | bool]]:
+    """Shifts as programs get them. Raises ValueError for too many."""
     if len(found) > SHIFTS_MAX:
         raise ValueError(f"these are more than {SHIFTS_MAX} shifts; ask for a shorter time")
     return [shift.as_json() for shift in found]

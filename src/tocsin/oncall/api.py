@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from django.http import HttpRequest
-from ninja import Query, Router, Schema
+from ninja import Field, Query, Router, Schema
+from pydantic import ValidationError
 
 from tocsin.config import queries as configuration
 from tocsin.kit import clock, db
-from tocsin.oncall import answers
+from tocsin.kit.db import Reader
+from tocsin.oncall import answers, coverage, diff, queries, rules
 from tocsin.oncall.answers import NoSuchSchedule
+from tocsin.oncall.domain import ScheduleDocument
+from tocsin.oncall.rules import Schedule
 from tocsin.people.api import permit
 from tocsin.people.rights import Right
-from tocsin.web.problems import not_found, wrong
+from tocsin.web.problems import Mistake, Problem, not_found, wrong
 
 router = Router(tags=["on call"])
 schedules_router = Router(tags=["on call"])
 NAMES_MAX = 1000
+DAYS_MAX = 732
+Days = Annotated[int, Query(ge=1, le=DAYS_MAX)]
 
 
 class DutyOut(Schema):
@@ -43,6 +49,49 @@ class ScheduleNow(Schema):
     until: str | None
 
 
+class BurdenOut(Schema):
+    """One person's share of a schedule."""
+
+    person: str
+    on_duty_s: int
+    stretches: int
+    nights: int
+    weekends: int
+    holidays: int
+    longest_s: int
+    short_rests: list[dict[str, str]]
+    long_spans: list[dict[str, str]]
+
+
+class QualityOut(Schema):
+    """A schedule judged; `words` say what each point was lost for."""
+
+    schedule: str
+    score: int
+    words: list[str]
+    gaps: list[dict[str, str]]
+    people: list[BurdenOut]
+    hidden_layers: list[str]
+    silent_layers: list[str]
+
+
+class PreviewIn(Schema):
+    """A schedule's document that is not in force yet, and the time to look at."""
+
+    document: dict[str, Any]
+    from_: datetime | None = Field(default=None, alias="from")
+    days: int = Field(default=90, ge=1, le=DAYS_MAX)
+
+
+class PreviewOut(Schema):
+    """What it would mean."""
+
+    shifts: list[dict[str, str | bool]]
+    gaps: list[dict[str, str]]
+    difference: dict[str, Any]
+    quality: QualityOut
+
+
 class OnCallOut(Schema):
     """Who is on call at an instant."""
 
@@ -59,9 +108,11 @@ def on_call(
 ) -> Any:
     """Who is on call now, or at another instant; for all schedules or those named."""
     permit(request, Right.SEE)
-    snapshot = configuration.current(db.reader(clock.now()))
+    reader = db.reader(clock.now())
+    instant = aware("at", at) if at else reader.now
     try:
-        return answers.on_call(snapshot, _aware("at", at) if at else clock.now(), {}, schedule, person)
+        counts = queries.in_force(reader, instant)
+        return answers.on_call(configuration.current(reader), instant, counts, schedule, person)
     except NoSuchSchedule as unknown:
         raise not_found(str(unknown)) from None
 
@@ -73,19 +124,122 @@ def shifts(
     from_: Annotated[datetime, Query(alias="from")],
     to: datetime,
 ) -> Any:
-    """The final shifts of a schedule between two instants, cut to them, in UTC."""
+    """The final shifts of a schedule between two instants, cut to them, in UTC; those in the past as they were."""
     permit(request, Right.SEE)
-    snapshot = configuration.current(db.reader(clock.now()))
+    reader = db.reader(clock.now())
+    start, end = aware("from", from_), aware("to", to)
     try:
-        found = answers.shifts(snapshot, name, _aware("from", from_), _aware("to", to), {})
-    except NoSuchSchedule as unknown:
-        raise not_found(str(unknown)) from None
+        answers.must_be_askable(start, end)
+        found = answers.listed(queries.shifts_between(reader, name, start, end))
+        if not found:
+            _schedule(reader, name)
     except ValueError as error:
         raise wrong("to", str(error)) from None
     return {"shifts": found}
 
 
-def _aware(field: str, instant: datetime) -> datetime:
+@schedules_router.get("/{name}/gaps", response=dict[str, list[dict[str, str]]])
+def gaps(
+    request: HttpRequest, name: str, from_: Annotated[datetime | None, Query(alias="from")] = None, days: Days = 90
+) -> Any:
+    """The exact times nobody is on call, overrides included."""
+    permit(request, Right.SEE)
+    reader = db.reader(clock.now())
+    start, end = _ahead(from_, days)
+    counts = queries.in_force(reader, start, end, name).get(name, ())
+    return {"gaps": [gap.as_json() for gap in rules.gaps(_compiled(reader, name), start, end, counts)]}
+
+
+@schedules_router.get("/{name}/quality", response=QualityOut)
+def quality(
+    request: HttpRequest, name: str, from_: Annotated[datetime | None, Query(alias="from")] = None, days: Days = 364
+) -> Any:
+    """How good a schedule is, from 0 to 100: gaps, balance of nights, weekends and holidays, rests, spans."""
+    permit(request, Right.SEE)
+    reader = db.reader(clock.now())
+    start, end = _ahead(from_, days)
+    counts = queries.in_force(reader, start, end, name).get(name, ())
+    return _quality(coverage.quality(_compiled(reader, name), start, end, counts, queries.days_off(reader, start, end)))
+
+
+@schedules_router.post("/{name}/preview", response=PreviewOut)
+def preview(request: HttpRequest, name: str, body: PreviewIn) -> Any:
+    """What a schedule's document would mean: its shifts, and what would be different from what is in force."""
+    permit(request, Right.SEE)
+    reader = db.reader(clock.now())
+    start, end = _ahead(body.from_, body.days)
+    try:
+        document = ScheduleDocument.model_validate(body.document)
+    except ValidationError as error:
+        raise _not_a_schedule(error) from None
+    after = rules.compile_schedule(name, document)
+    current = configuration.current(reader).all("schedules", ScheduleDocument).get(name)
+    before = rules.compile_schedule(name, current) if current is not None else None
+    counts = queries.in_force(reader, start, end, name).get(name, ())
+    return {
+        "shifts": [shift.as_json() for shift in rules.shifts(after, start, end, counts)][: answers.SHIFTS_MAX],
+        "gaps": [gap.as_json() for gap in rules.gaps(after, start, end, counts)],
+        "difference": diff.diff(before, after, start, end, counts).as_json(),
+        "quality": _quality(coverage.quality(after, start, end, counts, queries.days_off(reader, start, end))),
+    }
+
+
+def aware(field: str, instant: datetime) -> datetime:
+    """The instant, which must have a zone. Raises Problem."""
     if instant.tzinfo is None:
         raise wrong(field, "this time has no zone", fix="write it with Z or an offset: 2026-03-01T09:00:00Z")
     return instant
+
+
+def _ahead(from_: datetime | None, days: int) -> tuple[datetime, datetime]:
+    start = aware("from", from_) if from_ else clock.now()
+    return start, start + timedelta(days=days)
+
+
+def _schedule(reader: Reader, name: str) -> ScheduleDocument:
+    documents = configuration.current(reader).all("schedules", ScheduleDocument)
+    if name not in documents:
+        raise not_found(str(NoSuchSchedule(name, list(documents))))
+    return documents[name]
+
+
+def _compiled(reader: Reader, name: str) -> Schedule:
+    return rules.compile_schedule(name, _schedule(reader, name))
+
+
+def _quality(found: coverage.Quality) -> dict[str, Any]:
+    return {
+        "schedule": found.schedule,
+        "score": found.score,
+        "words": list(found.words),
+        "gaps": [gap.as_json() for gap in found.gaps],
+        "people": [_burden(load) for load in found.loads],
+        "hidden_layers": list(found.hidden),
+        "silent_layers": list(found.silent),
+    }
+
+
+def _burden(load: coverage.Load) -> dict[str, Any]:
+    return {
+        "person": load.person,
+        "on_duty_s": round(load.on_duty.total_seconds()),
+        "stretches": load.stretches,
+        "nights": load.nights,
+        "weekends": load.weekends,
+        "holidays": load.holidays,
+        "longest_s": round(load.longest.total_seconds()),
+        "short_rests": [rest.as_json() for rest in load.short_rests],
+        "long_spans": [span.as_json() for span in load.long_spans],
+    }
+
+
+def _not_a_schedule(error: ValidationError) -> Problem:
+    mistakes = [
+        Mistake(
+            field=".".join(str(part) for part in (*one["loc"], *one.get("ctx", {}).get("path", ()))),
+            message=str(one["msg"]),
+            fix=str(one.get("ctx", {}).get("fix", "")),
+        )
+        for one in error.errors()
+    ]
+    return Problem(422, "this is not a schedule", mistakes=mistakes)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from tocsin.config import queries as configuration
 from tocsin.config.domain import Snapshot
@@ -13,6 +14,7 @@ from tocsin.kit.db import Reader
 from tocsin.kit.secrets import digest
 from tocsin.oncall import calendar_store, rules, store
 from tocsin.oncall.calendar_store import CALENDAR, FEED
+from tocsin.oncall.coverage import Calendars
 from tocsin.oncall.desk import (
     Absence,
     CalendarKind,
@@ -29,9 +31,12 @@ from tocsin.oncall.domain import Override, ScheduleDocument, Shift
 from tocsin.oncall.ical_feed import Edition
 from tocsin.oncall.rules import Schedule
 from tocsin.oncall.store import ABSENCE, HANDOVER, OVERRIDE, SWAP
+from tocsin.people.domain import PersonDocument
 
 OVERRIDES_MAX = 10_000
 SHOWN_MAX = 500
+HOLIDAY_DAYS_MAX = 366  # of one entry in a calendar
+_A_SECOND = timedelta(seconds=1)
 FAR = timedelta(days=3 * 366)
 TURN = "calendar"  # the layer that a calendar's turns count as
 Overrides = Mapping[str, Sequence[Override]]
@@ -124,7 +129,10 @@ def edition(reader: Reader, schedules: Iterable[str]) -> Edition:
     """When these schedules' shifts last changed, and how often they have."""
     names = reader.listed(schedules)
     at, number = reader.rows(
-        "SELECT coalesce(max(config_version.at), 0), coalesce(max(config_version.number), 0) FROM config_version"
+        "SELECT coalesce(max(at), 0), coalesce(max(number), 0) FROM config_version WHERE number IN"
+        f" (SELECT since FROM config_document WHERE section = 'schedules' AND {reader.among('name')}"
+        f" UNION SELECT until FROM config_document WHERE section = 'schedules' AND {reader.among('name')})",
+        (names, names),
     )[0]
     made, made_at, cancelled, cancelled_at = reader.rows(
         "SELECT count(*), coalesce(max(made_at), 0), count(cancelled_at), coalesce(max(cancelled_at), 0)"
@@ -178,6 +186,19 @@ def absences(
         kind = ConflictKind.ABSENT if one.kind is CalendarKind.ABSENCES else ConflictKind.HOLIDAY
         found += [(away, kind) for away in _away(one) if away.start < end and away.end > start]
     return sorted(found, key=lambda pair: (pair[0].start, pair[0].person))
+
+
+def days_off(reader: Reader, start: datetime, end: datetime) -> Calendars:
+    """Everybody's clock, and the days that are holidays for them by their calendars."""
+    people = configuration.current(reader).all("people", PersonDocument)
+    holidays: dict[str, set[date]] = {}
+    for away, kind in absences(reader, start, end):
+        if kind is ConflictKind.HOLIDAY and away.person in people:
+            zone = ZoneInfo(people[away.person].timezone)
+            first, last = away.start.astimezone(zone).date(), (away.end - _A_SECOND).astimezone(zone).date()
+            days = range(min((last - first).days, HOLIDAY_DAYS_MAX) + 1)
+            holidays.setdefault(away.person, set()).update(first + timedelta(days=day) for day in days)
+    return Calendars(zones={name: person.timezone for name, person in people.items()}, holidays=holidays)
 
 
 def conflicts(reader: Reader, start: datetime, end: datetime, person: str = "") -> list[Conflict]:

@@ -7,7 +7,7 @@ Engineering, chapter 11); a page between 22:00 and 08:00 on the person's own clo
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -154,9 +154,9 @@ def load(reader: Reader, schedule: str, start: datetime, end: datetime) -> list[
     return [_load(now, shift, ours) for shift in shifts]
 
 
-def findings(reader: Reader, schedule: str, start: datetime, end: datetime) -> list[Finding]:
+def findings_of(loads: Iterable[ShiftLoad]) -> list[Finding]:
     """The shifts that asked too much, and what can be done."""
-    return [_finding(one) for one in load(reader, schedule, start, end) if one.over_budget or one.asleep]
+    return [_finding(one) for one in loads if one.over_budget or one.asleep]
 
 
 def _load(now: Standing, shift: Shift, pages: Sequence[tuple[str, datetime, int, str]]) -> ShiftLoad:

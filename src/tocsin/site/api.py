@@ -13,7 +13,9 @@ from tocsin import __version__
 from tocsin.alerts import api as alerts
 from tocsin.kit import db
 from tocsin.oncall import api as oncall
+from tocsin.oncall import calendar_api, desk_api
 from tocsin.paging import api as paging
+from tocsin.paging import duty_api
 from tocsin.people import api as people
 from tocsin.site import config_api
 from tocsin.web import problems
@@ -39,6 +41,13 @@ api.add_router("/pages", paging.router)
 api.add_router("/people", paging.contacts_router)
 api.add_router("/oncall", oncall.router)
 api.add_router("/schedules", oncall.schedules_router)
+api.add_router("/schedules", duty_api.router)
+api.add_router("/overrides", desk_api.overrides_router)
+api.add_router("/swaps", desk_api.swaps_router)
+api.add_router("/absences", desk_api.absences_router)
+api.add_router("/handovers", desk_api.handovers_router)
+api.add_router("/calendars", calendar_api.calendars_router)
+api.add_router("/feeds", calendar_api.feeds_router)
 api.add_router("/config", config_api.router)
 api.add_router("/integrations", config_api.integrations_router)
 api.add_router("/what-if", config_api.whatif_router)

@@ -1,0 +1,208 @@
+"""What overrides, swaps, absences, hand-overs and calendars look like in the API."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from ninja import Field, Schema
+
+from tocsin.oncall.desk import REASON_CHARS_MAX, CalendarKind, ConflictKind, SwapStatus
+
+NAME_CHARS_MAX = 100
+URL_CHARS_MAX = 2000
+
+
+class OverrideIn(Schema):
+    """A change of who is on call: `person_in` alone is added, `person_out` alone removed, both: replaced.
+
+    `person_out` may be `*`: `person_in` takes over alone. It starts now unless `start` says otherwise; what begins in
+    the past begins now. `force` also if nobody is left on call.
+    """
+
+    schedule: str = Field(min_length=1, max_length=NAME_CHARS_MAX)
+    person_in: str | None = Field(default=None, max_length=NAME_CHARS_MAX)
+    person_out: str | None = Field(default=None, max_length=NAME_CHARS_MAX)
+    start: datetime | None = None
+    end: datetime | None = None
+    for_: str | None = Field(default=None, alias="for")
+    reason: str = Field(default="", max_length=REASON_CHARS_MAX)
+    force: bool = False
+
+
+class ConflictOut(Schema):
+    """Why somebody can hardly serve a time."""
+
+    kind: ConflictKind
+    person: str
+    schedule: str
+    start: datetime
+    end: datetime
+    about: str
+
+
+class OverrideOut(Schema):
+    """An override as it was made, and whether it was cancelled since."""
+
+    id: int
+    schedule: str
+    person_in: str | None
+    person_out: str | None
+    start: datetime
+    end: datetime
+    reason: str
+    made_by: str
+    made_at: datetime
+    swap: int | None
+    cancelled_at: datetime | None
+    cancelled_by: str
+
+
+class OverrideMadeOut(OverrideOut):
+    """The override, and what speaks against whoever comes in."""
+
+    conflicts: list[ConflictOut]
+
+
+class SpanIn(Schema):
+    """A part of a schedule's time."""
+
+    schedule: str = Field(min_length=1, max_length=NAME_CHARS_MAX)
+    start: datetime
+    end: datetime
+
+
+class SpanOut(Schema):
+    """A part of a schedule's time."""
+
+    schedule: str
+    start: datetime
+    end: datetime
+
+
+class SwapIn(Schema):
+    """A shift, or a part of one, to be offered: to one person, or to everybody who could take it.
+
+    `wants` is a shift of the other's that whoever offers takes in return; then `to` must be said.
+    """
+
+    person: str = Field(default="", max_length=NAME_CHARS_MAX)
+    to: str | None = Field(default=None, max_length=NAME_CHARS_MAX)
+    gives: SpanIn
+    wants: SpanIn | None = None
+    message: str = Field(default="", max_length=REASON_CHARS_MAX)
+    expires_at: datetime | None = None
+
+
+class SwapAnswer(Schema):
+    """Who answers, if not whoever asks; `anyway` accepts in spite of conflicts that were shown."""
+
+    person: str = Field(default="", max_length=NAME_CHARS_MAX)
+    anyway: bool = False
+
+
+class SwapOut(Schema):
+    """A shift on offer, and what became of it."""
+
+    id: int
+    person: str
+    to: str | None
+    gives: SpanOut
+    wants: SpanOut | None
+    status: SwapStatus
+    message: str
+    made_at: datetime
+    expires_at: datetime
+    decided_by: str
+    decided_at: datetime | None
+
+
+class AbsenceIn(Schema):
+    """A time somebody is away."""
+
+    person: str = Field(default="", max_length=NAME_CHARS_MAX)
+    start: datetime
+    end: datetime
+    about: str = Field(default="", max_length=REASON_CHARS_MAX)
+
+
+class AbsenceOut(Schema):
+    """A time somebody is away: said by hand (then it has an id), or by their calendar."""
+
+    id: int
+    person: str
+    start: datetime
+    end: datetime
+    about: str
+    source: str
+    kind: ConflictKind
+
+
+class AbsencesOut(Schema):
+    """Absences, and the shifts they are in the way of."""
+
+    absences: list[AbsenceOut]
+    conflicts: list[ConflictOut]
+
+
+class HandoverOut(Schema):
+    """The pager passed on; `accepted_by` is empty until somebody incoming says that they have it."""
+
+    id: int
+    schedule: str
+    at: datetime
+    since: datetime
+    outgoing: list[str]
+    incoming: list[str]
+    summary: str
+    accepted_by: str
+    accepted_at: datetime | None
+
+
+class CalendarIn(Schema):
+    """A person's calendar of absences or holidays, to be read from now on."""
+
+    person: str = Field(default="", max_length=NAME_CHARS_MAX)
+    kind: CalendarKind = CalendarKind.ABSENCES
+    url: str = Field(min_length=1, max_length=URL_CHARS_MAX)
+
+
+class CalendarOut(Schema):
+    """A calendar kept elsewhere and how reading it goes; never its address."""
+
+    id: int
+    kind: CalendarKind
+    owner: str
+    read_at: datetime | None
+    tried_at: datetime | None
+    failing_since: datetime | None
+    error: str
+    problems: list[str]
+    stretches: int
+
+
+class FeedIn(Schema):
+    """Whose shifts are to be readable: a person's or a schedule's."""
+
+    person: str | None = Field(default=None, max_length=NAME_CHARS_MAX)
+    schedule: str | None = Field(default=None, max_length=NAME_CHARS_MAX)
+
+
+class FeedOut(Schema):
+    """A secret address in force, without the secret."""
+
+    id: int
+    person: str | None
+    schedule: str | None
+    made_by: str
+    made_at: datetime
+    used_at: datetime | None
+
+
+class FeedMade(FeedOut):
+    """The address itself, told this once."""
+
+    url: str
+    webcal_url: str
+
+
+SHOWN_BY_DEFAULT = timedelta(days=90)
