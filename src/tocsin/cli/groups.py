@@ -132,7 +132,8 @@ def _explain_signal(number: str, *, json_: bool) -> None:
 
 def _say_head(found: dict[str, Any]) -> None:
     output.say(f"{found['reference']}  {found['title']}")
-    taken = f" by {words.who(found['acknowledged_by'])}" if found["acknowledged_by"] else ""
+    whose = {"acknowledged": "acknowledged_by", "resolved": "resolved_by"}.get(found["status"], "")
+    taken = f" by {words.who(found[whose])}" if whose and found[whose] else ""
     state = f"{found['status']}{taken}, {found['urgency']} urgency, {found['severity']}"
     output.say(f"{state}, service {found['service']}, opened {words.local(found['opened_at'])}")
     if found["snoozed_until"]:

@@ -1,0 +1,97 @@
+"""The client verbs against a server: tables for people, JSON for programs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cli.terminal import Terminal
+from serving import COMPANY, Served
+
+
+def test_a_group_from_the_list_to_its_end(anns: Terminal, served: Served) -> None:
+    """A responder sees a group, acknowledges, writes a note, resolves, and reads what happened."""
+    number = served.trouble("the cash register sings")
+    served.wait_for(f"/groups/{number}/pages", lambda body: body["pages"])
+    listed = anns.run("groups", "-q", "register sings")
+    assert listed.out.splitlines()[1].split()[:4] == [f"AG-{number}", "high", "open", "checkout"]
+    assert anns.run("ack", f"AG-{number}").out == f"AG-{number} is acknowledged: the cash register sings\n"
+    assert anns.run("note", str(number), "it stopped by itself").code == 0
+    assert anns.run("resolve", str(number)).code == 0
+    shown = anns.run("show", str(number)).out
+    for words in (
+        "resolved by ann, high urgency",
+        "cleo",
+        "acknowledged by ann",
+        "ann: it stopped by itself",
+        "resolved by ann",
+    ):
+        assert words in shown
+    explained = anns.run("explain", str(number)).out
+    assert "No route matched" in explained
+    assert "new problem" in explained
+    assert anns.run("groups", "-q", "register sings").out == "No alert groups.\n"
+    (found,) = json.loads(anns.run("groups", "-q", "register sings", "--all", "--json").out)
+    assert (found["reference"], found["status"]) == (f"AG-{number}", "resolved")
+
+
+def test_several_groups_at_once(anns: Terminal, served: Served) -> None:
+    """One that is refused is told, the others are done, and the code says that something was wrong."""
+    numbers = [served.trouble(f"several {count}") for count in range(2)]
+    ran = anns.run("snooze", str(numbers[0]), "999999", str(numbers[1]), "--for", "2h", "--json")
+    assert ran.code == 1
+    assert "999999: there is no alert group AG-999999" in ran.err
+    assert [one["status"] for one in json.loads(ran.out)] == ["snoozed", "snoozed"]
+
+
+def test_paging_escalating_and_giving_back(anns: Terminal) -> None:
+    """A page by hand can be escalated, taken and given back."""
+    made = json.loads(anns.run("page", "bob", "team:platform", "-m", "all hands", "--json").out)
+    assert anns.run("escalate", made["reference"]).code == 0
+    assert anns.run("ack", made["reference"]).code == 0
+    assert anns.run("unack", made["reference"]).out == f"{made['reference']} is open: all hands\n"
+
+
+def test_silences(anns: Terminal) -> None:
+    """A silence is added, listed and ended."""
+    made = json.loads(anns.run("silence", "add", 'a="b"', "--for", "1h", "-c", "a test", "--json").out)
+    assert 'a="b"' in anns.run("silence", "list").out
+    assert anns.run("silence", "end", str(made["id"])).out == f"Silence {made['id']} is over.\n"
+    assert str(made["id"]) in [str(one["id"]) for one in json.loads(anns.run("silence", "list", "--all", "--json").out)]
+
+
+def test_schedules(anns: Terminal, company: str) -> None:
+    """A server and the file it was made from say the same of who is on call when."""
+    asked = ("--from", "2036-03-01T00:00Z", "--to", "2036-04-01T00:00Z", "--json")
+    assert anns.run("shifts", "first", *asked).out == anns.run("shifts", "first", *asked, "--file", company).out
+    now = ("oncall", "--at", "2036-07-01T00:00Z", "--json")
+    assert anns.run(*now).out == anns.run(*now, "--file", company).out
+
+
+def test_configuration_through_the_api(anns: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """plan, apply, history, export and rollback go through the API; variables come from this side's environment."""
+    monkeypatch.setenv("SHOP_TITLE", "The Shop")
+    changed = tmp_path / "company.yaml"
+    changed.write_text(COMPANY.replace("shop: {name: Shop, members", "shop: {name: '${SHOP_TITLE}', members"))
+    planned = anns.run("plan", str(changed))
+    assert (planned.code, planned.out) == (0, "~ team shop: name is The Shop (was Shop)\n"), planned.err
+    assert anns.run("apply", str(changed), "-m", "a better name", "--base-version", "77").code == 1
+    applied = anns.run("apply", str(changed), "-m", "a better name", "--json")
+    version = json.loads(applied.out)["version"]
+    assert "a better name" in anns.run("history").out.splitlines()[1]
+    assert "name: The Shop" in anns.run("export", "--redact").out
+    assert anns.run("check", "--json").code == 0
+    assert anns.run("rollback", str(version - 1)).code == 0
+    assert "name: Shop" in anns.run("export", "--redact").out
+
+
+def test_a_broken_file_is_told_with_lines(anns: Terminal, tmp_path: Path) -> None:
+    """Through the API too, what is wrong is told with file and line, and nothing is changed."""
+    broken = tmp_path / "broken.yaml"
+    broken.write_text("tocsin: 1\npolicies:\n  p: {name: P, steps: [{page: [person:zoe], wait: 5x}]}\n")
+    ran = anns.run("apply", str(broken))
+    assert ran.code == 1
+    assert f"{broken}:3:" in ran.err
+    assert "'5x' is not a duration" in ran.err

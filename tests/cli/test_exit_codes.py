@@ -1,0 +1,71 @@
+"""How commands end: a code that programs can rely on, and one clear line on stderr."""
+
+from __future__ import annotations
+
+import pytest
+
+from cli.terminal import Terminal, spawn
+from serving import Served
+from tocsin.cli.exits import Exit
+
+USAGE = [
+    (("nonsense",), "there is no verb `nonsense`"),
+    (("shwo", "1"), "did you mean `show`?"),
+    (("groups",), "set TOCSIN_URL"),
+    (("groups", "--limit", "0"), "--limit must be between 1 and 1000"),
+    (("snooze", "1"), "say either --for or --until"),
+    (("snooze", "1", "--for", "soon"), "is not a time"),
+    (("snooze", "1", "--until", "2020-01-01"), "is in the past"),
+    (("page", "ann"), "say what it is about"),
+    (("silence", "add", "a=b", "--for", "1h"), "say why"),
+    (("oncall", "--at", "yesterday"), "is not a time"),
+    (("oncall", "--at", "2026-01-01 10:00 Mars/Base"), "there is no time zone Mars/Base"),
+    (("check", "/nowhere/at-all.yaml"), "cannot read /nowhere/at-all.yaml"),
+    (("preview", "--signal", "-"), "say either --integration, or --source"),
+]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"), USAGE, ids=lambda part: " ".join(part) if isinstance(part, tuple) else ""
+)
+def test_wrong_usage(terminal: Terminal, arguments: tuple[str, ...], words: str) -> None:
+    """A wrong command line ends with 2 and says how it is written."""
+    ran = terminal.run(*arguments)
+    assert (ran.code, ran.out) == (Exit.USAGE, "")
+    assert words in ran.err
+    assert "Traceback" not in ran.err
+
+
+def test_nobody_there(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that does not answer ends with 3."""
+    monkeypatch.setenv("TOCSIN_URL", "http://127.0.0.1:1")
+    ran = terminal.run("groups")
+    assert (ran.code, ran.err.startswith("tocsin: cannot reach 127.0.0.1:1")) == (Exit.UNREACHABLE, True)
+
+
+def test_not_allowed(anns: Terminal, served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wrong token, or one whose person may not, ends with 4."""
+    number = served.trouble("not for dan")
+    monkeypatch.setenv("TOCSIN_TOKEN", served.tokens["dan"])
+    ran = anns.run("ack", str(number))
+    assert (ran.code, "this needs the right to respond" in ran.err) == (Exit.NOT_ALLOWED, True)
+    monkeypatch.setenv("TOCSIN_TOKEN", "tsn_wrong")
+    assert anns.run("groups").code == Exit.NOT_ALLOWED
+    monkeypatch.delenv("TOCSIN_TOKEN")
+    assert "set TOCSIN_TOKEN" in anns.run("groups").err
+
+
+def test_not_there(anns: Terminal) -> None:
+    """What does not exist ends with 1, and the others are done all the same."""
+    ran = anns.run("show", "AG-999999")
+    assert (ran.code, ran.err) == (Exit.PROBLEM, "tocsin: there is no alert group AG-999999\n")
+
+
+def test_help_needs_no_framework() -> None:
+    """`tocsin --help` names every verb without importing Django, so that it is there at once."""
+    ran = spawn("--help", PYTHONPROFILEIMPORTTIME="1")
+    assert ran.code == 0
+    assert all(f"\n  {verb} " in ran.out for verb in ("serve", "apply", "ack", "shifts"))
+    imported = {line.rpartition("|")[2].strip() for line in ran.err.splitlines()}
+    assert "typer" in imported
+    assert not {"django", "pydantic", "tocsin.kit.db"} & imported

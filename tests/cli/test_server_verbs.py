@@ -1,0 +1,88 @@
+"""The server verbs, on a database of their own."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from cli.terminal import Terminal, spawn
+from databases import Database
+
+
+def test_from_nothing_to_a_token(tmp_path: Path, company: str) -> None:
+    """An operator's first minutes: a database, a configuration, an account, a token alone on stdout."""
+    data = str(tmp_path / "data")
+    too_early = spawn("apply", company, "--data", data)
+    assert (too_early.code, "run `tocsin migrate` first" in too_early.err) == (1, True)
+    assert spawn("migrate", "--data", data).code == 0
+    assert spawn("apply", company, "--data", data).out.endswith("Version 1 of the configuration holds.\n")
+    made = spawn("user", "add", "Ann@acme.example", "--password-stdin", "--data", data, stdin="a long password\n")
+    assert (made.code, made.out) == (0, ""), made.err
+    token = spawn("token", "create", "--user", "ann@acme.example", "--scope", "see", "--data", data)
+    assert token.out.startswith("tsn_")
+    assert len(token.out.splitlines()) == 1
+
+
+def test_an_account_brings_its_person(sqlite: Database, terminal: Terminal, company: str) -> None:
+    """Who is not in the configuration is added to it; who is keeps their document; nobody gets two accounts."""
+    assert terminal.run("apply", company).code == 0
+    newcomer = terminal.run("user", "add", "zoe.zed@acme.example", "--name", "Zoe Zed", "--role", "viewer")
+    assert (newcomer.code, len(newcomer.out.split())) == (0, 1)
+    assert "zoe-zed may sign in as zoe.zed@acme.example" in newcomer.err
+    exported = json.loads(terminal.run("export", "--json").out)
+    assert (exported["people"]["zoe-zed"]["name"], exported["people"]["zoe-zed"]["role"]) == ("Zoe Zed", "viewer")
+    assert "ann may sign in" in terminal.run("user", "add", "ann@acme.example").err
+    again = terminal.run("user", "add", "ANN@acme.example")
+    assert (again.code, "there is an account for ann@acme.example already" in again.err) == (1, True)
+    missing = terminal.run("token", "create", "--user", "nobody@acme.example")
+    assert (missing.code, "there is no account for nobody@acme.example" in missing.err) == (1, True)
+
+
+def test_a_password_that_is_too_short(sqlite: Database, terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A short password is refused before anything is changed."""
+    monkeypatch.setattr("sys.stdin", io.StringIO("short\n"))
+    ran = terminal.run("user", "add", "ann@acme.example", "--password-stdin")
+    assert (ran.code, "at least 10 characters" in ran.err) == (2, True)
+
+
+def test_a_backup_brings_everything_back(sqlite: Database, terminal: Terminal, company: str, tmp_path: Path) -> None:
+    """What was backed up is there again after a restore, whatever was done in between; others cannot read the file."""
+    terminal.run("apply", company)
+    exported = terminal.run("export").out
+    backup = tmp_path / "backup.sqlite3"
+    assert terminal.run("backup", str(backup)).code == 0
+    assert backup.stat().st_mode & 0o077 == 0
+    other = tmp_path / "other.yaml"
+    other.write_text("tocsin: 1\npeople: {max: {name: Max, email: max@acme.example}}\n")
+    assert terminal.run("apply", str(other), "--prune").code == 0
+    assert terminal.run("export").out != exported
+    assert terminal.run("restore", str(backup)).code == 0
+    assert terminal.run("export").out == exported
+    assert [one["version"] for one in json.loads(terminal.run("history", "--json").out)] == [1]
+
+
+def test_doctor_finds_what_is_wrong(sqlite: Database, terminal: Terminal) -> None:
+    """On an empty installation every problem stands with what to do, and the code says so."""
+    ran = terminal.run("doctor", "--json")
+    assert ran.code == 1
+    found = {one["check"]: one for one in json.loads(ran.out)}
+    problems = {name for name, one in found.items() if one["state"] == "problem"}
+    assert problems == {"engine", "configuration", "accounts"}
+    assert all(one["fix"] for one in found.values() if one["state"] != "ok")
+
+
+def test_what_is_no_backup_changes_nothing(sqlite: Database, terminal: Terminal, tmp_path: Path) -> None:
+    """A file that is no backup is refused."""
+    other = tmp_path / "letter.txt"
+    other.write_text("dear database")
+    ran = terminal.run("restore", str(other))
+    assert (ran.code, "is not a backup" in ran.err) == (1, True)
+
+
+def test_a_database_that_cannot_be_meant(tmp_path: Path) -> None:
+    """An address that is none, or two at once, end with 2."""
+    ran = spawn("migrate", "--database", "mysql://x", TOCSIN_DATA=str(tmp_path))
+    assert (ran.code, "postgresql://user:password@host" in ran.err) == (2, True)
