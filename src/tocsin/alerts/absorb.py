@@ -32,6 +32,7 @@ from tocsin.alerts.domain import (
 from tocsin.alerts.lifecycle import Work
 from tocsin.alerts.rules import Placement, Rulebook
 from tocsin.alerts.store import Accepted, SignalResult, Waiting
+from tocsin.engine.domain import LEDGER_LOCK
 from tocsin.kit import clock, db, text
 from tocsin.kit.db import Tx
 from tocsin.people.domain import Urgency
@@ -64,6 +65,7 @@ def absorb_some(rulebook: Callable[[Tx], Rulebook], now: datetime) -> int:
 def _absorb(tx: Tx, rulebook: Callable[[Tx], Rulebook], *, singly: bool) -> int:
     if not tx.try_lock(ABSORB_LOCK):
         return 0
+    tx.lock(LEDGER_LOCK)
     waiting = store.waiting_envelopes(tx, ENVELOPES_PER_TX_MAX, SIGNALS_PER_TX_MAX)
     if not waiting:
         return 0
@@ -96,6 +98,7 @@ def _absorb_alone(tx: Tx, book: Rulebook, silences: Sequence[Silence], arrived: 
         id_ = store.signal_id(envelope.id, place)
         store.put_results(tx, [_result(arrived, (Outcome.SET_ASIDE, why, None, None))])
         tx.record(SignalSetAside(signal=id_, integration=envelope.integration, error=why))
+        tx.settle()  # now, or a neighbour that raises as well would take the fact with it
 
 
 class Batch:
@@ -442,6 +445,7 @@ def expire_some(now: datetime | None = None) -> int:
 
 def absorb_now(tx: Tx, book: Rulebook, integration: str, signals: Sequence[Signal]) -> list[Group]:
     """Accept and absorb in the caller's transaction; the groups the signals came into. For what people do by hand."""
+    tx.lock(LEDGER_LOCK)
     (id_,) = tx.next_ids("alerts_envelope", 1)
     store.put_envelope(tx, id_, Accepted(integration, integration, b"", tuple(signals)))
     envelope = Waiting(id_, integration, tx.now, tuple(signals))

@@ -26,6 +26,7 @@ from tocsin.alerts.rulebook import compile_rulebook
 from tocsin.alerts.store import Accepted
 from tocsin.config import queries as configuration
 from tocsin.engine import bell, timers
+from tocsin.engine.domain import LEDGER_LOCK
 from tocsin.kit import clock
 from tocsin.kit.db import Tx
 from tocsin.kit.matchers import Matcher
@@ -95,6 +96,7 @@ def silence(
     tx: Tx, matchers: Sequence[Matcher], starts_at: datetime, ends_at: datetime, author: str, comment: str
 ) -> Silence:
     """From its start to its end matching alerts page nobody; what already pages falls silent when it starts."""
+    tx.lock(LEDGER_LOCK)
     made = Silence(id=0, matchers=tuple(matchers), starts_at=starts_at, ends_at=ends_at, author=author, comment=comment)
     id_ = store.put_silence(tx, made)
     made = Silence(id=id_, matchers=made.matchers, starts_at=starts_at, ends_at=ends_at, author=author, comment=comment)
@@ -137,6 +139,7 @@ def begin_silence(tx: Tx, made: Silence) -> None:
 
 def end_silence(tx: Tx, silence_id: int, by: str, reason: str) -> None:
     """It is over: what still fires and no other silence matches pages again."""
+    tx.lock(LEDGER_LOCK)
     timers.cancel(tx, SILENCE_END, [silence_id])
     timers.cancel(tx, SILENCE_START, [silence_id])
     store.end_silence(tx, silence_id)
@@ -159,6 +162,7 @@ def end_silence(tx: Tx, silence_id: int, by: str, reason: str) -> None:
 
 def expire_alerts(tx: Tx) -> int:
     """Alerts nobody has heard of in time are over (A18); how many that were."""
+    tx.lock(LEDGER_LOCK)
     alerts = store.expired_alerts(tx, EXPIRIES_PER_TX_MAX)
     work = Work(tx)
     work.load({alert.group_id for alert in alerts})
@@ -169,6 +173,7 @@ def expire_alerts(tx: Tx) -> int:
 
 
 def _change(tx: Tx, group_id: GroupId, event: GroupEvent, change: Callable[[Work, Group], bool]) -> Group:
+    tx.lock(LEDGER_LOCK)
     group = _get(tx, group_id)
     work = Work(tx)
     work.know([group])
@@ -202,6 +207,7 @@ def arm_heartbeats(tx: Tx, facts: Sequence[object]) -> None:
     """From the moment a heartbeat is configured its sign of life is expected; one that is gone is expected no more."""
     if not facts:
         return
+    tx.lock(LEDGER_LOCK)
     book = compile_rulebook(configuration.current(tx))
     expected = {name: how.heartbeat_within for name, how in book.integrations.items() if how.heartbeat_within}
     known = {row[1]: row[0] for row in tx.rows("SELECT id, integration FROM alerts_heartbeat")}

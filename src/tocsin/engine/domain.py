@@ -15,6 +15,14 @@ from tocsin.kit.db import Reader, Tx
 LEASE = timedelta(seconds=20)
 SEND_TIMEOUT_S = 15.0  # shorter than the lease, so a slow send ends before anybody takes it over
 TIMERS_PER_TX_MAX = 200
+
+LEDGER_LOCK = 7_000_002
+"""Held by whoever decides about alerts, groups, escalations or pages, taken before any of their rows.
+
+On SQLite there is one writer anyway. On PostgreSQL an acknowledgement, the timer of the next step, a batch of signals
+and a silence would otherwise lock each other's rows crosswise, and one of them, perhaps a person's answer, would fail.
+Taking signals in, claiming messages and writing down that they were delivered at the first attempt go without it.
+"""
 PARCELS_IN_FLIGHT_MAX = 128
 PARCELS_PER_BUCKET_MAX = 48  # one slow receiver may hold this many sends, never all of them
 FAILING_AFTER_ATTEMPTS = 4  # about 15 s of retries: from then on the next way or person is tried as well

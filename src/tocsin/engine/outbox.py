@@ -20,6 +20,7 @@ from tocsin.engine.domain import (
     BUNDLE_MAX,
     FAILING_AFTER_ATTEMPTS,
     LEASE,
+    LEDGER_LOCK,
     AddressLimit,
     Carrier,
     NewDelivery,
@@ -130,6 +131,15 @@ def first_told(tx: Tx, subjects: Sequence[str]) -> dict[str, Told]:
     return {row[0]: Told(*row[1:]) for row in rows}
 
 
+def any_delivered(reader: Reader, subjects: Sequence[str]) -> bool:
+    """Whether any message for any of these subjects got through."""
+    found = reader.row(
+        f"SELECT 1 FROM engine_delivery WHERE state = 'delivered' AND {reader.among('subject')} LIMIT 1",
+        (reader.listed(subjects),),
+    )
+    return found is not None
+
+
 class Ways(msgspec.Struct, frozen=True):
     """How the messages for one subject stand."""
 
@@ -182,7 +192,8 @@ def take_over(tx: Tx) -> int:
         f"UPDATE engine_delivery SET state = CASE give_up_at WHEN {_UNWANTED} THEN 'cancelled' ELSE 'waiting' END,"
         " owner = '', lease_until = NULL, takeovers = takeovers + 1,"
         " due_at = CASE WHEN due_at > %s THEN %s ELSE due_at END"
-        " WHERE state = 'leased' AND lease_until <= %s",
+        " WHERE id IN (SELECT id FROM engine_delivery WHERE state = 'leased' AND lease_until <= %s"
+        f"{tx.skip_locked})",
         (now, now, now),
     )
 
@@ -211,6 +222,8 @@ def settle(
     tx: Tx, owner: str, results: Sequence[tuple[Parcel, Verdict]], on_settled: SettledHandler, jitter: Jitter
 ) -> list[Settled]:
     """Write down what became of the attempts and tell the slices; results whose lease was lost are dropped."""
+    if any(verdict.kind is not VerdictKind.DELIVERED or parcel.attempt > 1 for parcel, verdict in results):
+        tx.lock(LEDGER_LOCK)  # these may change a page or hurry an escalation
     held = _still_held(tx, owner, [parcel for parcel, _ in results])
     settled, rows = [], []
     for parcel, verdict in results:
@@ -379,7 +392,8 @@ def _free_at(sent: Sequence[int], limits: Sequence[AddressLimit], now: datetime)
 
 def _uses(tx: Tx, keys: Sequence[str]) -> dict[str, list[int]]:
     rows = tx.rows(
-        f"SELECT address_key, sent FROM engine_address_use WHERE {tx.among('address_key')}{tx.for_update}",
+        f"SELECT address_key, sent FROM engine_address_use WHERE {tx.among('address_key')}"
+        f" ORDER BY address_key{tx.for_update}",
         (tx.listed(keys),),
     )
     return {row[0]: msgspec.json.decode(row[1], type=list[int]) for row in rows}

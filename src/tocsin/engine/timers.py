@@ -13,7 +13,7 @@ from itertools import groupby
 import structlog
 
 from tocsin.engine import bell
-from tocsin.engine.domain import BACKOFF_FIRST, BACKOFF_MAX, TIMERS_PER_TX_MAX, TimerDue, TimerHandler
+from tocsin.engine.domain import BACKOFF_FIRST, BACKOFF_MAX, LEDGER_LOCK, TIMERS_PER_TX_MAX, TimerDue, TimerHandler
 from tocsin.kit import clock, db, text
 from tocsin.kit.db import Reader, Tx
 
@@ -85,6 +85,7 @@ def work_off(handlers: Mapping[str, TimerHandler], now: datetime) -> int:
         return 0
     try:
         with db.transact(now) as tx:
+            tx.lock(LEDGER_LOCK)
             due = _take(tx, TIMERS_PER_TX_MAX)
             _handle(tx, handlers, due)
             return len(due)
@@ -98,6 +99,7 @@ def work_off(handlers: Mapping[str, TimerHandler], now: datetime) -> int:
 def _work_off_singly(handlers: Mapping[str, TimerHandler], now: datetime) -> int:
     done = 0
     with db.transact(now) as tx:
+        tx.lock(LEDGER_LOCK)
         for _ in range(TIMERS_PER_TX_MAX):
             due = _take(tx, 1)
             if not due:

@@ -112,6 +112,11 @@ class Tx(Reader):
         """Ends a SELECT that claims rows other nodes may be claiming at this moment."""
         return " FOR UPDATE SKIP LOCKED" if self.postgres else ""
 
+    def lock(self, number: int) -> None:
+        """Hold an installation-wide lock until the commit, after whoever holds it. SQLite has one writer anyway."""
+        if self.postgres:
+            self.execute("SELECT pg_advisory_xact_lock(%s)", (number,))
+
     def try_lock(self, number: int) -> bool:
         """Hold an installation-wide lock until the commit, if nobody else does. SQLite has one writer anyway."""
         return bool(self.value("SELECT pg_try_advisory_xact_lock(%s)", (number,))) if self.postgres else True

@@ -19,7 +19,7 @@ from tocsin.alerts.domain import (
     AlertGroupUnacknowledged,
 )
 from tocsin.engine import outbox, timers
-from tocsin.engine.domain import LANE_NOTICE, LANE_PAGE, NewDelivery
+from tocsin.engine.domain import LANE_NOTICE, LANE_PAGE, LEDGER_LOCK, NewDelivery
 from tocsin.kit.db import Tx
 from tocsin.paging import messages, rules, store, ways
 from tocsin.paging.domain import (
@@ -128,6 +128,7 @@ def hurry_from(tx: Tx, escalation_id: int, position: int) -> None:
 
 def escalate(tx: Tx, group_id: int) -> bool:
     """A person wants the next rung now; False if nothing runs for the group."""
+    tx.lock(LEDGER_LOCK)
     running = store.running(tx, [group_id])
     for one in running:
         hurry(tx, one.id)
@@ -334,7 +335,8 @@ def _in(way: ways.Way, tx: Tx) -> str:
 
 def _exhaust(tx: Tx, one: Escalation) -> None:
     store.end(tx, [(one.id, EscalationStatus.EXHAUSTED, Why.EVERYBODY_TRIED)])
-    tx.record(EscalationExhausted(group=one.group_id, escalation=one.id, reached=one.reached))
+    told = outbox.any_delivered(tx, [subject(page) for page in store.pages_of_escalation(tx, one)])
+    tx.record(EscalationExhausted(group=one.group_id, escalation=one.id, reached=told))
 
 
 class _Plans:

@@ -92,7 +92,6 @@ class Escalation(msgspec.Struct, kw_only=True):
     position: int  # the next rung to be taken, from 0
     turn: int  # counts escalations of the service: whose turn it is in a round robin
     started_at: datetime
-    reached: bool = False  # whether any page was delivered to anybody
 
 
 class Page(msgspec.Struct, kw_only=True):

@@ -68,7 +68,6 @@ def _note_delivered(tx: Tx, delivered: Iterable[Settled], pages: dict[int, Page]
     told = [(one, pages[_page_id(one)]) for one in delivered if _page_id(one) in pages]
     if not told:
         return
-    store.mark_reached(tx, {page.escalation_id for _, page in told})
     recovered = [page.id for _, page in told if page.status is PageStatus.UNREACHABLE]
     store.set_page_status(tx, [(id_, PageStatus.ACTIVE) for id_ in recovered])
     for one, page in told:
@@ -126,7 +125,7 @@ def _failing(tx: Tx, one: Settled, page: Page) -> None:
             reason="every way to reach them has failed",
         )
     )
-    others = store.pages_of_rung(tx, page.escalation_id, page.position)
+    others = store.pages_of_rung(tx, page)
     if all(other.id == page.id or other.status is PageStatus.UNREACHABLE for other in others):
         actions.hurry_from(tx, page.escalation_id, page.position)
 

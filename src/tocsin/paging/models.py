@@ -21,7 +21,6 @@ class EscalationRow(models.Model):
     status = models.TextField()
     position = models.IntegerField()
     turn = models.IntegerField()
-    reached = models.BooleanField(default=False)
     reason = models.TextField(default="")
     started_at = InstantField()
     ended_at = InstantField(null=True)

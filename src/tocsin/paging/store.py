@@ -15,7 +15,7 @@ from tocsin.people.domain import Urgency
 
 _plan = msgspec.json.Decoder(Plan)
 _encode = msgspec.json.Encoder().encode
-_ESCALATION = "id, group_id, plan, urgency, status, position, turn, started_at, reached"
+_ESCALATION = "id, group_id, plan, urgency, status, position, turn, started_at"
 _PAGE = "id, escalation_id, group_id, person, position, status, reason, created_at"
 
 
@@ -64,7 +64,6 @@ def put_escalations(tx: Tx, new: Sequence[tuple[Escalation, str, str]]) -> None:
                 one.status.value,
                 one.position,
                 one.turn,
-                one.reached,
                 "",
                 clock.to_us(one.started_at),
             )
@@ -78,7 +77,6 @@ def put_escalations(tx: Tx, new: Sequence[tuple[Escalation, str, str]]) -> None:
         "status",
         "position",
         "turn",
-        "reached",
         "reason",
         "started_at",
     )
@@ -137,14 +135,6 @@ def end(tx: Tx, ended: Sequence[tuple[int, EscalationStatus, str]]) -> None:
     )
 
 
-def mark_reached(tx: Tx, escalation_ids: Iterable[int]) -> None:
-    """Somebody has been told."""
-    tx.execute(
-        f"UPDATE paging_escalation SET reached = %s WHERE reached = %s AND {tx.among('id')}",
-        (True, False, tx.listed(escalation_ids)),
-    )
-
-
 def next_turns(tx: Tx, counts: dict[str, int]) -> dict[str, int]:
     """Count escalations per service for round robins: the turn before these."""
     before: dict[str, int] = {}
@@ -198,12 +188,21 @@ def live_pages(tx: Tx, group_ids: Iterable[int]) -> list[Page]:
     return [_page(row) for row in rows]
 
 
-def pages_of_rung(tx: Tx, escalation_id: int, position: int) -> list[Page]:
-    """The pages one rung made."""
-    rows = tx.rows(
-        f"SELECT {_PAGE} FROM paging_page WHERE escalation_id = %s AND position = %s", (escalation_id, position)
+def pages_of_rung(reader: Reader, one: Page) -> list[Page]:
+    """The pages that were made together with this one, and itself."""
+    rows = reader.rows(
+        f"SELECT {_PAGE} FROM paging_page WHERE group_id = %s AND escalation_id = %s AND position = %s",
+        (one.group_id, one.escalation_id, one.position),
     )
     return [_page(row) for row in rows]
+
+
+def pages_of_escalation(reader: Reader, one: Escalation) -> list[int]:
+    """The ids of every page an escalation made."""
+    rows = reader.rows(
+        "SELECT id FROM paging_page WHERE group_id = %s AND escalation_id = %s ORDER BY id", (one.group_id, one.id)
+    )
+    return [row[0] for row in rows]
 
 
 def set_page_status(tx: Tx, changed: Sequence[tuple[int, PageStatus]]) -> None:
@@ -317,7 +316,6 @@ def _escalation(row: Row) -> Escalation:
         position=row[5],
         turn=row[6],
         started_at=clock.from_us(row[7]),
-        reached=bool(row[8]),
     )
 
 

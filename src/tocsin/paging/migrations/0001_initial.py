@@ -64,7 +64,6 @@ class Migration(migrations.Migration):
                 ('status', models.TextField()),
                 ('position', models.IntegerField()),
                 ('turn', models.IntegerField()),
-                ('reached', models.BooleanField(default=False)),
                 ('reason', models.TextField(default='')),
                 ('started_at', tocsin.kit.fields.InstantField()),
                 ('ended_at', tocsin.kit.fields.InstantField(null=True)),
