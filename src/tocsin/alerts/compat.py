@@ -307,7 +307,8 @@ def _integration(request: HttpRequest, kinds: frozenset[str]) -> str | None:
 
 
 def _query(written: str) -> tuple[str, list[object]]:
-    clauses, params = "", []
+    clauses = ""
+    params: list[object] = []
     for word in written.split():
         name, _, value = word.partition(":")
         if name == "status" and value in {"open", "closed"}:

@@ -174,7 +174,8 @@ def signals(
     limit: int = LIMIT_DEFAULT,
 ) -> list[SignalLine]:
     """Signals, newest first."""
-    clauses, params = [], []
+    clauses: list[str] = []
+    params: list[object] = []
     if integration:
         clauses.append("integration = %s")
         params.append(integration)

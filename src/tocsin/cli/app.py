@@ -92,7 +92,7 @@ class Verbs(TyperGroup):
         verb = VERBS.get(cmd_name)
         if verb is not None and cmd_name not in self.commands:
             module = importlib.import_module(f"tocsin.cli.{verb.module}")
-            self.commands |= typer.main.get_group(module.app).commands
+            self.commands.update(typer.main.get_group(module.app).commands)
         return self.commands.get(cmd_name)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - the base class's signature

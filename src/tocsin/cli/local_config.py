@@ -113,7 +113,7 @@ def outcome(found: actions.Outcome) -> dict[str, Any]:
         }
     if isinstance(found, Outdated):
         message = f"it was made from version {found.base}, but version {found.version} holds by now"
-        told = [
+        told: list[dict[str, Any]] = [
             {
                 "message": message,
                 "fix": "look at what changed and try again",

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from django.http import HttpRequest
-from ninja import Body, Field, Query, Router, Schema
+from ninja import Body, Query, Router
 
 from tocsin.catalog.domain import IntegrationDocument
 from tocsin.config import actions, export, parse, plan, queries, registry, rules, secrecy
@@ -25,6 +24,22 @@ from tocsin.people.rights import Actor, Right
 from tocsin.simulate import values, whatif
 from tocsin.simulate.whatif import NoSuchIntegration
 from tocsin.site import ownership
+from tocsin.site.config_shapes import (
+    AppliedOut,
+    ApplyIn,
+    CheckIn,
+    CheckOut,
+    DocumentOut,
+    DocumentsOut,
+    ExportOut,
+    FileIn,
+    PlanOut,
+    PreviewOut,
+    RollbackIn,
+    SampleIn,
+    VersionOut,
+    WhatIfIn,
+)
 from tocsin.sources import registry as sources
 from tocsin.sources.domain import Settings
 from tocsin.web.problems import Mistake, Problem, not_found, wrong
@@ -32,173 +47,13 @@ from tocsin.web.problems import Mistake, Problem, not_found, wrong
 router = Router(tags=["configuration"])
 integrations_router = Router(tags=["configuration"])
 whatif_router = Router(tags=["what-if"])
-FILES_MAX = 200
-FILE_CHARS_MAX = 20_000_000
-VERSIONS_MAX = queries.VERSIONS_SHOWN_MAX
-SAMPLE_CHARS_MAX = 5_000_000
+VERSIONS_DEFAULT, VERSIONS_MAX = 20, queries.VERSIONS_SHOWN_MAX
 HIDDEN = plan.HIDDEN
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,200}")
 
 
-class FileIn(Schema):
-    """One file, as YAML or JSON."""
-
-    name: str = Field(min_length=1, max_length=500)
-    content: str = Field(max_length=FILE_CHARS_MAX)
-
-
-class ApplyIn(Schema):
-    """What is to hold. `variables` stand for `${NAME}` in the files; the server's own environment never does."""
-
-    files: list[FileIn] = Field(min_length=1, max_length=FILES_MAX)
-    variables: dict[str, str] = Field(default_factory=dict, max_length=1000)
-    message: str = Field(default="", max_length=actions.MESSAGE_CHARS_MAX)
-    base_version: int | None = None
-    scope: str = Field(default="", max_length=200)
-    prune: bool = False
-
-
-class CheckIn(Schema):
-    """Files to be checked; without any, what is in force."""
-
-    files: list[FileIn] = Field(default_factory=list, max_length=FILES_MAX)
-    variables: dict[str, str] = Field(default_factory=dict, max_length=1000)
-
-
-class RollbackIn(Schema):
-    """The version that is to hold again."""
-
-    version: int
-    message: str = Field(default="", max_length=actions.MESSAGE_CHARS_MAX)
-
-
-class FieldChange(Schema):
-    """One field before and after."""
-
-    path: str
-    before: Any
-    after: Any
-
-
-class ChangeOut(Schema):
-    """What would happen, or happened, to one document, in words and as values."""
-
-    change: str
-    section: str
-    name: str
-    words: str
-    fields: list[FieldChange]
-
-
-class ProblemOut(Schema):
-    """Why it cannot hold."""
-
-    message: str
-    fix: str
-    file: str
-    line: int | None
-    column: int | None
-    path: list[str | int]
-
-
-class PlanOut(Schema):
-    """What an apply would do."""
-
-    base: int
-    changes: list[ChangeOut]
-    notes: list[str]
-    problems: list[ProblemOut]
-
-
-class AppliedOut(Schema):
-    """What an apply did."""
-
-    version: int
-    changes: list[ChangeOut]
-    notes: list[str]
-    problems: list[ProblemOut]
-
-
-class FindingOut(Schema):
-    """Something that is allowed but will hurt."""
-
-    code: str
-    level: str
-    section: str
-    name: str
-    path: list[str | int]
-    message: str
-    fix: str
-    details: dict[str, Any]
-
-
-class CheckOut(Schema):
-    """What a check found."""
-
-    problems: list[ProblemOut]
-    findings: list[FindingOut]
-
-
-class VersionOut(Schema):
-    """One accepted change of the configuration."""
-
-    version: int
-    at: datetime
-    by: str
-    message: str
-    changes: list[dict[str, Any]]
-
-
-class DocumentOut(Schema):
-    """One document as its author wrote it, secrets hidden; `managed_by` says where it is edited."""
-
-    section: str
-    name: str
-    version: int
-    managed_by: str
-    file: str
-    document: dict[str, Any]
-
-
-class DocumentsOut(Schema):
-    """The documents of a section."""
-
-    version: int
-    documents: list[DocumentOut]
-
-
-class ExportOut(Schema):
-    """The whole configuration as one file."""
-
-    version: int
-    form: str
-    content: str
-
-
-class SampleIn(Schema):
-    """A sample request of a sender, and a mapping to try instead of the integration's."""
-
-    body: str = Field(max_length=SAMPLE_CHARS_MAX)
-    headers: dict[str, str] = Field(default_factory=dict, max_length=200)
-    mapping: dict[str, str] | None = None
-
-
-class PreviewOut(Schema):
-    """What would be read from the sample. Nothing of it is kept."""
-
-    signals: list[dict[str, Any]]
-    status: int
-    problems: list[str]
-    mapping_problems: list[dict[str, str]]
-
-
-class WhatIfIn(Schema):
-    """A signal that might come."""
-
-    integration: str
-    body: str = Field(max_length=SAMPLE_CHARS_MAX)
-    headers: dict[str, str] = Field(default_factory=dict, max_length=200)
-    at: datetime | None = None
+Limit = Annotated[int, Query(ge=1, le=VERSIONS_MAX)]
+DocumentBody = Annotated[dict[str, Any], Body()]
 
 
 @router.post("/plan", response=PlanOut)
@@ -225,7 +80,8 @@ def check(request: HttpRequest, body: CheckIn) -> Any:
     """What is allowed but will hurt, in what is in force or in what would be with these files."""
     permit(request, Right.SEE if not body.files else Right.CONFIGURE)
     reader = db.reader(clock.now())
-    snapshot, problems = queries.current(reader), ()
+    snapshot = queries.current(reader)
+    problems: tuple[ConfigProblem, ...] = ()
     if body.files:
         made = actions.plan_files(reader, _files(body.files), body.variables)
         snapshot, problems = made.state.snapshot, made.problems
@@ -245,7 +101,7 @@ def export_all(request: HttpRequest, form: str = "yaml", redact: bool = True) ->
 
 
 @router.get("/versions", response=dict[str, list[VersionOut]])
-def versions(request: HttpRequest, before: int | None = None, limit: int = Query(20, ge=1, le=VERSIONS_MAX)) -> Any:
+def versions(request: HttpRequest, before: int | None = None, limit: Limit = VERSIONS_DEFAULT) -> Any:
     """The versions of the configuration, newest first: when, who, why, what."""
     permit(request, Right.SEE)
     found = queries.versions(db.reader(clock.now()), before=before, limit=limit)
@@ -295,7 +151,7 @@ def put_document(
     request: HttpRequest,
     section: str,
     name: str,
-    body: dict[str, Any] = Body(...),  # noqa: B008 - ninja's way to say where it comes from
+    body: DocumentBody,
     base_version: int | None = None,
 ) -> Any:
     """Write one document; what a file manages is changed there."""

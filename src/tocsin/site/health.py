@@ -147,7 +147,9 @@ def _pages(reader: Reader) -> Iterator[Metric]:
     alive = engine.engines_alive
     yield GaugeMetricFamily("tocsin_engine_alive", "Engines alive within 30 seconds.", value=alive)
     waiting = GaugeMetricFamily("tocsin_outbox_waiting", "Messages not sent yet, by lane.", labels=["lane"])
-    counts = dict(reader.rows("SELECT lane, count(*) FROM engine_delivery WHERE state = 'waiting' GROUP BY lane"))
+    counts: dict[int, int] = dict(
+        reader.rows("SELECT lane, count(*) FROM engine_delivery WHERE state = 'waiting' GROUP BY lane")
+    )
     for lane, name in _LANES.items():
         waiting.add_metric([name], counts.get(lane, 0))
     yield waiting
