@@ -143,9 +143,8 @@ class Tx(Reader):
         names = ", ".join(columns)
         end = " ON CONFLICT DO NOTHING" if ignore else ""
         if self.postgres:
-            arrays = ", ".join(f"%s::{self._type(table, column)}[]" for column in columns)
-            sql = f"INSERT INTO {table} ({names}) SELECT * FROM unnest({arrays}){end}"
-            self.execute(sql, [list(column) for column in zip(*rows, strict=True)])
+            arrays = ", ".join(f"%b::{self._type(table, column)}[]" for column in columns)
+            self._in_arrays(f"INSERT INTO {table} ({names}) SELECT * FROM unnest({arrays}){end}", rows)
         else:
             self._in_chunks(lambda values: f"INSERT INTO {table} ({names}) VALUES {values}{end}", rows)
 
@@ -154,17 +153,27 @@ class Tx(Reader):
         if not rows:
             return
         if self.postgres:
-            arrays = ", ".join(f"%s::{self._type(table, column)}[]" for column in (key, *columns))
+            arrays = ", ".join(f"%b::{self._type(table, column)}[]" for column in (key, *columns))
             sets = ", ".join(f"{column} = fresh.{column}" for column in columns)
             names = ", ".join((key, *columns))
             sql = f"UPDATE {table} SET {sets} FROM unnest({arrays}) AS fresh({names}) WHERE {table}.{key} = fresh.{key}"
-            self.execute(sql, [list(column) for column in zip(*rows, strict=True)])
+            self._in_arrays(sql, rows)
         else:
             sets = ", ".join(f"{column} = fresh.column{place}" for place, column in enumerate(columns, start=2))
             where = f"{table}.{key} = fresh.column1"
             self._in_chunks(
                 lambda values: f"UPDATE {table} SET {sets} FROM (VALUES {values}) AS fresh WHERE {where}", rows
             )
+
+    def _in_arrays(self, sql: str, rows: Sequence[Row]) -> None:
+        """Many rows in one statement, on PostgreSQL: a binary array for each column.
+
+        Django's own cursor would write every value into the statement's text, which costs several times as much.
+        """
+        with self._connection.wrap_database_errors:
+            self._connection.ensure_connection()
+            with self._connection.Database.Cursor(self._connection.connection) as cursor:
+                cursor.execute(sql, [list(column) for column in zip(*rows, strict=True)])
 
     def _in_chunks(self, sql: Callable[[str], str], rows: Sequence[Row]) -> None:
         """Many rows in few statements, on SQLite.

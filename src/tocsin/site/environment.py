@@ -96,7 +96,11 @@ def database() -> dict[str, object]:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": _query(parts.query).get("host") or parts.hostname or "",
         "PORT": str(parts.port or ""),
-        "OPTIONS": {"pool": {"min_size": 1, "max_size": 20, "timeout": 10}},
+        "OPTIONS": {
+            "pool": {"min_size": 1, "max_size": 20, "timeout": 10},
+            # A node that hangs in the middle of a transaction must not keep the others from their turn.
+            "options": "-c idle_in_transaction_session_timeout=30000",
+        },
         "CONN_MAX_AGE": 0,
     }
 
