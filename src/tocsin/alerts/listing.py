@@ -268,7 +268,10 @@ def _conditions(reader: Reader, asked: GroupFilter) -> tuple[str, list[object]]:
     if asked.status:
         clauses.append(f"status IN ({', '.join(['%s'] * len(asked.status))})")
         params += [one.value for one in asked.status]
-    if asked.services is not None:
+    if asked.services is not None and len(asked.services) == 1:  # the planner knows what to do with an equality
+        clauses.append("service = %s")
+        params += asked.services
+    elif asked.services is not None:
         clauses.append(reader.among("service"))
         params.append(reader.listed(asked.services))
     for column, value in (("urgency", asked.urgency), ("severity", asked.severity)):
