@@ -172,7 +172,8 @@ class Tx(Reader):
         """
         with self._connection.wrap_database_errors:
             self._connection.ensure_connection()
-            with self._connection.Database.Cursor(self._connection.connection) as cursor:
+            driver = self._connection.Database  # type: ignore[attr-defined]  # psycopg, imported only where it is used
+            with driver.Cursor(self._connection.connection) as cursor:
                 cursor.execute(sql, [list(column) for column in zip(*rows, strict=True)])
 
     def _in_chunks(self, sql: Callable[[str], str], rows: Sequence[Row]) -> None:
