@@ -11,7 +11,7 @@ from tests.docs.writers import marks
 from tocsin.site import health
 
 _TYPES = {"GaugeMetricFamily": "gauge", "CounterMetricFamily": "counter", "SummaryMetricFamily": "summary", "InfoMetricFamily": "info"}  # fmt: skip
-_ENDINGS = {"counter": "_total", "info": "_info"}
+ENDINGS = {"counter": "_total", "info": "_info"}
 HINTS = {
     "tocsin_signals_unaccounted": "Alert when it is not 0.",
     "tocsin_page_lateness_seconds": "Alert when it is above 60.",
@@ -67,4 +67,4 @@ def write() -> dict[str, str]:
 def _family(call: ast.Call, kind: str) -> Family:
     name, about = (ast.literal_eval(one) for one in call.args[:2])
     labels = next((ast.literal_eval(one.value) for one in call.keywords if one.arg == "labels"), ())
-    return Family(name + _ENDINGS.get(kind, ""), kind, about, tuple(labels))
+    return Family(name + ENDINGS.get(kind, ""), kind, about, tuple(labels))
