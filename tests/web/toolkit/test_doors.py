@@ -97,8 +97,22 @@ def test_the_pages_of_signing_in_are_for_those_who_are(house: House, path: str) 
 
 @pytest.mark.parametrize(
     "path",
-    ["/", "/groups", "/groups?status=all", "/groups/1", "/signals/16384", "/silences", "/inbox", "/me", "/sign-out"]
-    + ["/me/password", "/me/2fa/", "/me/2fa/totp/activate/", "/me/sessions", "/nothing"],
+    [
+        "/",
+        "/groups",
+        "/groups?status=all",
+        "/groups/1",
+        "/signals/16384",
+        "/silences",
+        "/inbox",
+        "/me",
+        "/sign-out",
+        "/me/password",
+        "/me/2fa/",
+        "/me/2fa/totp/activate/",
+        "/me/sessions",
+        "/nothing",
+    ],
 )
 def test_a_page_is_ours_alone(house: House, path: str) -> None:
     """No page has anything inline, asks another host, may be framed, or is kept by a cache."""

@@ -58,7 +58,9 @@ class Journal:
 class Page:
     """One open page: a browser's side of a stream."""
 
-    def __init__(self, streams: Live, about: str = "group:", since: int = 0, cookie: str = "ann", **headers: str):
+    def __init__(
+        self, streams: Live, about: str = "group:", since: int = 0, cookie: str = "ann", **headers: str
+    ) -> None:
         self.status = 0
         self.events: list[str] = []
         self._news = asyncio.Event()

@@ -1,0 +1,84 @@
+"""Every screen: no serious finding of axe, nothing wider than the window, and a picture for a person to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from serving import Served
+
+NO_AXE = "axe-core-python is not installed, so accessibility was not checked"
+SCREENS = {
+    "sign-in": ("", "/sign-in"),
+    "now": ("cleo", "/"),
+    "groups": ("cleo", "/groups?status=all"),
+    "group": ("cleo", "/groups/{open}"),
+    "group-over": ("cleo", "/groups/{over}"),
+    "silences": ("cleo", "/silences"),
+    "inbox": ("cleo", "/inbox"),
+    "me": ("cleo", "/me"),
+    "second-factor": ("cleo", "/me/2fa/"),
+    "password": ("cleo", "/me/password"),
+    "link": ("", "/a/nothing"),
+}
+CHECKED = {("desk", "light"), ("desk", "dark"), ("phone", "light")}  # what is left is their combination
+EXPECTED_STATUS = {"link": 410}
+
+
+@pytest.fixture(scope="module")
+def axe() -> str:
+    """The checker's source, or nothing."""
+    found = find_spec("axe_core_python")
+    if found is None or found.origin is None:
+        return ""
+    return (Path(found.origin).parent / "axe.min.js").read_text()
+
+
+@pytest.fixture(scope="module")
+def places(served: Served) -> dict[str, int]:
+    """A group that is open and one that is over."""
+    over = served.trouble("a problem that is over")
+    served.api("ann", "POST", f"/groups/{over}/resolution")
+    taken = served.trouble("a problem that somebody has")
+    served.api("cleo", "POST", f"/groups/{taken}/acknowledgement")
+    return {"open": served.trouble("Card payments fail: 12 % are refused by the gateway"), "over": over}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", ["desk", "phone"])
+@pytest.mark.parametrize("screen", SCREENS)
+def test_a_screen_is_for_everybody(
+    visits: Any,
+    places: dict[str, int],
+    axe: str,
+    screenshot: Callable[[Any, str], None],
+    screen: str,
+    size: str,
+    scheme: str,
+) -> None:
+    """At desk and phone size, light and dark: axe finds nothing serious, and nothing sticks out."""
+    who, path = SCREENS[screen]
+    page = visits.open(path.format(**places), who=who, size=size, scheme=scheme)
+    if who:
+        page.locator(".live[data-state=live]").wait_for()
+    screenshot(page, f"{screen}-{size}-{scheme}")
+    width = page.viewport_size["width"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    if screen in EXPECTED_STATUS:
+        visits.complaints = [one for one in visits.complaints if str(EXPECTED_STATUS[screen]) not in one]
+    if (size, scheme) not in CHECKED:
+        return
+    if not axe:
+        pytest.skip(NO_AXE)
+    page.evaluate(axe)
+    found = page.evaluate("axe.run()")["violations"]
+    serious = [
+        f"{one['id']}: {one['nodes'][0]['html'][:200]} {one['nodes'][0]['failureSummary'][:300]}"
+        for one in found
+        if one["impact"] in ("serious", "critical")
+    ]
+    assert not serious, "\n".join(serious)
