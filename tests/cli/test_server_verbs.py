@@ -60,6 +60,7 @@ def test_a_backup_brings_everything_back(sqlite: Database, terminal: Terminal, c
     assert terminal.run("apply", str(other), "--prune").code == 0
     assert terminal.run("export").out != exported
     assert terminal.run("restore", str(backup)).code == 0
+    assert [path.name for path in tmp_path.glob("backup*")] == ["backup.sqlite3"]
     assert terminal.run("export").out == exported
     assert [one["version"] for one in json.loads(terminal.run("history", "--json").out)] == [1]
 

@@ -57,6 +57,7 @@ def _write_sqlite(target: Path) -> None:
     connection.ensure_connection()
     with closing(library.connect(str(target))) as copy:
         connection.connection.backup(copy, pages=PAGES_PER_STEP)
+        copy.execute("PRAGMA journal_mode = DELETE")  # one file, without a log beside it
         _check(copy, target)
 
 
