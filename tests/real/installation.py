@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import subprocess
 import sys
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ ADMIN = "ann@real.example"
 WEBHOOK_SECRET = "whsec_VGhpcyBzZWNyZXQgaXMgb25seSBmb3IgdGVzdHMhIQ=="
 SMTP_LOGIN = ("tocsin", "mail-password-1")
 START_S = 30.0
-PAGE_S = 10.0
+PAGE_S = 20.0
 SERVICES = ("events", "limited", "alertmanager", "prometheus", "opsgenie", "mail", "beats", "odds", "fuzz")
 KEYS = {
     name: f"{number:02d}{name.replace('-', '')}".ljust(32, "0")
@@ -54,7 +53,7 @@ _INTEGRATIONS = f"""
   opsgenie: {{service: opsgenie, source: opsgenie, key: {KEYS["opsgenie"]}}}
   beat: {{service: beats, source: heartbeat, key: {KEYS["beat"]}, every: 1h}}
   odds-events: {{service: odds, source: pagerduty, key: {KEYS["odds-events"]}}}
-  odds-alertmanager: {{service: odds, source: alertmanager, key: {KEYS["odds-alertmanager"]}}}
+  odds-alertmanager: {{service: odds, source: alertmanager, key: {KEYS["odds-alertmanager"]}, group_by: [alertname]}}
   odds-prometheus: {{service: odds, source: prometheus, key: {KEYS["odds-prometheus"]}}}
   odds-generic: {{service: odds, source: generic, key: {KEYS["odds-generic"]}}}
   odds-beat: {{service: odds, source: heartbeat, key: {KEYS["odds-beat"]}, every: 1h}}
@@ -130,7 +129,10 @@ class Installation:
     ) -> Answered:
         """One request, whatever its answer."""
         sent = urllib.request.Request(
-            self.url + path, data=body, method=method or ("GET" if body is None else "POST"), headers=dict(headers or {})
+            self.url + path,
+            data=body,
+            method=method or ("GET" if body is None else "POST"),
+            headers=dict(headers or {}),
         )
         try:
             with urllib.request.urlopen(sent, timeout=10) as answer:

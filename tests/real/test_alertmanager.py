@@ -7,7 +7,6 @@ import urllib.request
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -79,39 +78,20 @@ def alertmanager(
 ) -> Iterator[Alertmanager]:
     """Running, with all its notifiers pointed at us and intervals of a second."""
     folder = tmp_path_factory.mktemp("alertmanager")
-    with _started(alertmanager_binary, folder, tocsin.url) as (url, program):
+    written = folder / "alertmanager.yml"
+    keys = {name.removeprefix("am-"): KEYS[name] for name in DOORS}
+    written.write_text(CONFIGURATION.format(url=tocsin.url, **keys))
+    url = f"http://127.0.0.1:{free_port()}"
+    command = [
+        alertmanager_binary,
+        f"--config.file={written}",
+        f"--storage.path={folder / 'storage'}",
+        f"--web.listen-address={url.removeprefix('http://')}",
+        "--cluster.listen-address=",
+    ]
+    with Program(command, folder / "alertmanager.log") as program:
+        program.wait_for(lambda: _is_ready(url), START_S)
         yield Alertmanager(url=url, program=program)
-
-
-class _started:
-    def __init__(self, binary: str, folder: Path, tocsin_url: str) -> None:
-        written = folder / "alertmanager.yml"
-        keys = {name.removeprefix("am-"): KEYS[name] for name in DOORS}
-        written.write_text(CONFIGURATION.format(url=tocsin_url, **keys))
-        self._url = f"http://127.0.0.1:{free_port()}"
-        self._program = Program(
-            [
-                binary,
-                f"--config.file={written}",
-                f"--storage.path={folder / 'storage'}",
-                f"--web.listen-address={self._url.removeprefix('http://')}",
-                "--cluster.listen-address=",
-                "--log.level=debug",
-            ],
-            folder / "alertmanager.log",
-        )
-
-    def __enter__(self) -> tuple[str, Program]:
-        self._program.__enter__()
-        self._program.wait_for(self._is_ready, START_S)
-        return self._url, self._program
-
-    def __exit__(self, *_: object) -> None:
-        self._program.__exit__()
-
-    def _is_ready(self) -> bool:
-        with urllib.request.urlopen(f"{self._url}/-/ready", timeout=2) as answer:
-            return bool(answer.status == 200)
 
 
 def test_what_fires_in_alertmanager_pages_once_and_its_end_is_told(
@@ -157,3 +137,8 @@ def test_a_second_alert_of_an_open_group_joins_it(tocsin: Installation, alertman
 def _repeats(tocsin: Installation, door: str) -> int:
     alerts: Sequence[dict[str, Any]] = tocsin.group(door, "AmDiskFull")["alerts"]
     return int(alerts[0]["signal_count"])
+
+
+def _is_ready(url: str) -> bool:
+    with urllib.request.urlopen(f"{url}/-/ready", timeout=2) as answer:
+        return bool(answer.status == 200)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import hmac
 import json
@@ -213,6 +214,13 @@ def test_plain_text_is_a_title_and_a_description() -> None:
     """A script that can only post text can page."""
     [signal] = _send(f"/in/generic/{KEY}", b"Backup failed\ntar: error", {"content-type": "text/plain"}).signals
     assert (signal.title, signal.description) == ("Backup failed", "Backup failed\ntar: error")
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded"])
+def test_a_compressed_text_is_refused(kind: str) -> None:
+    """Nobody is woken by what no person can read: a body with zero bytes is no text, whatever its header says."""
+    reading = _send(f"/in/generic/{KEY}", gzip.compress(b"Backup failed"), {"content-type": kind})
+    assert (reading.reply.status, reading.signals) == (400, ())
 
 
 def test_uptime_kuma_is_read_from_a_form_and_from_a_query() -> None:

@@ -142,6 +142,10 @@ class Unavailable(Exception):
     """It could not be made durable; the sender should try again."""
 
 
+class BrokenOff(Exception):
+    """The client went away in the middle of its request. It got no answer, so nothing was promised."""
+
+
 class Writer:
     """One thread that makes envelopes durable, all that have gathered in one commit."""
 
@@ -269,7 +273,11 @@ class Intake:
             refusal = Refusal(kind=RefusalKind.METHOD, allow=found.allow)
             await _reply(send, found.source.refuse(request, refusal))
             return True
-        await _reply(send, await self._take(scope, receive, found))
+        try:
+            reply = await self._take(scope, receive, found)
+        except BrokenOff:
+            return True
+        await _reply(send, reply)
         return True
 
     async def _take(self, scope: Scope, receive: Receive, found: registry.Found) -> Reply:
@@ -290,11 +298,13 @@ class Intake:
         return await self._accept(source, request)
 
     async def _accept(self, source: Source, request: Request) -> Reply:
-        door = await self._door(source, request)
+        key = source.key(request)
+        if key is None:  # perhaps because the body cannot be read, which the sender is to hear then
+            reading = await _read(source, request, _DEFAULTS)
+            is_refused = reading.reply.status >= 400 and not reading.signals
+            return reading.reply if is_refused else source.refuse(request, Refusal(kind=RefusalKind.UNKNOWN_KEY))
+        door = await self._door(source, key)
         if door is None:
-            reading = source.read(request, _DEFAULTS, clock.now())
-            if reading.reply.status >= 400 and not reading.signals:
-                return reading.reply
             return source.refuse(request, Refusal(kind=RefusalKind.UNKNOWN_KEY))
         wait_s = door.bucket.take()
         if wait_s is not None:
@@ -302,8 +312,7 @@ class Intake:
         if len(request.body) <= READ_INLINE_BYTES_MAX:
             reading = source.read(request, door.settings, clock.now())
         else:
-            loop = asyncio.get_running_loop()
-            reading = await loop.run_in_executor(None, source.read, request, door.settings, clock.now())
+            reading = await _read(source, request, door.settings)
         if not reading.signals:
             return reading.reply
         return await self._make_durable(source, request, door, reading)
@@ -326,10 +335,7 @@ class Intake:
             return _busy(source, request)
         return reading.reply
 
-    async def _door(self, source: Source, request: Request) -> Door | None:
-        key = source.key(request)
-        if key is None:
-            return None
+    async def _door(self, source: Source, key: str) -> Door | None:
         door = self.keys.find(key)
         if door is None and self.keys.may_recheck():
             await self._refresh_keys()
@@ -364,19 +370,27 @@ def _in_thread(call: Callable[[], None]) -> None:
         db.drop_connection()
 
 
+async def _read(source: Source, request: Request, settings: Settings) -> Reading:
+    """What the request says, read in a thread so that nobody waits for a large one."""
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(None, source.read, request, settings, clock.now())
+
+
 def _busy(source: Source, request: Request) -> Reply:
     return source.refuse(request, Refusal(kind=RefusalKind.UNAVAILABLE, retry_after_s=BUSY_RETRY_AFTER_S))
 
 
 async def _body(receive: Receive, bytes_max: int) -> bytes | None:
-    """The whole body, None if it is larger than allowed; a body that breaks off counts as what has come of it."""
-    message = await receive()
+    """The whole body, None if it is larger than allowed. Raises BrokenOff: half a text can say the opposite."""
+    message = await receive()  # a client that calls and hangs up at once is gone already, but has said all it had to
     body: bytes = message.get("body", b"")
     if not message.get("more_body", False):
         return body if len(body) <= bytes_max else None
     parts, size = [body], len(body)
     while message.get("more_body", False):
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise BrokenOff
         part = message.get("body", b"")
         size += len(part)
         if size > bytes_max:

@@ -12,8 +12,10 @@ from types import FrameType
 import structlog
 import uvicorn
 
-from tocsin.site import upgrade, wiring
+from tocsin.kit import clock
+from tocsin.site import stragglers, upgrade, wiring
 from tocsin.site.application import Application, NotMigrated
+from tocsin.site.stragglers import Stragglers
 
 log = structlog.get_logger()
 SWITCH_INTERVAL_S = 0.001  # the loop, the writer and the engine share the interpreter: nobody holds it for long
@@ -32,6 +34,17 @@ class Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, application: Application) -> None:
         super().__init__(config)
         self._application = application
+        self._stragglers = Stragglers()
+        self._looked_at_s = 0.0
+
+    async def on_tick(self, counter: int) -> bool:
+        now_s = clock.monotonic()
+        if now_s - self._looked_at_s >= stragglers.LOOK_EVERY_S:
+            self._looked_at_s = now_s
+            ended = self._stragglers.end(list(self.server_state.connections), now_s)
+            if ended:
+                log.info("server.stragglers_ended", connections=ended)
+        return await super().on_tick(counter)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)

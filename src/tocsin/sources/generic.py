@@ -111,16 +111,23 @@ def _accept(request: Request, signals: list[Signal]) -> Reply:
 def _decode(request: Request) -> object:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "application/x-www-form-urlencoded" and request.body[:1] not in (b"{", b"["):
-        return _form(request.body.decode("utf-8", "replace"), request)
+        return _form(_written(request.body), request)
     if not request.body.strip():
         fields = _form("", request)
         if not fields:
             raise clean.Unreadable(_EMPTY)
         return fields
     if kind == "text/plain" and request.body.lstrip()[:1] not in (b"{", b"["):
-        written = clean.text(request.body.decode("utf-8", "replace")).strip()
+        written = clean.text(_written(request.body)).strip()
         return {"title": written.partition("\n")[0].strip(), "description": written}
     return clean.decode(request.body)
+
+
+def _written(body: bytes) -> str:
+    """Text in whatever encoding; what holds zero bytes is none, and nobody is woken by a compressed file."""
+    if b"\x00" in body:
+        raise clean.Unreadable("the body is binary, or compressed: send JSON, a form or plain text as it is")
+    return body.decode("utf-8", "replace")
 
 
 def _form(written: str, request: Request) -> dict[str, object]:
