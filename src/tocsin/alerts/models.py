@@ -89,6 +89,7 @@ class AlertRow(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=["group_id"], name="alerts_alert_group"),
+            models.Index(fields=["identity"], name="alerts_alert_identity"),
             models.Index(
                 fields=["expires_at"],
                 name="alerts_alert_expires",

@@ -59,6 +59,7 @@ class Delivery(models.Model):
             models.Index(fields=["address_key"], name="engine_delivery_address", condition=Q(state="waiting")),
             models.Index(fields=["lease_until"], name="engine_delivery_lease", condition=Q(state="leased")),
             models.Index(fields=["subject"], name="engine_delivery_subject"),
+            models.Index(fields=["id"], name="engine_delivery_twice", condition=Q(takeovers__gt=0)),
         ]
 
 

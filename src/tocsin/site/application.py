@@ -12,6 +12,7 @@ from django.urls import get_resolver
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from tocsin.alerts.intake import Intake
+from tocsin.engine.listener import Listener
 from tocsin.kit import db
 from tocsin.site import stream, upgrade, wiring
 from tocsin.site.running import running
@@ -35,6 +36,7 @@ class Application:
         self._intake = Intake()
         self._pages = ProxyHeadersMiddleware(ASGIHandler(), trusted_hosts="127.0.0.1")  # type: ignore[arg-type]
         self._streams = stream.live()
+        self._listener = Listener()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -53,6 +55,7 @@ class Application:
         """Take signals in and, unless another process does it, work them off."""
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(None, _prepare)
+        self._listener.start()
         await self._intake.start()
         running.intake, running.engine_expected = self._intake, self._with_engine
         if self._with_engine:
@@ -62,6 +65,7 @@ class Application:
     async def stop(self) -> None:
         """Make durable what was accepted, finish what is being sent."""
         await self._intake.stop()
+        await asyncio.get_running_loop().run_in_executor(None, self._listener.stop)
         engine, running.engine, running.intake = running.engine, None, None
         if engine is not None:
             await asyncio.get_running_loop().run_in_executor(None, engine.stop)

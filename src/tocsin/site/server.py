@@ -12,6 +12,7 @@ from types import FrameType
 import structlog
 import uvicorn
 
+from tocsin.engine.listener import Listener
 from tocsin.kit import clock
 from tocsin.site import stragglers, upgrade, wiring
 from tocsin.site.application import Application, NotMigrated
@@ -106,10 +107,12 @@ def run_engine() -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, on_signal)
-    engine = wiring.engine()
+    engine, listener = wiring.engine(), Listener()
+    listener.start()
     engine.start()
     log.info("engine.ready", owner=engine.owner)
     stop.wait()
+    listener.stop()
     engine.stop()
     log.info("engine.stopped")
 
