@@ -40,6 +40,8 @@ ENGINE_SILENT_AFTER = timedelta(seconds=30)
 GAP_AHEAD = timedelta(days=14)
 VIA = "link"
 
+_present, _following = oncall.OnCallBoard(), oncall.OnCallBoard()  # remember answers for as long as they hold
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
@@ -209,9 +211,9 @@ def _duties(held: Standing, actor: Actor, instant: datetime) -> tuple[Duty, ...]
     found = []
     for name, document in list(documents.items())[:DUTIES_SHOWN_MAX]:
         schedule = oncall.compile_schedule(name, document)
-        answer_now = oncall.answer(schedule, instant)
+        answer_now = _present.answer(schedule, instant)
         persons = [duty.person for duty in answer_now.duties]
-        following = oncall.on_call(schedule, answer_now.until) if answer_now.until else ()
+        following = _following.answer(schedule, answer_now.until).duties if answer_now.until else ()
         found.append(
             Duty(
                 schedule=name,
@@ -219,7 +221,7 @@ def _duties(held: Standing, actor: Actor, instant: datetime) -> tuple[Duty, ...]
                 who=names(persons, held),
                 mine=actor.person in persons,
                 until=answer_now.until,
-                then=names([duty.person for duty in following if not duty.shadow], held),
+                then=names([duty.person for duty in following], held),
                 shadows=names([duty.person for duty in answer_now.shadows], held),
             )
         )
