@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import sys
 import secrets
 from collections.abc import Callable
 from importlib import resources
@@ -76,6 +78,7 @@ def _welcome(url: str, password: str, token: str, data: Path, say: Say) -> None:
         f'{{"routing_key": "{CHECKOUT_KEY}", "event_action": "trigger", "dedup_key": "try",'
         ' "payload": {"summary": "Nobody can pay", "source": "me", "severity": "critical"}}'
     )
+    tocsin = _command()
     say(
         f"""
   Tocsin demo  {url}
@@ -87,11 +90,19 @@ def _welcome(url: str, password: str, token: str, data: Path, say: Say) -> None:
      curl -d '{event}' {url}/v2/enqueue
   2. Answer it: press Acknowledge in the interface, or
      export TOCSIN_URL={url} TOCSIN_TOKEN={token}
-     tocsin groups; tocsin ack AG-1
+     {tocsin} groups; {tocsin} ack AG-1
   3. Ask who would be woken on New Year's Eve at 03:00, and see what happened and why:
-     tocsin oncall --at 2026-12-31T03:00; tocsin explain AG-1
+     {tocsin} oncall --at 2026-12-31T03:00; {tocsin} explain AG-1
 
   Mail goes nowhere: each one is a line here and a file in {data / "mail"}.
   In a few seconds a synthetic monitor reports a slow checkout, and takes it back 40 s later. Ctrl+C stops everything.
 """
     )
+
+
+def _command() -> str:
+    """How to call the program from here: by its name if the shell finds it, else by its path."""
+    if shutil.which("tocsin"):
+        return "tocsin"
+    program = Path(sys.argv[0]).absolute()
+    return str(program.relative_to(Path.cwd()) if program.is_relative_to(Path.cwd()) else program)
