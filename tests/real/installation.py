@@ -25,6 +25,7 @@ SMTP_LOGIN = ("tocsin", "mail-password-1")
 START_S = 30.0
 PAGE_S = 20.0
 SERVICES = ("events", "limited", "alertmanager", "prometheus", "opsgenie", "mail", "beats", "odds", "fuzz")
+POLICY_OF = {"mail": "mail", "odds": "zoe", "fuzz": "zoe"}  # the others: ann
 KEYS = {
     name: f"{number:02d}{name.replace('-', '')}".ljust(32, "0")
     for number, name in enumerate(
@@ -71,11 +72,10 @@ _INTEGRATIONS = f"""
 
 
 def configuration(hook: str) -> str:
-    """Ann is paged by signed webhook, Bob by an unsigned one, Mia by mail; nobody is paged for odds and fuzz."""
-    paged = "\n".join(
-        f"  {name}: {{name: {name.capitalize()}, team: real, policy: {name if name == 'mail' else 'ann'}, storm: off}}"
+    """Ann is paged by signed webhook, Bob by an unsigned one, Mia by mail; odds and fuzz fill only Zoe's inbox."""
+    services = "\n".join(
+        f"  {name}: {{name: {name.capitalize()}, team: real, policy: {POLICY_OF.get(name, 'ann')}, storm: off}}"
         for name in SERVICES
-        if name not in {"odds", "fuzz"}
     )
     return f"""
 tocsin: 1
@@ -83,13 +83,13 @@ people:
   ann: {{name: Ann Lee, email: {ADMIN}, role: admin, contacts: {{hook: {{webhook: {hook}/ann, secret: {WEBHOOK_SECRET}}}}}}}
   bob: {{name: Bob Ortiz, email: bob@real.example, contacts: {{hook: {{webhook: {hook}/bob}}}}}}
   mia: {{name: Mia Weiß, email: mia@real.example, contacts: {{mail: {{email: mia@real.example}}}}}}
-teams: {{real: {{name: Real, members: [ann, bob, mia]}}}}
+  zoe: {{name: Zoe Quiet, email: zoe@real.example, contacts: {{inbox: {{inbox: true}}}}}}
+teams: {{real: {{name: Real, members: [ann, bob, mia, zoe]}}}}
 services:
-{paged}
-  odds: {{name: Odds, team: real, storm: off}}
-  fuzz: {{name: Fuzz, team: real, storm: off}}
+{services}
 policies:
   ann: {{name: Ann, steps: [{{page: [person:ann], wait: 1h}}]}}
+  zoe: {{name: Zoe, steps: [{{page: [person:zoe], wait: 1h}}]}}
   mail: {{name: Mail, steps: [{{page: [person:mia, person:bob], wait: 1h}}]}}
 integrations:
 {_INTEGRATIONS}"""
