@@ -223,8 +223,13 @@ def arm_heartbeats(tx: Tx, facts: Sequence[object]) -> None:
 
 
 def tell_set_aside(tx: Tx, facts: Sequence[SignalSetAside]) -> None:
-    """A signal that could not be absorbed wakes whoever owns its integration."""
+    """A signal that could not be absorbed wakes whoever owns its integration.
+
+    One of our own tells nobody, or telling would go on for ever; the auditor counts it and keeps trying.
+    """
     for fact in facts:
+        if fact.integration == OWN:
+            continue
         raise_own(
             tx,
             key=f"set-aside {fact.integration}",
