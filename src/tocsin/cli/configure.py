@@ -21,6 +21,8 @@ Files = Annotated[
     list[str], typer.Argument(metavar="FILE…", help="YAML or JSON files, together the configuration; - is stdin.")
 ]
 Scope = Annotated[str, typer.Option(help="A name for this set of files, if several sets are applied separately.")]
+Force = Annotated[bool, typer.Option("--force", help="Also if nobody will be on call at times when somebody is now.")]
+CHANGES_SAID_MAX = 20  # of one schedule
 Alone = Annotated[bool, typer.Option("--prune", help="Remove whatever the files do not hold, wherever it came from.")]
 
 
@@ -32,12 +34,15 @@ def apply(
     base_version: Annotated[int | None, typer.Option(help="Refuse if another version holds by now.")] = None,
     scope: Scope = "",
     prune: Alone = False,
+    force: Force = False,
     json_: Json = False,
     data: Data = "",
     database: Database = "",
 ) -> None:
     """Make the configuration what the files say: all of it, or nothing if anything is wrong."""
-    wish = Wish(offline.read(files), message=message, base=base_version, scope=scope, alone=prune, by=_who())
+    wish = Wish(
+        offline.read(files), message=message, base=base_version, scope=scope, alone=prune, force=force, by=_who()
+    )
     if dry_run:
         _show_plan(_on(data, database, lambda: local_config.plan(wish), lambda: remote_config.plan(wish)), json_=json_)
         return
@@ -46,10 +51,16 @@ def apply(
 
 @app.command()
 def plan(
-    files: Files, scope: Scope = "", prune: Alone = False, json_: Json = False, data: Data = "", database: Database = ""
+    files: Files,
+    scope: Scope = "",
+    prune: Alone = False,
+    force: Force = False,
+    json_: Json = False,
+    data: Data = "",
+    database: Database = "",
 ) -> None:
     """Say what `apply` would change, and change nothing."""
-    wish = Wish(offline.read(files), scope=scope, alone=prune, by=_who())
+    wish = Wish(offline.read(files), scope=scope, alone=prune, force=force, by=_who())
     _show_plan(_on(data, database, lambda: local_config.plan(wish), lambda: remote_config.plan(wish)), json_=json_)
 
 
@@ -117,6 +128,7 @@ def history(
 def rollback(
     version: Annotated[int, typer.Argument(help="The version that is to hold again.")],
     message: Annotated[str, typer.Option("--message", "-m", help="Why, for the history.")] = "",
+    force: Force = False,
     json_: Json = False,
     data: Data = "",
     database: Database = "",
@@ -126,8 +138,8 @@ def rollback(
     found = _on(
         data,
         database,
-        lambda: local_config.roll_back(version, said, _who()),
-        lambda: remote_config.roll_back(version, said),
+        lambda: local_config.roll_back(version, said, _who(), force=force),
+        lambda: remote_config.roll_back(version, said, force=force),
     )
     _show_applied(found, json_=json_)
 
@@ -171,6 +183,8 @@ def _show_applied(found: dict[str, Any], *, json_: bool) -> None:
 def _say_changes(found: dict[str, Any], verb: str) -> None:
     for line in problems.problem_lines(found["problems"]):
         print(line, file=sys.stderr)
+    for one in found.get("consequences", ()):
+        _say_consequence(one)
     if found["problems"]:
         return
     for change in found["changes"]:
@@ -179,6 +193,17 @@ def _say_changes(found: dict[str, Any], verb: str) -> None:
         output.say(f"note: {note}")
     if not found["changes"]:
         output.say(f"Nothing {verb}." if verb == "changed" else "Nothing would change.")
+
+
+def _say_consequence(one: dict[str, Any]) -> None:
+    """Who would be on duty instead of whom, and when."""
+    if one["changes"]:
+        output.say(f"schedule {one['schedule']}:")
+    for change in one["changes"][:CHANGES_SAID_MAX]:
+        before, after = (", ".join(change[side]) or "nobody" for side in ("before", "after"))
+        output.say(f"  {change['start']} to {change['end']}: {after} instead of {before}")
+    if one["changed"] > CHANGES_SAID_MAX:
+        output.say(f"  and {one['changed'] - CHANGES_SAID_MAX} more times; --json lists them")
 
 
 def _show_check(found: dict[str, Any], *, strict: bool, json_: bool) -> None:

@@ -28,26 +28,27 @@ class Wish:
     base: int | None = None
     scope: str = ""
     alone: bool = False
+    force: bool = False
 
 
 def plan(wish: Wish) -> dict[str, Any]:
     """What `apply` would change."""
     reader = db.reader(clock.now())
-    made = actions.plan_files(reader, wish.files, os.environ, scope=wish.scope, alone=wish.alone)
+    made = actions.plan_files(reader, wish.files, os.environ, scope=wish.scope, alone=wish.alone, force=wish.force)
     return planning.as_values(made, registry.kinds())
 
 
 def apply(wish: Wish) -> dict[str, Any]:
     """What was changed, or why not."""
-    author = Author(by=wish.by, message=wish.message, base=wish.base)
+    author = Author(by=wish.by, message=wish.message, base=wish.base, force=wish.force)
     with db.transact(clock.now()) as tx:
         return outcome(actions.apply(tx, wish.files, os.environ, author, scope=wish.scope, alone=wish.alone))
 
 
-def roll_back(version: int, message: str, by: str) -> dict[str, Any]:
+def roll_back(version: int, message: str, by: str, *, force: bool = False) -> dict[str, Any]:
     """What was changed, or why not."""
     with db.transact(clock.now()) as tx:
-        return outcome(actions.roll_back(tx, version, Author(by=by, message=message)))
+        return outcome(actions.roll_back(tx, version, Author(by=by, message=message, force=force)))
 
 
 def export(form: str, *, redact: bool) -> str:
@@ -62,7 +63,7 @@ def check(wish: Wish | None) -> dict[str, Any]:
     reader = db.reader(clock.now())
     if wish is None:
         return checked((), rules.findings(queries.current(reader), registry.kinds(), reader.now))
-    made = actions.plan_files(reader, wish.files, os.environ)
+    made = actions.plan_files(reader, wish.files, os.environ, force=True)
     found = () if made.problems else rules.findings(made.state.snapshot, registry.kinds(), reader.now)
     return checked(made.problems, found)
 

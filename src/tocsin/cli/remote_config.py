@@ -23,9 +23,9 @@ def apply(wish: Wish) -> dict[str, Any]:
     return _call("/config/apply", _body(wish))
 
 
-def roll_back(version: int, message: str) -> dict[str, Any]:
+def roll_back(version: int, message: str, *, force: bool = False) -> dict[str, Any]:
     """What was changed, or why not."""
-    return _call("/config/rollback", {"version": version, "message": message})
+    return _call("/config/rollback", {"version": version, "message": message, "force": force})
 
 
 def export(form: str, *, redact: bool) -> str:
@@ -54,6 +54,7 @@ def _body(wish: Wish) -> dict[str, Any]:
         "base_version": wish.base,
         "scope": wish.scope,
         "prune": wish.alone,
+        "force": wish.force,
     }
 
 

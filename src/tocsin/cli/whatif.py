@@ -13,6 +13,8 @@ from tocsin.cli.options import Data, Database, Json
 from tocsin.config import queries
 from tocsin.config.domain import Snapshot
 from tocsin.kit import clock, db
+from tocsin.oncall import queries as duty
+from tocsin.oncall.queries import Overrides
 from tocsin.simulate import values, whatif
 from tocsin.simulate.whatif import NoSuchIntegration
 
@@ -50,16 +52,20 @@ def what_if(
         )
     else:
         with databases.installation(data, database):
-            found = _trace(queries.current(db.reader(clock.now())), integration, body, instant, headers)
+            reader = db.reader(clock.now())
+            counts = duty.in_force(reader, instant)
+            found = _trace(queries.current(reader), integration, body, instant, headers, counts)
     if json_:
         output.as_json(found)
         return
     _say(found)
 
 
-def _trace(snapshot: Snapshot, integration: str, body: bytes, at: Any, headers: dict[str, str]) -> dict[str, Any]:
+def _trace(
+    snapshot: Snapshot, integration: str, body: bytes, at: Any, headers: dict[str, str], counts: Overrides | None = None
+) -> dict[str, Any]:
     try:
-        return values.of_trace(whatif.what_if(snapshot, integration, body, at, headers=headers))
+        return values.of_trace(whatif.what_if(snapshot, integration, body, at, headers=headers, overrides=counts))
     except NoSuchIntegration as unknown:
         raise Stop(str(unknown)) from None
 

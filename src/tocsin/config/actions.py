@@ -7,7 +7,7 @@ not at all. A change that says which version it was made from is refused when an
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 from pydantic import ValidationError
@@ -75,16 +75,25 @@ class Author:
     message: str = ""
     base: int | None = None
     through: ManagedBy = ManagedBy.API  # for single documents; what `apply` brings is managed by its file
+    force: bool = False  # also if nobody will be on call at times when somebody is now
 
 
 Outcome = Applied | Refused | Outdated
 
 
 def plan_files(
-    reader: Reader, files: Sequence[File], env: Mapping[str, str], *, scope: str = "", alone: bool = False
+    reader: Reader,
+    files: Sequence[File],
+    env: Mapping[str, str],
+    *,
+    scope: str = "",
+    alone: bool = False,
+    force: bool = False,
 ) -> Plan:
     """What `apply` would do."""
-    return plan.make(files, registry.kinds(), store.current(reader), env, scope=scope, alone=alone)
+    before = store.current(reader)
+    made = plan.make(files, registry.kinds(), before, env, scope=scope, alone=alone)
+    return made if made.problems else _foreseen(reader, before, made, force=force)
 
 
 def apply(
@@ -95,6 +104,8 @@ def apply(
     if isinstance(before, Outdated):
         return before
     thought = plan.make(files, registry.kinds(), before, env, scope=scope, alone=alone)
+    if not thought.problems:
+        thought = _foreseen(tx, before, thought, force=author.force)
     if thought.problems:
         return Refused(problems=thought.problems)
     return _save(tx, before, thought.state, author, thought.notes)
@@ -172,8 +183,21 @@ def _of_a_file(before: State, kind: Kind, name: str) -> Refused | None:
 
 
 def _judge_and_save(tx: Tx, before: State, after: State, author: Author) -> Outcome:
-    found = rules.problems(after, registry.kinds())
-    return Refused(problems=tuple(found)) if found else _save(tx, before, after, author, ())
+    found = tuple(rules.problems(after, registry.kinds()))
+    meant = registry.Consequences() if found else registry.consequences(tx, before.snapshot, after.snapshot)
+    if not author.force:
+        found += meant.problems
+    return Refused(problems=found) if found else _save(tx, before, after, author, meant.notes)
+
+
+def _foreseen(reader: Reader, before: State, made: Plan, *, force: bool) -> Plan:
+    meant = registry.consequences(reader, before.snapshot, made.state.snapshot)
+    return replace(
+        made,
+        notes=(*made.notes, *meant.notes),
+        problems=() if force else meant.problems,
+        consequences=meant.details,
+    )
 
 
 def _save(tx: Tx, before: State, after: State, author: Author, notes: tuple[str, ...]) -> Applied:

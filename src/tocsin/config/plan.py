@@ -32,6 +32,7 @@ class Plan:
     problems: tuple[Problem, ...]
     notes: tuple[str, ...]
     state: State
+    consequences: tuple[Mapping[str, Any], ...] = ()  # what it means beyond its words, as values
 
 
 def make(
@@ -76,6 +77,7 @@ def as_values(plan: Plan, kinds: Sequence[Kind]) -> dict[str, Any]:
         "base": plan.base,
         "changes": changes_as_values(plan.changes, words(plan.changes, kinds)),
         "notes": list(plan.notes),
+        "consequences": [dict(one) for one in plan.consequences],
         "problems": [{**asdict(problem), "path": list(problem.path)} for problem in plan.problems],
     }
 

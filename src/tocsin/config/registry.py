@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from tocsin.config.domain import Kind
+from tocsin.config.domain import Kind, Problem, Snapshot
+from tocsin.kit.db import Reader
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consequences:
+    """What a change means beyond its words. `problems` refuse it, unless it is forced."""
+
+    notes: tuple[str, ...] = ()
+    details: tuple[Mapping[str, Any], ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+Foresight = Callable[[Reader, Snapshot, Snapshot], Consequences]
+"""(reader, before, after) -> what the change means"""
 
 _kinds: tuple[Kind, ...] = ()
+_foresight: Foresight = lambda _reader, _before, _after: Consequences()  # noqa: E731 - until `site` says otherwise
 
 
 def use(kinds: Sequence[Kind]) -> None:
@@ -16,6 +33,17 @@ def use(kinds: Sequence[Kind]) -> None:
     if len(set(sections)) < len(sections):
         raise ValueError(f"two kinds share a section: {sections}")
     _kinds = tuple(sorted(kinds, key=lambda kind: kind.order))
+
+
+def foresee_with(foresight: Foresight) -> None:
+    """Plug in who says what a change means (done once, by `site`)."""
+    global _foresight  # noqa: PLW0603 - as above
+    _foresight = foresight
+
+
+def consequences(reader: Reader, before: Snapshot, after: Snapshot) -> Consequences:
+    """What replacing one configuration by another means."""
+    return _foresight(reader, before, after)
 
 
 def kinds() -> tuple[Kind, ...]:

@@ -39,7 +39,7 @@ _encode = msgspec.json.Encoder().encode
 _Key = tuple[str, str]
 
 
-class SecretLost(Exception):  # noqa: N818 - it says what happened
+class SecretLost(Exception):
     """A document was encrypted with a secret this installation no longer has."""
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from tocsin.config.domain import Snapshot
 from tocsin.kit import tz
 from tocsin.oncall import intervals, rules
-from tocsin.oncall.domain import ScheduleDocument
+from tocsin.oncall.domain import Override, ScheduleDocument
 from tocsin.oncall.intervals import Interval
 from tocsin.paging.documents import PolicyDocument, Target, TargetKind
 from tocsin.people.domain import TeamDocument, Urgency
@@ -29,12 +29,19 @@ class Stretch:
 class Reach:
     """Answers for one snapshot and one stretch of time; remembers each schedule."""
 
-    def __init__(self, snapshot: Snapshot, start: datetime, end: datetime) -> None:
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        start: datetime,
+        end: datetime,
+        overrides: Mapping[str, Sequence[Override]] | None = None,
+    ) -> None:
         # Whole seconds, as schedules count.
         self.whole = Interval(tz.moment(tz.second(start)), tz.moment(tz.second(end)))
         self._teams = snapshot.all("teams", TeamDocument)
         self._schedules = snapshot.all("schedules", ScheduleDocument)
         self._policies = snapshot.all("policies", PolicyDocument)
+        self._overrides = overrides or {}
         self._known: dict[str, list[Stretch]] = {}
 
     def uncovered(self, policy: str, urgency: Urgency) -> list[Interval]:
@@ -101,8 +108,11 @@ class Reach:
         document = self._schedules.get(name)
         if document is None:
             return self._always(frozenset())
+        counts = self._overrides.get(name, ())
+        if document.ical is not None and not counts:  # what the calendar says is not known here
+            return self._always(frozenset({f"{name}'s calendar"}))
         schedule = rules.compile_schedule(name, document)
         return [
             Stretch(tz.moment(one.start), tz.moment(one.end), frozenset(seat.person for seat in one.seats))
-            for one in rules.segments(schedule, tz.second(self.whole.start), tz.second(self.whole.end))
+            for one in rules.segments(schedule, tz.second(self.whole.start), tz.second(self.whole.end), counts)
         ]

@@ -19,6 +19,7 @@ from tocsin.config.actions import Applied, Author, Outcome, Outdated
 from tocsin.config.domain import Finding, Kind, Snapshot
 from tocsin.config.domain import Problem as ConfigProblem
 from tocsin.kit import clock, db
+from tocsin.oncall import queries as oncall
 from tocsin.people.api import permit, writing
 from tocsin.people.rights import Actor, Right
 from tocsin.simulate import values, whatif
@@ -61,7 +62,7 @@ def make_plan(request: HttpRequest, body: ApplyIn) -> Any:
     """What an apply of these files would change. Nothing is changed."""
     permit(request, Right.CONFIGURE)
     reader = db.reader(clock.now())
-    made = actions.plan_files(reader, _files(body.files), body.variables, scope=body.scope, alone=body.prune)
+    made = actions.plan_files(reader, _files(body.files), body.variables, scope=body.scope, alone=body.prune, force=body.force)
     return plan.as_values(made, registry.kinds())
 
 
@@ -69,7 +70,7 @@ def make_plan(request: HttpRequest, body: ApplyIn) -> Any:
 def apply(request: HttpRequest, body: ApplyIn) -> Any:
     """Make the configuration what the files say: all of it or nothing."""
     who = permit(request, Right.CONFIGURE)
-    author = Author(by=who.by, message=body.message, base=body.base_version)
+    author = Author(by=who.by, message=body.message, base=body.base_version, force=body.force)
     with writing(who) as tx:
         outcome = actions.apply(tx, _files(body.files), body.variables, author, scope=body.scope, alone=body.prune)
     return _applied(outcome)
@@ -83,7 +84,7 @@ def check(request: HttpRequest, body: CheckIn) -> Any:
     snapshot = queries.current(reader)
     problems: tuple[ConfigProblem, ...] = ()
     if body.files:
-        made = actions.plan_files(reader, _files(body.files), body.variables)
+        made = actions.plan_files(reader, _files(body.files), body.variables, force=True)
         snapshot, problems = made.state.snapshot, made.problems
     findings = () if problems else rules.findings(snapshot, registry.kinds(), reader.now)
     return {"problems": [problem_values(one) for one in problems], "findings": [_finding(one) for one in findings]}
@@ -124,7 +125,7 @@ def rollback(request: HttpRequest, body: RollbackIn) -> Any:
     who = permit(request, Right.CONFIGURE)
     message = body.message or f"back to version {body.version}"
     with writing(who) as tx:
-        outcome = actions.roll_back(tx, body.version, Author(by=who.by, message=message))
+        outcome = actions.roll_back(tx, body.version, Author(by=who.by, message=message, force=body.force))
     return _applied(outcome)
 
 
@@ -153,6 +154,7 @@ def put_document(
     name: str,
     body: DocumentBody,
     base_version: int | None = None,
+    force: bool = False,
 ) -> Any:
     """Write one document; what a file manages is changed there."""
     permit(request, Right.SEE)
@@ -164,19 +166,21 @@ def put_document(
     who = permit(request, Right.CONFIGURE, before or ownership.team_named(snapshot, section, body))
     _keep_in_team(who, snapshot, section, body)
     with writing(who) as tx:
-        outcome = actions.put(tx, section, name, body, Author(by=who.by, base=base_version))
+        outcome = actions.put(tx, section, name, body, Author(by=who.by, base=base_version, force=force))
     return _applied(outcome)
 
 
 @router.delete("/documents/{section}/{name}", response=AppliedOut)
-def delete_document(request: HttpRequest, section: str, name: str, base_version: int | None = None) -> Any:
-    """Take one document out; refused while another names it."""
+def delete_document(
+    request: HttpRequest, section: str, name: str, base_version: int | None = None, force: bool = False
+) -> Any:
+    """Take one document out; refused while another names it, or if a policy would reach nobody (unless `force`)."""
     permit(request, Right.SEE)
     snapshot = queries.current(db.reader(clock.now()))
     _document(queries.state(db.reader(clock.now())), _kind(section), name)
     who = permit(request, Right.CONFIGURE, ownership.team_of(snapshot, section, name))
     with writing(who) as tx:
-        outcome = actions.remove(tx, section, name, Author(by=who.by, base=base_version))
+        outcome = actions.remove(tx, section, name, Author(by=who.by, base=base_version, force=force))
     return _applied(outcome)
 
 
@@ -205,7 +209,10 @@ def what_if(request: HttpRequest, body: WhatIfIn) -> Any:
         raise wrong("at", "this time has no zone", fix="write it with Z or an offset: 2026-03-01T09:00:00Z")
     snapshot = queries.current(db.reader(clock.now()))
     try:
-        found = whatif.what_if(snapshot, body.integration, body.body.encode(), at, headers=body.headers)
+        counts = oncall.in_force(db.reader(clock.now()), at)
+        found = whatif.what_if(
+            snapshot, body.integration, body.body.encode(), at, headers=body.headers, overrides=counts
+        )
     except NoSuchIntegration as unknown:
         raise not_found(str(unknown)) from None
     return values.of_trace(found)

@@ -24,7 +24,10 @@ class FileIn(Schema):
 
 
 class ApplyIn(Schema):
-    """What is to hold. `variables` stand for `${NAME}` in the files; the server's own environment never does."""
+    """What is to hold. `variables` stand for `${NAME}` in the files; the server's own environment never does.
+
+    `force` also if nobody will be on call at times when somebody is now.
+    """
 
     files: list[FileIn] = Field(min_length=1, max_length=FILES_MAX)
     variables: dict[str, str] = Field(default_factory=dict, max_length=VARIABLES_MAX)
@@ -32,6 +35,7 @@ class ApplyIn(Schema):
     base_version: int | None = None
     scope: str = Field(default="", max_length=200)
     prune: bool = False
+    force: bool = False
 
 
 class CheckIn(Schema):
@@ -42,9 +46,10 @@ class CheckIn(Schema):
 
 
 class RollbackIn(Schema):
-    """The version that is to hold again."""
+    """The version that is to hold again; `force` also if it leaves nobody on call at times."""
 
     version: int
+    force: bool = False
     message: str = Field(default="", max_length=actions.MESSAGE_CHARS_MAX)
 
 
@@ -78,11 +83,12 @@ class ProblemOut(Schema):
 
 
 class PlanOut(Schema):
-    """What an apply would do."""
+    """What an apply would do; `consequences` say for each schedule who would be on duty instead of whom, and when."""
 
     base: int
     changes: list[ChangeOut]
     notes: list[str]
+    consequences: list[dict[str, Any]]
     problems: list[ProblemOut]
 
 

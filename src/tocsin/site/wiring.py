@@ -24,6 +24,7 @@ from tocsin.kit.installation import installation
 from tocsin.kit.mail import Mailer, parse_smtp_url
 from tocsin.oncall import jobs as oncall_jobs
 from tocsin.oncall import reading as oncall_reading
+from tocsin.paging import foresight
 from tocsin.paging import jobs as paging_jobs
 from tocsin.paging.carrier import ChannelCarrier
 from tocsin.paging.notices import TEAM_PREFIX
@@ -40,6 +41,7 @@ HANDLERS: dict[str, TimerHandler] = {**alerts_jobs.HANDLERS, **oncall_jobs.HANDL
 def plug_in() -> None:
     """Once per process, after Django is set up."""
     registry.use(KINDS)
+    registry.foresee_with(foresight.consequences)
     db.settle_with(story.settle)
 
 
