@@ -67,6 +67,11 @@ CLIENT = {
     "silence": Verb("silences", "Silences: `silence add`, `silence list`, `silence end`."),
     "oncall": Verb("oncall", "Say who is on call."),
     "shifts": Verb("oncall", "List the shifts of a schedule."),
+    "override": Verb("oncall_changes", "Overrides: `override add`, `override list`, `override cancel`."),
+    "swap": Verb("oncall_changes", "Swaps: `swap offer`, `swap list`, `swap accept`, `swap decline`, `swap withdraw`."),
+    "absence": Verb("oncall_changes", "Absences: `absence add`, `absence list`, `absence cancel`, `absence link`."),
+    "handover": Verb("oncall_changes", "Hand-overs: `handover list`, `handover accept`."),
+    "feed": Verb("oncall_changes", "Calendar feeds: `feed create`, `feed list`, `feed revoke`."),
 }
 SECTIONS = {"Server": SERVER, "Configuration": CONFIGURATION, "Responding (TOCSIN_URL, TOCSIN_TOKEN)": CLIENT}
 VERBS = {name: verb for verbs in SECTIONS.values() for name, verb in verbs.items()}

@@ -26,6 +26,7 @@ from tocsin.paging.domain import Why
 from tocsin.paging.standing import Standing, letterhead, standing
 
 PROBLEMS_PER_SHIFT_MAX = 2
+OVER_BUDGET, ASLEEP = "load-over-budget", "sleep-disturbed"
 SLEEP_FROM_H, SLEEP_UNTIL_H = 22, 8
 LISTED_MAX = 20
 ROWS_MAX = 5_000
@@ -184,7 +185,7 @@ def _finding(one: ShiftLoad) -> Finding:
     when = f"{shift.start:%Y-%m-%d %H:%M} to {shift.end:%Y-%m-%d %H:%M} UTC"
     asleep = f", {one.asleep} of them in sleep hours" if one.asleep else ""
     return Finding(
-        code="load-over-budget" if one.over_budget else "sleep-disturbed",
+        code=OVER_BUDGET if one.over_budget else ASLEEP,
         level=Level.WARNING if one.over_budget else Level.NOTE,
         section="schedules",
         name=shift.schedule,

@@ -9,7 +9,9 @@ from django.http import HttpRequest
 from ninja import Query, Router, Schema
 
 from tocsin.config import queries as configuration
+from tocsin.config.domain import Finding
 from tocsin.kit import clock, db
+from tocsin.oncall import findings as oncall_findings
 from tocsin.oncall.api import aware
 from tocsin.oncall.domain import ScheduleDocument
 from tocsin.paging import duty
@@ -18,6 +20,7 @@ from tocsin.people.rights import Right
 from tocsin.web.problems import not_found
 
 router = Router(tags=["on call"])
+findings_router = Router(tags=["on call"])
 DAYS_MAX = 366
 
 
@@ -65,6 +68,19 @@ def load(
     }
 
 
+@findings_router.get("/findings", response=dict[str, list[dict[str, Any]]])
+def findings(request: HttpRequest) -> Any:
+    """What hurts on call and cannot be seen in the configuration alone: calendars, absences, load."""
+    permit(request, Right.SEE)
+    reader = db.reader(clock.now())
+    names = configuration.current(reader).all("schedules", ScheduleDocument)
+    start = reader.now - duty.LOAD_SHOWN
+    found = list(oncall_findings.findings(reader))
+    for name in names:
+        found += duty.findings_of(duty.load(reader, name, start, reader.now))
+    return {"findings": [_finding(one) for one in found]}
+
+
 def _load(one: duty.ShiftLoad) -> dict[str, Any]:
     shift = one.shift.as_json()
     return {
@@ -77,10 +93,12 @@ def _load(one: duty.ShiftLoad) -> dict[str, Any]:
     }
 
 
-def _finding(one: Any) -> dict[str, Any]:
+def _finding(one: Finding) -> dict[str, Any]:
     return {
         "code": one.code,
         "level": one.level.value,
+        "section": one.section,
+        "name": one.name,
         "message": one.message,
         "fix": one.fix,
         "details": dict(one.details),
