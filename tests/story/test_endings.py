@@ -46,6 +46,17 @@ def test_flapping_within_one_batch_ends_as_it_says(world: World) -> None:
     world.quiet_until("8h")
 
 
+def test_flapping_within_one_batch_stays_in_its_group(world: World) -> None:
+    """An alert of a group that ends and comes back in one request joins the group again instead of opening another."""
+    world.policy("web", wake("ann", wait="1h"))
+    world.integration("web", group_by=["app"])
+    one, other = trigger("one", app="shop"), trigger("other", app="shop")
+    world.receive(one, other).expect("ann", webhook="one").within("1s")
+    world.at("1m").receive(resolve(one), one)
+    assert [(group.alert_count, group.firing_count) for group in world.groups()] == [(3, 2)]
+    world.acknowledge(by="ann").quiet_until("8h")
+
+
 def test_a_resolve_counts_only_after_its_delay(world: World) -> None:
     """With a resolve delay a short recovery changes nothing: the same group, the same acknowledgement, no page."""
     world.policy("web", wake("ann", wait="5m"))

@@ -133,11 +133,14 @@ class Batch:
         self.firing = store.firing_alerts(self.tx, identities)
         self._load_named_by_id()
         needed: set[int] = set()
+        ending: set[int] = set()  # alerts that a resolve of this batch may end, so that a trigger after it is new
         for place, (envelope, _, signal) in enumerate(self.arrived):
             alert = self.firing.get(store.identity(envelope.integration, signal.dedup_key))
-            if alert is None and signal.action is Action.TRIGGER:
+            if alert is not None and signal.action is Action.RESOLVE:
+                ending.add(alert.id)
+            if signal.action is Action.TRIGGER and (alert is None or alert.id in ending):
                 self.routed[place] = rules.route(self.book, envelope.integration, signal, self.tx.now)
-            elif alert is not None and self._touches_group(alert, signal):
+            if alert is not None and self._touches_group(alert, signal):
                 needed.add(alert.group_id)
         keys = {store.identity(one.service, one.group_key) for one in self.routed.values() if isinstance(one, Routed)}
         storms = {
@@ -231,7 +234,7 @@ class Batch:
     def _trigger(self, envelope: Waiting, signal: Signal) -> Verdict:
         key = store.identity(envelope.integration, signal.dedup_key)
         alert = self.firing.get(key)
-        if alert is not None:
+        if alert is not None and alert.status is AlertStatus.FIRING:
             return self._repeat(envelope, signal, alert)
         routed = self._route(envelope, signal)
         if isinstance(routed, Dropped):
