@@ -24,6 +24,7 @@ from tocsin.oncall.desk import Booked
 from tocsin.people.domain import PersonDocument
 
 BODY_CHARS_MAX = 2_000_000
+TAIL_CHARS = 200
 EVENTS_MAX = 10_000
 OCCURRENCES_MAX = 20_000
 PROBLEMS_MAX = 20
@@ -62,10 +63,10 @@ class Reading:
 def read(body: str, start: datetime, end: datetime, zone: str) -> Reading:
     """Every occurrence between two instants. Raises CannotRead."""
     calendar = _parsed(body)
-    local = tz.zone(_own_zone(calendar) or zone)
     problems = _Problems()
+    local = tz.zone(_own_zone(calendar, problems) or zone)
     events: dict[tuple[str, int, int, str], Event] = {}
-    _drop_bombs(calendar, problems)
+    _drop_unreadable(calendar, problems)
     for found in _occurrences(calendar, start, end, problems):
         one = _event(found, local, problems)
         if one is not None and tz.second(start) < one.end and one.start < tz.second(end):
@@ -160,6 +161,8 @@ def _parsed(body: str) -> Any:
     if "BEGIN:VCALENDAR" not in body[:2000].upper():
         said = "a web page" if "<html" in body[:2000].lower() else "something else"
         raise CannotRead(f"this is no calendar but {said}; the address must lead to an .ics file")
+    if "END:VCALENDAR" not in body[-TAIL_CHARS:].upper():
+        raise CannotRead("the calendar breaks off in the middle")
     try:
         calendar = icalendar.Calendar.from_ical(body)
     except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
@@ -181,24 +184,42 @@ class _Problems:
             self.found.append(sentence)
 
 
-def _own_zone(calendar: Any) -> str | None:
-    written = str(calendar.get("X-WR-TIMEZONE", "")).strip()
-    named = icalendar.timezone.windows_to_olson.WINDOWS_TO_OLSON.get(written, written)
-    try:
-        return tz.zone(named).name if named else None
-    except ValueError:
+def _own_zone(calendar: Any, problems: _Problems) -> str | None:
+    """The zone the whole calendar names, spelt as the libraries know it."""
+    written = str(calendar.pop("X-WR-TIMEZONE", "")).strip()
+    if not written:
         return None
+    try:
+        named = tz.zone(icalendar.timezone.windows_to_olson.WINDOWS_TO_OLSON.get(written, written)).name
+    except ValueError:
+        problems.add(f"the calendar is in the zone {text.cut(written, 60)!r}, which is not known")
+        return None
+    calendar.add("X-WR-TIMEZONE", named)
+    return named
 
 
-def _drop_bombs(calendar: Any, problems: _Problems) -> None:
-    """What repeats by the minute is nobody's turn, and would never end being unfolded."""
+def _drop_unreadable(calendar: Any, problems: _Problems) -> None:
+    """One event that cannot be unfolded would take the others with it; one that repeats by the minute never ends."""
     for component in list(calendar.subcomponents):
-        rules = component.get("RRULE") if component.name == "VEVENT" else None
-        for rule in rules if isinstance(rules, list) else [rules]:
-            if rule and (str(rule.get("FREQ", [""])[0]).upper() in BOMBS or len(rule.get("BYSECOND", ())) > 1):
-                problems.add(f"{_title(component)!r} repeats by the minute and is left out")
-                calendar.subcomponents.remove(component)
-                break
+        if component.name != "VEVENT":
+            continue
+        why = _why_not(component)
+        if why:
+            problems.add(f"{_title(component)!r} {why} and is left out")
+            calendar.subcomponents.remove(component)
+
+
+def _why_not(component: Any) -> str:
+    try:
+        if component.end < component.start:
+            return "ends before it begins"
+        found = component.get("RRULE", [])
+        for rule in found if isinstance(found, list) else [found]:
+            if str(rule.get("FREQ", [""])[0]).upper() in BOMBS or len(rule.get("BYSECOND", ())) > 1:
+                return "repeats by the minute"
+    except Exception:  # noqa: BLE001 - a stranger's file may break the library in any way
+        return "cannot be read"
+    return ""
 
 
 def _occurrences(calendar: Any, start: datetime, end: datetime, problems: _Problems) -> Iterator[Any]:
