@@ -13,7 +13,7 @@ from stage.engine_room import EngineRoom
 from stage.outside import START
 from tocsin.alerts import absorb, actions, store
 from tocsin.alerts.domain import BY_HAND, Group, GroupId
-from tocsin.alerts.intake import Keys
+from tocsin.alerts.keys import Keys
 from tocsin.kit import clock, db, matchers, text
 from tocsin.paging import actions as paging
 from tocsin.site import wiring
@@ -59,7 +59,7 @@ class Deeds(EngineRoom):
         reading = found.source.read(request, door.settings, clock.now())
         if reading.signals:
             with db.transact(clock.now()) as tx:
-                store.put_envelopes(tx, [store.Accepted(door.integration, door.source, written, reading.signals)])
+                store.put_envelopes(tx, [to_keep(door, request, reading)])
             self.accepted += len(reading.signals)
         self._settle_now()
         return reading.reply.status

@@ -11,16 +11,13 @@ import asyncio
 import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
 
 from tocsin.alerts import store
+from tocsin.alerts.keys import Door, Keys
 from tocsin.alerts.store import Accepted
-from tocsin.catalog.domain import IntegrationDocument
-from tocsin.config import queries as configuration
-from tocsin.config.domain import Snapshot
 from tocsin.engine import bell
 from tocsin.kit import clock, db
 from tocsin.sources import registry
@@ -37,10 +34,9 @@ QUEUE_BYTES_MAX = 256 * 1024 * 1024
 DATABASE_PATIENCE_S = 8.0  # how long a sender waits while the database is away, before it is asked to come back
 DATABASE_PAUSE_S = 0.2
 BUSY_RETRY_AFTER_S = 5
-RATE_DEFAULT_COUNT, RATE_DEFAULT_PER_S = 300_000, 60  # requests per key; generous, because storms are dealt with later
+KEY_SHOWN = b"(the key)"  # what is kept as received holds no secret: whoever may read it need not be able to send
 READ_INLINE_BYTES_MAX = 64 * 1024  # a larger body is read in a thread, so that nobody waits for it
 KEYS_POLL_S = 1.0
-KEYS_RECHECK_S = 0.1
 _DEFAULTS = Settings()
 
 
@@ -64,78 +60,6 @@ class Headers(Mapping[str, str]):
 
     def __len__(self) -> int:
         return len(self._raw)
-
-
-class Bucket:
-    """A token bucket: a whole period's allowance at once, refilled evenly."""
-
-    __slots__ = ("_at", "_count", "_held", "_per_s")
-
-    def __init__(self, count: int, per_s: int) -> None:
-        self._count, self._per_s = float(count), float(per_s)
-        self._held, self._at = float(count), clock.monotonic()
-
-    def take(self) -> int | None:
-        """None if there was one left, else the seconds (at least 1) after which there will be."""
-        at = clock.monotonic()
-        self._held = min(self._count, self._held + (at - self._at) * self._count / self._per_s)
-        self._at = at
-        if self._held >= 1:
-            self._held -= 1
-            return None
-        return max(1, round((1 - self._held) * self._per_s / self._count + 0.5))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Door:
-    """What a key opens."""
-
-    integration: str
-    source: str
-    settings: Settings
-    bucket: Bucket
-
-
-@dataclass(slots=True)
-class Keys:
-    """Who holds which key, by the configuration in force."""
-
-    _doors: Mapping[str, Door] = field(default_factory=dict)
-    _version: int = -1
-    _checked_at: float = 0.0
-
-    def find(self, key: str) -> Door | None:
-        """The door this key opens, as last known."""
-        return self._doors.get(key)
-
-    def may_recheck(self) -> bool:
-        """Whether enough time has passed to ask the database again about a key nobody knows."""
-        return clock.monotonic() - self._checked_at >= KEYS_RECHECK_S
-
-    def refresh(self) -> None:
-        """Take over the configuration in force; called in a thread."""
-        self._checked_at = clock.monotonic()
-        snapshot = configuration.current(db.reader(clock.now()))
-        if snapshot.version != self._version:
-            self._doors = _doors(snapshot, self._doors)
-            self._version = snapshot.version
-
-
-def _doors(snapshot: Snapshot, before: Mapping[str, Door]) -> dict[str, Door]:
-    found = {}
-    for name, document in snapshot.all("integrations", IntegrationDocument).items():
-        settings = Settings(
-            mapping=document.mapping,
-            severity=document.severity,
-            resolve_timeout_s=document.resolve_timeout.total_seconds(),
-        )
-        old = before.get(document.key)
-        rate = document.rate_limit
-        bucket = Bucket(rate.count, rate.per_s) if rate else Bucket(RATE_DEFAULT_COUNT, RATE_DEFAULT_PER_S)
-        if old is not None and old.integration == name and rate is None:
-            bucket = old.bucket
-        found[document.key] = Door(integration=name, source=document.source, settings=settings, bucket=bucket)
-    return found
 
 
 class Unavailable(Exception):
@@ -239,6 +163,18 @@ def _answer(futures: list[asyncio.Future[None]], error: Exception | None) -> Non
                 future.set_exception(Unavailable())
 
 
+def to_keep(door: Door, request: Request, reading: Reading) -> Accepted:
+    """What is made durable of a request: what was read from it, and it as received, without the key."""
+    return Accepted(
+        door.integration,
+        door.source,
+        (request.body or request.query.encode()).replace(door.key, KEY_SHOWN),
+        reading.signals,
+        reading.reference,
+        "\n".join(reading.problems),
+    )
+
+
 class Intake:
     """The ASGI application for every address a source answers on."""
 
@@ -318,15 +254,7 @@ class Intake:
         return await self._make_durable(source, request, door, reading)
 
     async def _make_durable(self, source: Source, request: Request, door: Door, reading: Reading) -> Reply:
-        accepted = Accepted(
-            door.integration,
-            source.name,
-            request.body or request.query.encode(),
-            reading.signals,
-            reading.reference,
-            "\n".join(reading.problems),
-        )
-        future = self.writer.submit(accepted)
+        future = self.writer.submit(to_keep(door, request, reading))
         if future is None:
             return _busy(source, request)
         try:
