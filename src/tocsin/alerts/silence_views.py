@@ -14,9 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from tocsin.alerts import actions, listing
 from tocsin.alerts.domain import Reason
 from tocsin.alerts.listing import SignalLine, SilenceLine
-from tocsin.catalog.domain import IntegrationDocument
 from tocsin.config import queries as configuration
-from tocsin.config.domain import Snapshot
 from tocsin.kit import clock, db, matchers, text
 from tocsin.kit.matchers import Matcher
 from tocsin.people import queries as people
@@ -30,7 +28,6 @@ COMMENT_CHARS_MAX = 2000
 SILENCE_MAX = timedelta(days=366)
 BODY_SHOWN_CHARS_MAX = 200_000
 PRETTY_BYTES_MAX = 500_000
-KEY_SHOWN = "…the key…"  # whoever may look at a problem need not be able to send one
 LENGTHS = (("30m", "30 minutes"), ("2h", "2 hours"), ("8h", "8 hours"), ("1d", "1 day"), ("1w", "1 week"))
 
 
@@ -122,9 +119,7 @@ def signal(request: HttpRequest, actor: Actor, signal_id: int) -> HttpResponse: 
     if found is None:
         raise Http404
     kept = listing.raw_of(reader, signal_id)
-    key = _key(configuration.current(reader), found.integration)
     body = _readable(kept[0].body) if kept else ""
-    body = body.replace(key, KEY_SHOWN) if key else body
     page = SignalPage(
         signal=found,
         source=kept[0].source if kept else "",
@@ -164,11 +159,6 @@ def _length(written: str) -> timedelta:
 def _check_comment(written: str) -> None:
     if not written:
         raise ValueError("say why, for those who wonder at three in the morning")
-
-
-def _key(snapshot: Snapshot, integration: str) -> str:
-    document = snapshot.all("integrations", IntegrationDocument).get(integration)
-    return document.key if document else ""
 
 
 def _readable(body: bytes) -> str:

@@ -85,8 +85,11 @@ class Verbs(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         verb = VERBS.get(args[0])
-        if verb is not None and verb.prepare and not {"-h", "--help"} & set(args):
-            importlib.import_module(verb.prepare).prepare(args[1:])
+        if verb is not None and verb.prepare:
+            if {"-h", "--help"} & set(args):
+                importlib.import_module(HERE).prepare_for_help()
+            else:
+                importlib.import_module(verb.prepare).prepare(args[1:])
         if verb is None and not args[0].startswith("-"):
             near = difflib.get_close_matches(args[0], VERBS, n=1)
             said = f"; did you mean `{near[0]}`?" if near else "; `tocsin --help` lists them all"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -17,6 +19,12 @@ from tocsin.site import environment, logs, startup, upgrade
 def prepare(arguments: Sequence[str]) -> None:
     """Make this process ready for the database that these arguments name, before they are properly parsed."""
     set_up(given(arguments, "--data"), given(arguments, "--database"))
+
+
+def prepare_for_help() -> None:
+    """Make this process ready to describe verbs: it needs no database, and leaves nothing behind."""
+    os.environ["TOCSIN_SECRETS"] = "help needs no secret, only something as long as one"
+    set_up(tempfile.gettempdir(), "")
 
 
 def given(arguments: Sequence[str], option: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tocsin.cli import database
+from tocsin.site.demo import secret
 from tocsin.site.demo.mailsink import MailSink
 
 DATA = "var/demo"
@@ -25,6 +26,7 @@ def prepare(arguments: Sequence[str]) -> None:
     os.environ["TOCSIN_MAIL_FROM"] = "tocsin@demo.example"
     os.environ["TOCSIN_INSTANCE"] = "Tocsin demo"
     os.environ["TOCSIN_OUTBOUND_ALLOW"] = "127.0.0.0/8"
+    os.environ["TOCSIN_DEMO_SIGN_IN"] = f"{secret.SIGN_IN}, password {secret.password(Path(data))}"
     os.environ.setdefault("TOCSIN_LOG", "warning")
     database.set_up(data, "")
 

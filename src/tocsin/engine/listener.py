@@ -44,9 +44,8 @@ class Listener:
         while not self._stopping.is_set():
             try:
                 self._listen()
-            except Exception as error:
-                if not self._stopping.is_set():
-                    log.warning("listener.connection_lost", error=f"{type(error).__name__}: {error}")
+            except Exception:
+                log.exception("listener.connection_lost", hint="it is made anew; polls stand behind every bell")
                 db.drop_connection()
                 self._stopping.wait(PAUSE_S)
         db.drop_connection()

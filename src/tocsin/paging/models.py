@@ -70,7 +70,10 @@ class InboxNote(models.Model):
 
     class Meta:
         db_table = "paging_inbox_note"
-        indexes: ClassVar = [models.Index(fields=["person", "id"], name="paging_inbox_person")]
+        indexes: ClassVar = [
+            models.Index(fields=["person", "id"], name="paging_inbox_person"),
+            models.Index(fields=["person"], name="paging_inbox_unread", condition=Q(read_at__isnull=True)),
+        ]
 
 
 class RoundRobin(models.Model):

@@ -37,7 +37,7 @@ _SCHEME_CHARS_MAX = 8
 _PLAIN = msgspec.json.Decoder()
 
 
-class Unreadable(ValueError):  # noqa: N818 - said of the body, not an accident
+class Unreadable(ValueError):
     """The body is not JSON, or is nested too deeply to be meant seriously."""
 
 

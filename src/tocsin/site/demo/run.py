@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
-import secrets
 from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
@@ -17,6 +15,7 @@ from tocsin.kit import clock, db
 from tocsin.people import actions, queries
 from tocsin.people.rights import Right
 from tocsin.site import server, upgrade
+from tocsin.site.demo import secret
 from tocsin.site.demo.mailsink import MailSink
 from tocsin.site.demo.monitor import CHECKOUT_KEY, Monitor
 
@@ -44,7 +43,7 @@ def run(host: str, port: int, *, data: Path, sink: MailSink, monitor: bool, say:
 
 def _open_accounts(data: Path) -> tuple[str, str]:
     """Apply the organisation; open its accounts with one password made for this demo and kept beside its database."""
-    password = _kept(data / "demo-password", lambda: secrets.token_urlsafe(9))
+    password = secret.password(data)
     with db.transact(clock.now()) as tx:
         content = resources.files("tocsin.site.demo").joinpath(ORGANISATION).read_bytes()
         author = Author(by="tocsin", message="the demo's organisation")
@@ -58,19 +57,10 @@ def _open_accounts(data: Path) -> tuple[str, str]:
         ann = queries.user_by_email(ACCOUNTS[0])
         if ann is None:
             raise NotApplied("Ann has no account")
-        token = _kept(
+        token = secret.kept(
             data / "demo-token", lambda: actions.create_token(tx, ann, "demo", list(Right), None, by="tocsin")
         )
     return password, token
-
-
-def _kept(path: Path, make: Callable[[], str]) -> str:
-    if path.exists():
-        return path.read_text().strip()
-    made = make()
-    with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
-        file.write(made + "\n")
-    return made
 
 
 def _welcome(url: str, password: str, token: str, data: Path, say: Say) -> None:
