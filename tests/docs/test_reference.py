@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
+from django.urls import Resolver404, resolve
 from tests.docs import generate
 from tests.docs.writers import cli, metrics, settings
 
@@ -13,9 +15,9 @@ from databases import Database
 from tocsin.cli import app
 from tocsin.kit import clock, db
 from tocsin.site import health
-from tocsin.site.api import api
+from tocsin.site.api import nowhere
 from tocsin.site.environment import SETTINGS
-from tocsin.sources.registry import SOURCES
+from tocsin.sources import registry
 
 ROOT = Path(__file__).parents[2]
 PAGES = {path: path.read_text() for path in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"))}
@@ -58,13 +60,33 @@ def test_every_verb_the_documentation_names_can_be_run() -> None:
 
 
 def _verbs(text: str) -> list[str]:
-    code = re.findall(r"^```(?:console|sh|bash)?\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-    spans = re.findall(r"`(tocsin [^`\n]+)`", text)
-    return [
-        verb
-        for one in (*code, *spans)
-        for verb in re.findall(r"(?:^|&& |\| |[/(])tocsin ([a-z][a-z-]+)\b", one, re.MULTILINE)
-    ]
+    return [command[0] for command in _commands(text) if re.fullmatch(r"[a-z][a-z-]+", command[0])]
+
+
+def test_every_option_the_documentation_names_exists() -> None:
+    """A command copied from a page is understood to its last option."""
+    options = cli.options()
+    unknown = set()
+    for path, text in PROSE.items():
+        for command in _commands(text):
+            if command[0] not in app.VERBS:
+                continue
+            known = options.get(" ".join(command[:2]), options.get(command[0], set()))
+            given = {one.partition("=")[0] for one in command if re.fullmatch(r"--?[a-z][a-z-]*(=.*)?", one)}
+            unknown |= {(path.name, " ".join(command[:2]), one) for one in given - known}
+    assert unknown == set()
+
+
+def _commands(text: str) -> list[list[str]]:
+    """What stands behind `tocsin` in code, as words, each up to the end of the command."""
+    code = re.findall(r"^```(?:sh|console|bash)?\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    lines = [*"\n".join(code).replace("\\\n", " ").splitlines(), *re.findall(r"`(tocsin [^`\n]+)`", text)]
+    found = []
+    for line in lines:
+        for written in re.findall(r"(?:^|&& |\| |[/(])tocsin ([^\n]+)", line):
+            ended = re.split(r" (?:&&|\||>|#|\|\|)|\)$", written)[0]
+            found.append(shlex.split(ended))
+    return found
 
 
 def test_the_metrics_told_are_those_that_are_scraped(sqlite: Database) -> None:
@@ -89,16 +111,24 @@ NOT_METRICS = {"tocsin_test", "tocsin_backup"}
 
 def test_every_address_the_documentation_names_is_answered() -> None:
     """An address copied from a page leads somewhere."""
-    routes = [re.compile(re.sub(r"\{\w+\}", "[^/]+", path)) for path in api.get_openapi_schema()["paths"]]
-    written = {
-        (page.name, path.rstrip("/."))
-        for page, text in PROSE.items()
-        for path in re.findall(r"/(?:api/v1|in)/[\w./-]+", re.sub(r"\$\w+|\{\w+\}", "x", text))
-    }
-    lost = set()
-    for page, path in written:
-        if path == "/api/v1/openapi.json" or (path.startswith("/in/") and path.split("/")[2] in SOURCES):
-            continue
-        if not any(route.fullmatch(path) for route in routes):
-            lost.add((page, path))
+    lost = {(page.name, path) for page, text in PROSE.items() for path in _addresses(text) if not _is_answered(path)}
     assert lost == set()
+
+
+def _addresses(text: str) -> set[str]:
+    plain = re.sub(r"\$\{?\w+\}?|\{\w+\}", "x", re.sub(r"[\w./-]*…", "", text))
+    found = re.findall(
+        r"(?<![\w/])(?:https://tocsin\.example\.org(?::\d+)?|\$?TOCSIN_URL|x)?(/(?:api/v[12]|in|v2|-)/[\w./-]+)", plain
+    )
+    return {path.rstrip("/.") for path in found}
+
+
+def _is_answered(path: str) -> bool:
+    if any(registry.find(method, path) is not None for method in ("GET", "POST")):
+        return True
+    if path.startswith("/in/"):
+        return path.split("/")[2] in registry.SOURCES
+    try:
+        return resolve(path).func is not nowhere
+    except Resolver404:
+        return False

@@ -36,6 +36,21 @@ def write() -> dict[str, str]:
     return {"cli.md": marks.page("Command line", _INTRODUCTION, *parts)}
 
 
+def options() -> dict[str, set[str]]:
+    """The options of each command, by its words: "apply", "user add"."""
+    root: Any = typer.main.get_command(table.app)
+    context = typer.Context(root)
+    found: dict[str, set[str]] = {}
+    for name, verb in table.VERBS.items():
+        if is_there(verb):
+            command = root.get_command(context, name)
+            inner = getattr(command, "commands", None) or {"": command}
+            for sub, one in inner.items():
+                given = {opt for param in one.params if param.param_type_name == "option" for opt in param.opts}
+                found[f"{name} {sub}".strip()] = given | {"--help", "-h"}
+    return found
+
+
 def is_there(verb: table.Verb) -> bool:
     """Whether the verb's module has been written."""
     return importlib.util.find_spec(f"tocsin.cli.{verb.module}") is not None
