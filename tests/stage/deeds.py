@@ -13,7 +13,8 @@ from stage.engine_room import EngineRoom
 from stage.outside import START
 from tocsin.alerts import absorb, actions, store
 from tocsin.alerts.domain import BY_HAND, Group, GroupId
-from tocsin.alerts.keys import Keys, to_keep
+from tocsin.alerts.intake import to_keep
+from tocsin.alerts.keys import Keys
 from tocsin.kit import clock, db, matchers, text
 from tocsin.paging import actions as paging
 from tocsin.site import wiring

@@ -6,8 +6,9 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from databases import Database
 from django.db import connections
+
+from databases import Database
 from tocsin.alerts import auditor
 from tocsin.engine import health
 from tocsin.kit import clock, db

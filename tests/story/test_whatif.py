@@ -9,6 +9,7 @@ from random import Random
 from typing import Any
 
 import pytest
+
 from databases import Database
 from tocsin.config import queries as configuration
 from tocsin.kit import clock, db
@@ -112,13 +113,20 @@ def organisation(random: Random, world: World) -> dict[str, Any]:
 
 def _person(random: Random, name: str, before: dict[str, Any]) -> dict[str, Any]:
     kept = random.sample(CHANNELS, random.randrange(1 if name == "dan" else 0, 4))
-    held = {**before, "role": "responder", "contacts": {channel: before["contacts"][channel] for channel in kept}, "notify": {}}
+    held = {
+        **before,
+        "role": "responder",
+        "contacts": {channel: before["contacts"][channel] for channel in kept},
+        "notify": {},
+    }
     if random.random() < 0.3:
         held["contacts"]["phone"] = {"voice": "+4915155500101"}  # not implemented: must be passed over
     for urgency in ("high", "low"):
         if held["contacts"] and random.random() < 0.8:
             ways = random.choices(list(held["contacts"]), k=random.randrange(1, 4))
-            held["notify"][urgency] = [{"after": f"{random.randrange(0, 12)}m", "via": via} for via in sorted(set(ways))]
+            held["notify"][urgency] = [
+                {"after": f"{random.randrange(0, 12)}m", "via": via} for via in sorted(set(ways))
+            ]
     return held
 
 
