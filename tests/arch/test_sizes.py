@@ -15,9 +15,8 @@ NESTING_MAX = 3
 FILES: Mapping[str, int] = {
     "alerts/absorb.py": 458,
     "alerts/store.py": 540,
-    "engine/outbox.py": 421,
+    "engine/outbox.py": 451,
     "paging/actions.py": 424,
-    "site/config_api.py": 451,
 }
 FUNCTIONS: Mapping[str, int] = {}
 ARGUMENTS: Mapping[str, int] = {
