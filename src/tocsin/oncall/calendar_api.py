@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Router
+from ninja import Router, Status
 
 from tocsin.config import queries as configuration
 from tocsin.kit import clock, db
@@ -45,7 +45,7 @@ def link_calendar(request: HttpRequest, body: CalendarIn) -> Any:
             found = next(one for one in queries.calendars(tx, owner=person) if one.id == made)
     except CannotChange as why:
         raise refusal(why) from None
-    return 201, _calendar(found)
+    return Status(201, _calendar(found))
 
 
 @calendars_router.delete("/{calendar_id}", response={204: None})
@@ -60,7 +60,7 @@ def unlink_calendar(request: HttpRequest, calendar_id: int) -> Any:
             calendar_actions.unlink_calendar(tx, calendar_id, who.by)
     except CannotChange as why:
         raise refusal(why) from None
-    return 204, None
+    return Status(204, None)
 
 
 @feeds_router.get("", response=dict[str, list[FeedOut]])
@@ -87,7 +87,7 @@ def open_feed(request: HttpRequest, body: FeedIn) -> Any:
         raise refusal(why) from None
     assert made is not None  # made just now
     url = f"{installation().base_url}/cal/{secret}.ics"
-    return 201, {**asdict(made), "url": url, "webcal_url": f"webcal://{url.partition('://')[2]}"}
+    return Status(201, {**asdict(made), "url": url, "webcal_url": f"webcal://{url.partition('://')[2]}"})
 
 
 @feeds_router.delete("/{feed_id}", response={204: None})
@@ -102,7 +102,7 @@ def revoke_feed(request: HttpRequest, feed_id: int) -> Any:
             calendar_actions.revoke_feed(tx, feed_id, who.by)
     except CannotChange as why:
         raise refusal(why) from None
-    return 204, None
+    return Status(204, None)
 
 
 def _may_hold(who: Actor, person: str | None, schedule: str | None, made: FeedLine | None) -> bool:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from django.http import HttpRequest
-from ninja import Query, Router
+from ninja import Query, Router, Status
 
 from tocsin.config import queries as configuration
 from tocsin.kit import clock, db, text
@@ -96,7 +96,7 @@ def make_override(request: HttpRequest, body: OverrideIn) -> Any:
             made = actions.make_override(tx, wish, who.by)
     except CannotChange as why:
         raise refusal(why) from None
-    return 201, {**asdict(made), "conflicts": [asdict(one) for one in against]}
+    return Status(201, {**asdict(made), "conflicts": [asdict(one) for one in against]})
 
 
 @overrides_router.delete("/{override_id}", response=OverrideOut)
@@ -143,7 +143,7 @@ def offer_swap(request: HttpRequest, body: SwapIn) -> Any:
     )
     try:
         with writing(who) as tx:
-            return 201, asdict(swaps.offer(tx, offer, who.by))
+            return Status(201, asdict(swaps.offer(tx, offer, who.by)))
     except CannotChange as why:
         raise refusal(why) from None
 
@@ -215,7 +215,7 @@ def note_absence(request: HttpRequest, body: AbsenceIn) -> Any:
             made = calendar_actions.note_absence(tx, person, start, end, about=body.about, by=who.by)
     except CannotChange as why:
         raise refusal(why) from None
-    return 201, {**asdict(made), "kind": "absent"}
+    return Status(201, {**asdict(made), "kind": "absent"})
 
 
 @absences_router.delete("/{absence_id}", response={204: None})
@@ -228,7 +228,7 @@ def cancel_absence(request: HttpRequest, absence_id: int) -> Any:
             _may_speak(request, who, found.person)
     except CannotChange as why:
         raise refusal(why) from None
-    return 204, None
+    return Status(204, None)
 
 
 @handovers_router.get("", response=dict[str, list[HandoverOut]])

@@ -29,7 +29,11 @@ def _of_calendar(one: CalendarLine) -> Iterator[Finding]:
     section = "schedules" if one.kind is CalendarKind.SCHEDULE else "people"
     path = ("ical",) if one.kind is CalendarKind.SCHEDULE else ()
     if one.failing_since is not None:
-        kept = f"what was read at {one.read_at:%Y-%m-%d %H:%M} UTC stays in force" if one.read_at else "nothing was read yet"
+        kept = (
+            f"what was read at {one.read_at:%Y-%m-%d %H:%M} UTC stays in force"
+            if one.read_at
+            else "nothing was read yet"
+        )
         yield Finding(
             code="calendar-failing",
             level=Level.WARNING if one.read_at else Level.ERROR,
