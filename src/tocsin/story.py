@@ -28,6 +28,7 @@ Reaction = Callable[[Tx, Sequence[Any]], None]
 
 
 def _spread(tx: Tx, _: Sequence[Any]) -> None:
+    """Every process looks at the new configuration at once."""
     bell.ring(tx, bell.CONFIG)
 
 

@@ -38,9 +38,9 @@ def _section(fact: type[Fact]) -> str:
         (marks.code(field.name), _type(field.type), _default(field.default)) for field in msgspec.structs.fields(fact)
     ]
     quiet = "" if fact.loud else " *(quiet)*"
-    follows = "; ".join(f"{marks.promise(one).rstrip('.')} (`{_name(one)}`)" for one in story.REACTIONS[fact])
+    follows = [f"- {marks.promise(one)} (`{_name(one)}`)" for one in story.REACTIONS[fact]]
     lines = [f"### {fact.__name__}", f"{marks.promise(fact)}{quiet}"]
-    lines.append(f"What follows: {follows}." if follows else "Nothing follows from it.")
+    lines.append("\n".join(["What follows:", "", *follows]) if follows else "Nothing follows from it.")
     lines.append(marks.table(("field", "type", "if left out"), rows))
     return "\n\n".join(lines)
 
@@ -61,4 +61,6 @@ def _type(kind: Any) -> str:
 def _default(value: Any) -> str:
     if value is msgspec.NODEFAULT:
         return "required"
-    return marks.code({True: "true", False: "false", None: "none"}.get(value, str(value))) or "empty"
+    if value is None or isinstance(value, bool):
+        return marks.code({None: "none", True: "true", False: "false"}[value])
+    return marks.code(str(value)) if value or value == 0 else "empty"
