@@ -42,6 +42,9 @@ def _reads(*paths: str) -> list[Operation]:
     return [Operation(method="GET", path=path, may=EVERYBODY) for path in paths]
 
 
+CLEO = frozenset({"ann", "cleo"})  # what only Cleo and administrators do in her name
+LONG_AGO = {"schedule": "first", "start": "2026-01-05T09:00:00Z", "end": "2026-01-05T10:00:00Z"}
+OVERRIDE = {"schedule": "first", "person_in": "cleo", "person_out": "ann", "for": "500d"}  # too long, so never made
 FILE = {"name": "x.yaml", "content": "tocsin: 2"}  # refused for what it says, so nothing is ever changed
 OPERATIONS = [
     *_reads(
@@ -58,6 +61,18 @@ OPERATIONS = [
         "/people/ann/contacts",
         "/oncall",
         "/schedules/first/shifts?from=2026-01-05T00:00:00Z&to=2026-01-06T00:00:00Z",
+        "/schedules/first/gaps",
+        "/schedules/first/quality",
+        "/schedules/first/load",
+        "/oncall/findings",
+        "/overrides",
+        "/swaps",
+        "/swaps/99999",
+        "/swaps/99999/conflicts",
+        "/absences",
+        "/handovers",
+        "/calendars",
+        "/feeds",
         "/config/export",
         "/config/versions",
         "/config/versions/1",
@@ -104,6 +119,22 @@ OPERATIONS = [
     Operation(method="DELETE", path="/config/documents/people/dan", may=ADMINS),
     Operation(method="POST", path="/integrations/odds/preview", may=EVERYBODY, body={"body": "{}"}),
     Operation(method="POST", path="/what-if", may=EVERYBODY, body={"integration": "odds", "body": "{}"}),
+    Operation(method="POST", path="/schedules/first/preview", may=EVERYBODY, body={"document": {}}),
+    Operation(method="POST", path="/overrides", may=RESPONDERS, body=OVERRIDE),
+    Operation(method="POST", path="/overrides", may=frozenset({"ann", "bob"}), body={**OVERRIDE, "person_in": "dan"}),
+    Operation(method="DELETE", path="/overrides/{override}", may=RESPONDERS),
+    Operation(method="POST", path="/swaps", may=CLEO, body={"person": "cleo", "gives": LONG_AGO}),
+    Operation(method="POST", path="/swaps/99999/acceptance", may=CLEO, body={"person": "cleo"}),
+    Operation(method="POST", path="/swaps/99999/refusal", may=CLEO, body={"person": "cleo"}),
+    Operation(method="DELETE", path="/swaps/99999", may=EVERYBODY),  # not found
+    Operation(method="POST", path="/absences", may=CLEO, body={"person": "cleo", **LONG_AGO}),
+    Operation(method="DELETE", path="/absences/99999", may=EVERYBODY),  # not found
+    Operation(method="POST", path="/handovers/99999/acceptance", may=CLEO, body={"person": "cleo"}),
+    Operation(method="POST", path="/calendars", may=CLEO, body={"person": "cleo", "url": "no address"}),
+    Operation(method="DELETE", path="/calendars/99999", may=EVERYBODY),  # not found
+    Operation(method="POST", path="/feeds", may=CLEO, body={"person": "cleo"}),
+    Operation(method="POST", path="/feeds", may=RESPONDERS, body={"schedule": "first"}),
+    Operation(method="DELETE", path="/feeds/99999", may=EVERYBODY),  # of others: not found
     Operation(method="POST", path="/tokens", may=EVERYBODY, body={"name": "x", "scopes": ["see"]}),
     Operation(method="DELETE", path="/tokens/{token}", may=EVERYBODY),  # of others: not found
 ]
@@ -120,8 +151,10 @@ def places(served: Served) -> dict[str, int]:
     silence = {"matchers": ['service="checkout"', 'never="y"'], "comment": "tests", "for": "1h"}
     made = served.api("ann", "POST", "/silences", silence).body["id"]
     served.api("bob", "POST", "/tokens", {"name": "of bob"})
+    override = {"schedule": "first", "person_in": "cleo", "start": "2027-03-01T00:00:00Z", "for": "1m"}
+    changed = served.api("ann", "POST", "/overrides", override).body["id"]
     token = served.api("bob", "GET", "/tokens").body["tokens"][0]["id"]
-    return {"shop": shop, "platform": found["groups"][0]["id"], "silence": made, "token": token}
+    return {"shop": shop, "platform": found["groups"][0]["id"], "silence": made, "token": token, "override": changed}
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: f"{one.method} {one.path} {one.body or ''}"[:100])
