@@ -86,6 +86,10 @@ class Program:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Ask it to end, and see that it does."""
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
             try:

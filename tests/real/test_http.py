@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import subprocess
@@ -168,6 +169,28 @@ def test_a_compressed_body_is_refused_in_the_senders_words(
     answered = tocsin.call(path, gzip.compress(_event("odds: gzip")), headers=headers)
     assert answered.status == 400, answered
     assert told in answered.body
+
+
+@pytest.mark.parametrize("line", [b"a" * 4096, b"X-Name: value\r\n" * 273], ids=["one-header", "many-headers"])
+def test_a_head_has_an_end(tocsin: Installation, line: bytes) -> None:
+    """Headers without end are refused with 431 after 64 kB, long before they fill the memory."""
+    with Wire(tocsin.port) as wire:
+        wire.send(b"POST /v2/enqueue HTTP/1.1\r\nX-First: ")
+        with contextlib.suppress(OSError):
+            wire.send(*[line] * 10_000)
+            pytest.fail("forty megabytes of headers were taken")
+    with Wire(tocsin.port) as wire:
+        wire.send(b"POST /v2/enqueue HTTP/1.1\r\nX-First: ", *[line] * 16)
+        assert wire.answer().status == 431
+        assert wire.is_closed()
+
+
+def test_a_long_head_is_no_endless_one(tocsin: Installation) -> None:
+    """Cookies and tracing headers of thirty kilobytes are still a head, several times on one connection."""
+    with Wire(tocsin.port) as wire:
+        for _ in range(4):
+            wire.send(post(ENQUEUE, _event("odds: a long head", dedup_key="odds-head"), "Cookie: " + "c" * 30_000))
+            assert wire.answer().status == 202
 
 
 def test_half_a_request_leaves_no_trace_and_holds_nobody_up(tocsin: Installation) -> None:

@@ -16,7 +16,7 @@ from tocsin.engine.listener import Listener
 from tocsin.kit import clock
 from tocsin.site import stragglers, upgrade, wiring
 from tocsin.site.application import Application, NotMigrated
-from tocsin.site.stragglers import Stragglers
+from tocsin.site.stragglers import Connection, Stragglers
 
 log = structlog.get_logger()
 SWITCH_INTERVAL_S = 0.001  # the loop, the writer and the engine share the interpreter: nobody holds it for long
@@ -77,7 +77,7 @@ def serve(host: str, port: int, *, with_engine: bool) -> None:
         host=host,
         port=port,
         loop="uvloop",
-        http="httptools",
+        http=Connection,
         ws="none",
         lifespan="on",
         log_config=None,
