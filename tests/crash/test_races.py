@@ -85,7 +85,7 @@ class Crowd:
         timers.work_off(wiring.HANDLERS, clock.now())
         me = threading.current_thread().name
         with db.transact(clock.now()) as tx:
-            parcels = [one for bundle in outbox.claim(tx, me, 8, [], NoLimits()) for one in bundle]
+            parcels = [one for bundle in outbox.claim(tx, me, {}, NoLimits(), limit=8) for one in bundle]
         results = [(one, self.random.choice((DELIVERED, RETRY, FAILED))) for one in parcels]
         with db.transact(clock.now()) as tx:
             outbox.settle(tx, me, results, paging_jobs.on_settled, outbox.random_jitter)

@@ -16,7 +16,6 @@ from tocsin.config import store as config_store
 from tocsin.engine import beat, timers
 from tocsin.engine.domain import (
     PARCELS_IN_FLIGHT_MAX,
-    PARCELS_PER_BUCKET_MAX,
     SEND_TIMEOUT_S,
     Carrier,
     Parcel,
@@ -53,10 +52,9 @@ class Node:
     def claim(self) -> list[list[Parcel]]:
         """Settle what came back and claim what is next, as the engine's worker does."""
         in_flight = Counter(one.parcels[0].bucket for one in self.sending)
-        full = [bucket for bucket, count in in_flight.items() if count >= PARCELS_PER_BUCKET_MAX]
         room = PARCELS_IN_FLIGHT_MAX - in_flight.total()
         results = self.results
-        bundles = self.worker._settle_and_claim(results, room, full)
+        bundles = self.worker._settle_and_claim(results, room, in_flight)
         self.results = []
         return bundles
 

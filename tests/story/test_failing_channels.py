@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from world import World, disk_full, trigger, wake
+from world import World, disk_full, resolve, trigger, wake
 
 
 def test_the_next_way_is_hurried_when_the_first_fails(world: World) -> None:
@@ -111,3 +111,21 @@ def test_an_address_that_does_not_exist_is_not_used_again(world: World) -> None:
     world.receive(disk_full).expect("ann", ntfy="disk full").within("1s")
     assert [fact["channel"] for fact in world.facts("ContactDisabled")] == ["email"]
     world.acknowledge(by="ann").quiet_until("8h")
+
+
+def test_many_slow_receivers_do_not_hold_up_another(world: World) -> None:
+    """While four hosts hang, each with more messages than it may hold, a mail for somebody else goes out at once."""
+    hosts = ("ann", "bob", "cleo", "dan")
+    world.policy("web", wake(*hosts, by="webhook", wait="30m"))
+    world.change_service("web", storm="off")
+    for number, name in enumerate(hosts):
+        world.config["people"][name]["contacts"]["webhook"] = {"webhook": f"http://127.0.0.{number + 2}:9/hook/{name}"}
+    world.config["people"]["eve"] = {**world._person("eve"), "notify": {"high": [{"via": "email"}]}}
+    world.policy("shop", wake("eve", wait="30m"))
+    world.slow("webhook", "14s")
+    problems = [trigger(f"problem {number}") for number in range(60)]
+    world.receive(*problems, integration="web")
+    world.at("1s").receive(disk_full, integration="shop").expect("eve", email="disk full").within("2s")
+    world.slow("webhook", "20s")  # and none of them answers before the lease ends
+    world.acknowledge(by="eve")
+    world.receive(*(resolve(one) for one in problems), integration="web").forget_pages().wait("1m")

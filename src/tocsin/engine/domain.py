@@ -24,7 +24,8 @@ and a silence would otherwise lock each other's rows crosswise, and one of them,
 Taking signals in, claiming messages and writing down that they were delivered at the first attempt go without it.
 """
 PARCELS_IN_FLIGHT_MAX = 128
-PARCELS_PER_BUCKET_MAX = 48  # one slow receiver may hold this many sends, never all of them
+PARCELS_PER_CLAIM_MAX = 48
+PARCELS_PER_BUCKET_MAX = 48  # one slow receiver may hold this many sends, further ones half of what is left
 FAILING_AFTER_ATTEMPTS = 4  # about 15 s of retries: from then on the next way or person is tried as well
 BACKOFF_FIRST = timedelta(seconds=1)
 BACKOFF_MAX = timedelta(seconds=60)

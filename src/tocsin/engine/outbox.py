@@ -8,7 +8,7 @@ result is dropped, because somebody else has taken over.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -21,6 +21,9 @@ from tocsin.engine.domain import (
     FAILING_AFTER_ATTEMPTS,
     LEASE,
     LEDGER_LOCK,
+    PARCELS_IN_FLIGHT_MAX,
+    PARCELS_PER_BUCKET_MAX,
+    PARCELS_PER_CLAIM_MAX,
     AddressLimit,
     Carrier,
     NewDelivery,
@@ -198,12 +201,26 @@ def take_over(tx: Tx) -> int:
     )
 
 
-def claim(tx: Tx, owner: str, limit: int, full_buckets: Sequence[str], carrier: Carrier) -> list[list[Parcel]]:
+def room_for(bucket: str, in_flight: Mapping[str, int]) -> int:
+    """How many more messages may be under way to this receiver: half of what the others leave free, at least one.
+
+    So however many receivers hang, a message to one that does not finds a place.
+    """
+    mine = in_flight.get(bucket, 0)
+    free = PARCELS_IN_FLIGHT_MAX - (sum(in_flight.values()) - mine)
+    return min(PARCELS_PER_BUCKET_MAX, max(free // 2, 1)) - mine
+
+
+def claim(
+    tx: Tx, owner: str, in_flight: Mapping[str, int], carrier: Carrier, *, limit: int = PARCELS_PER_CLAIM_MAX
+) -> list[list[Parcel]]:
     """Lease up to `limit` due messages, pages first; what stands in one inner list goes out as one message.
 
-    Buckets in `full_buckets` are passed over. What an address's limits do not allow now is moved to when they do.
+    `in_flight` counts by bucket what this engine is sending. What an address's limits do not allow now is moved to
+    when they do.
     """
-    rows = _due_rows(tx, limit, full_buckets)
+    full = [bucket for bucket in in_flight if room_for(bucket, in_flight) <= 0]
+    rows = _within_room(_due_rows(tx, limit, full), in_flight, carrier)
     if not rows:
         return []
     bundles, deferred = _sort_out(tx, rows, carrier)
@@ -329,6 +346,19 @@ def _due_rows(tx: Tx, limit: int, full_buckets: Sequence[str]) -> list[Parcel]:
         )
         parcels.extend(_parcel(row) for row in rows)
     return parcels
+
+
+def _within_room(parcels: Sequence[Parcel], in_flight: Mapping[str, int], carrier: Carrier) -> list[Parcel]:
+    """Without those that their receiver has no room for; what is limited per address and bundled stays whole."""
+    held = dict(in_flight)
+    kept = []
+    for parcel in parcels:
+        if not carrier.limits(parcel.channel):
+            if room_for(parcel.bucket, held) <= 0:
+                continue
+            held[parcel.bucket] = held.get(parcel.bucket, 0) + 1
+        kept.append(parcel)
+    return kept
 
 
 def _sort_out(tx: Tx, parcels: Sequence[Parcel], carrier: Carrier) -> tuple[list[list[Parcel]], list[tuple[int, int]]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import structlog
@@ -17,7 +17,7 @@ import structlog
 from tocsin.engine import bell, outbox
 from tocsin.engine.domain import (
     PARCELS_IN_FLIGHT_MAX,
-    PARCELS_PER_BUCKET_MAX,
+    PARCELS_PER_CLAIM_MAX,
     SEND_TIMEOUT_S,
     Carrier,
     Parcel,
@@ -26,6 +26,7 @@ from tocsin.engine.domain import (
     VerdictKind,
 )
 from tocsin.kit import clock, db
+from tocsin.kit.db import Tx
 
 log = structlog.get_logger()
 POLL_S = 0.5
@@ -70,9 +71,10 @@ class OutboxWorker:
         """One transaction's worth; whether there is more to do at once."""
         results, self._results = self._results, []
         room = 0 if self._stopping else PARCELS_IN_FLIGHT_MAX - self._in_flight.total()
-        full = [bucket for bucket, count in self._in_flight.items() if count >= PARCELS_PER_BUCKET_MAX]
         try:
-            bundles = await loop.run_in_executor(self._database, self._settle_and_claim, results, room, full)
+            bundles = await loop.run_in_executor(
+                self._database, self._settle_and_claim, results, room, dict(self._in_flight)
+            )
         except Exception:
             log.exception("outbox.database_failed", results_kept=len(results))
             self._results = results + self._results
@@ -109,23 +111,44 @@ class OutboxWorker:
         self._wake.set()
 
     def _settle_and_claim(
-        self, results: Sequence[tuple[Parcel, Verdict]], room: int, full: Sequence[str]
+        self, results: Sequence[tuple[Parcel, Verdict]], room: int, in_flight: Mapping[str, int]
     ) -> list[list[Parcel]]:
         now = clock.now()
         if not results and (room <= 0 or not outbox.has_work(db.reader(now))):
             return []
         try:
             with db.transact(now) as tx:
-                if results:
-                    outbox.settle(tx, self._owner, results, self._on_settled, outbox.random_jitter)
+                self._settle(tx, results)
                 if room <= 0:
                     return []
                 outbox.take_over(tx)
                 self._carrier.learn(tx)
-                return outbox.claim(tx, self._owner, min(room, PARCELS_PER_BUCKET_MAX), full, self._carrier)
+                limit = min(room, PARCELS_PER_CLAIM_MAX)
+                return outbox.claim(tx, self._owner, in_flight, self._carrier, limit=limit)
         except db.DatabaseGone:
             db.drop_connection()
             raise
+        except Exception:
+            if not results:
+                raise
+            log.exception("outbox.batch_failed", hint="each result of the batch is now written alone")
+        self._settle_singly(results)
+        return []
+
+    def _settle_singly(self, results: Sequence[tuple[Parcel, Verdict]]) -> None:
+        for result in results:
+            try:
+                with db.transact(clock.now()) as tx:
+                    self._settle(tx, [result])
+            except db.DatabaseGone:
+                db.drop_connection()
+                raise
+            except Exception:  # its lease runs out, and it is sent again
+                log.exception("outbox.settle_failed", delivery=result[0].id, channel=result[0].channel)
+
+    def _settle(self, tx: Tx, results: Sequence[tuple[Parcel, Verdict]]) -> None:
+        if results:
+            outbox.settle(tx, self._owner, results, self._on_settled, outbox.random_jitter)
 
     def _ring(self) -> None:
         self._loop.call_soon_threadsafe(self._wake.set)

@@ -8,7 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tocsin.engine import outbox
-from tocsin.engine.domain import BACKOFF_FIRST, BACKOFF_MAX, AddressLimit
+from tocsin.engine.domain import (
+    BACKOFF_FIRST,
+    BACKOFF_MAX,
+    PARCELS_IN_FLIGHT_MAX,
+    PARCELS_PER_BUCKET_MAX,
+    AddressLimit,
+)
 from tocsin.kit import clock
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -31,6 +37,19 @@ def test_backoff_stays_within_its_bounds(attempt: int, jitter: float) -> None:
 def test_backoff_never_shrinks(attempt: int) -> None:
     """A further failure never makes the next try sooner."""
     assert outbox.backoff(attempt, lambda: 0) <= outbox.backoff(attempt + 1, lambda: 0)
+
+
+@given(st.lists(st.integers(1, 12), max_size=300))
+def test_however_many_receivers_hang_another_finds_room(order: list[int]) -> None:
+    """Whoever takes what is theirs in whatever order, a receiver that has nothing under way may always have one."""
+    in_flight: dict[str, int] = {}
+    for number in order:
+        bucket = f"host-{number}"
+        if outbox.room_for(bucket, in_flight) > 0:
+            in_flight[bucket] = in_flight.get(bucket, 0) + 1
+    assert outbox.room_for("another", in_flight) >= 1
+    assert all(count <= PARCELS_PER_BUCKET_MAX for count in in_flight.values())
+    assert sum(in_flight.values()) < PARCELS_IN_FLIGHT_MAX
 
 
 @given(histories, st.lists(limits, min_size=1, max_size=3))
