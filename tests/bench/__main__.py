@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import uvloop
 
-from bench import alertmanager, installation, load, messages, sink
+from bench import alertmanager, installation, load, messages, oncall, sink
 from bench.postgres import postgres
 
 SECONDS = 8.0
@@ -207,6 +207,12 @@ async def compare(table: Table, name: str, database: str) -> None:
         await alertmanager.measure(table.add)
 
 
+async def schedules(table: Table, name: str, database: str) -> None:
+    """Who is on call when: arithmetic alone, the same whatever the database."""
+    if database == "sqlite":
+        oncall.run(lambda what, figure, target: table.add(name, what, figure, target, "schedules"))
+
+
 ROWS: dict[str, Row] = {
     "accept": accept,
     "latency": latency,
@@ -216,6 +222,7 @@ ROWS: dict[str, Row] = {
     "idle": idle,
     "growth": growth,
     "compare": compare,
+    "schedules": schedules,
 }
 
 

@@ -32,7 +32,7 @@ _MONDAY_S = 4 * DAY_S  # 1970-01-05
 _PERIOD_S = {Rotation.HOURLY: 3600, Rotation.DAILY: DAY_S, Rotation.WEEKLY: WEEK_S}
 
 
-class Seat(NamedTuple):
+class Seat(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     """A person on call, and what put them there."""
 
     person: str
