@@ -112,9 +112,16 @@ def served(sqlite_template: Sqlite, tmp_path_factory: pytest.TempPathFactory) ->
     yield from serve(sqlite_template, tmp_path_factory.mktemp("browser"))
 
 
-@pytest.fixture(scope="session")
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One worker does all of it: one server, one browser."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent:
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
+@pytest.fixture(scope="module")
 def chromium(served: Served) -> Iterator[Any]:  # the server first: Playwright's loop keeps Django out of this thread
-    """One browser for all tests."""
+    """One browser for a file of tests; longer, and its loop would keep Django out of other files' tests too."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

@@ -46,8 +46,9 @@ DOORS = (
     Door("me/tokens", "POST", "/me/tokens", SIGNED_IN),
     Door("me/tokens/<number:token_id>/revocation", "POST", "/me/tokens/1/revocation", SIGNED_IN),
 )
-OPEN = {  # the sign-in's own pages, and the link whose token is the credential
+OPEN = {  # the sign-in's own pages, and the links whose secret is the credential
     "a/<str:token>",
+    "cal/<str:secret>.ics",
     "sign-in",
     "sign-out",
     "account/inactive",
