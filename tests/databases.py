@@ -143,7 +143,7 @@ class Postgres:
         safety = (
             [] if self._durable else ["-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off"]
         )
-        command = self._command("postgres", "-D", str(self._data), "-p", str(self.port), "-h", "127.0.0.1")
+        command = self._command("postgres", "-D", str(self._data), "-p", str(self.port), "-h", "127.0.0.1", dies=True)
         command += ["-k", str(self._folder), "-c", "max_connections=60", "-c", "log_min_messages=warning", *safety]
         with (self._folder / "log").open("ab") as log:
             self._server = subprocess.Popen(command, stdout=log, stderr=log, cwd=self._folder)
@@ -219,12 +219,13 @@ class Postgres:
             assert self._server is None or self._server.poll() is None, (self._folder / "log").read_text()
         raise AssertionError(f"{program} failed: {done.stderr.decode()}")
 
-    def _command(self, program: str, *arguments: str) -> list[str]:
+    def _command(self, program: str, *arguments: str, dies: bool = False) -> list[str]:
+        """As the user it may run as; what `dies` ends with us, even if we are killed."""
         assert self._binaries is not None, MISSING
-        command = [str(self._binaries / program), *arguments]
-        if self._user is None:
-            return command
-        return ["setpriv", f"--reuid={self._user.pw_uid}", f"--regid={self._user.pw_gid}", "--clear-groups", *command]
+        prefix = ["--pdeathsig", "INT"] if dies and shutil.which("setpriv") else []
+        if self._user is not None:
+            prefix += [f"--reuid={self._user.pw_uid}", f"--regid={self._user.pw_gid}", "--clear-groups"]
+        return [*(["setpriv", *prefix] if prefix else []), str(self._binaries / program), *arguments]
 
 
 def postgres_binaries() -> Path | None:
