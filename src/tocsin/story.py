@@ -21,7 +21,7 @@ from tocsin.oncall import calendar_actions, reminders
 from tocsin.oncall import facts as oncall_facts
 from tocsin.paging import actions as paging
 from tocsin.paging import domain as paging_facts
-from tocsin.paging import duty, notices
+from tocsin.paging import duty, notices, shadows
 from tocsin.people import domain as people_facts
 
 Reaction = Callable[[Tx, Sequence[Any]], None]
@@ -87,7 +87,7 @@ REACTIONS: dict[type[Fact], tuple[Reaction, ...]] = {
     # --- paging
     paging_facts.EscalationStarted: (),
     paging_facts.StepSkipped: (),
-    paging_facts.PersonPaged: (),
+    paging_facts.PersonPaged: (shadows.tell,),
     paging_facts.PersonUnreachable: (),
     paging_facts.MessageDelivered: (),
     paging_facts.MessageFailing: (),

@@ -228,3 +228,16 @@ def test_a_pager_that_stays_with_somebody_is_not_handed_over(world: World) -> No
     world.at("12h")
     assert world.facts("ShiftNear") == []
     assert world.facts("HandoverOffered") == []
+
+
+def test_a_shadow_is_told_without_duty(world: World) -> None:
+    """Cleo hears of what Ann is paged for at each step, is never paged for it, and nobody waits for her."""
+    two_on_call(world)
+    shadow = {"name": "shadow", "rotation": "daily", "handoff": "00:00", "start": "2026-03-02", "people": ["cleo"]}
+    world.edit(lambda config: config["schedules"]["primary"]["layers"].append(shadow | {"shadow": True}))
+    world.receive(disk_full).expect("ann", webhook="disk full").within("1s")
+    world.noticed("cleo", webhook="Shadowing primary: AG-1 disk full").within("1s")
+    world.at("5m").expect("ann", webhook="disk full").within("1s")
+    world.noticed("cleo", webhook="you have no duty").within("1s")
+    world.acknowledge(by="ann").quiet_until("1h")
+    assert world.pages("cleo") == []

@@ -28,4 +28,4 @@ def may_change(who: Actor, team: str | None, concerned: Iterable[str | None]) ->
 
 def may_speak_for(who: Actor, person: str) -> bool:
     """Whether they may offer, accept, or say when somebody is away, in this person's name."""
-    return may(who, Right.ADMINISTER) or (who.person == person and may(who, Right.RESPOND))
+    return may(who, Right.ADMINISTER) or (bool(person) and who.person == person and may(who, Right.RESPOND))

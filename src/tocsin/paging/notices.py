@@ -31,13 +31,13 @@ def of_facts(tx: Tx, facts: Sequence[Fact]) -> None:
     tell(tx, now, [notice for fact in facts for notice in clerk.notices(fact, tx.now)])
 
 
-def tell(tx: Tx, now: Standing, notices: Iterable[Notice]) -> None:
+def tell(tx: Tx, now: Standing, notices: Iterable[Notice], urgency: Urgency = Urgency.LOW) -> None:
     """Put these into the outbox; who cannot be reached is not told, and nothing waits for them."""
     known = [one for one in notices if one.person in now.people]
     if not known:
         return
     now.know_contacts(tx, {one.person for one in known})
-    outbox.put(tx, [delivery for one in known for delivery in _deliveries(tx, now, one)])
+    outbox.put(tx, [delivery for one in known for delivery in _deliveries(tx, now, one, urgency)])
 
 
 def tell_team(tx: Tx, now: Standing, team: str, notice: Notice) -> None:
@@ -49,10 +49,10 @@ def tell_team(tx: Tx, now: Standing, team: str, notice: Notice) -> None:
     outbox.put(tx, [_delivery(tx, notice, document.name, way)])
 
 
-def _deliveries(tx: Tx, now: Standing, notice: Notice) -> list[NewDelivery]:
+def _deliveries(tx: Tx, now: Standing, notice: Notice, urgency: Urgency) -> list[NewDelivery]:
     """By the ways that come first: a notice does not climb."""
     document = now.people[notice.person]
-    planned = ways.ways(notice.person, document, Urgency.LOW, now.usable(notice.person), tx.now)
+    planned = ways.ways(notice.person, document, urgency, now.usable(notice.person), tx.now)
     first = min((way.at for way in planned), default=tx.now)
     return [_delivery(tx, notice, document.name, way) for way in planned if way.at == first]
 

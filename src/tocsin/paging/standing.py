@@ -41,14 +41,30 @@ class Standing:
 
     def on_call(self, schedule: str, at: datetime) -> tuple[str, ...] | None:
         """Who has duty for a schedule; None if there is no such schedule."""
+        found = self._answer(schedule, at)
+        return None if found is None else tuple(duty.person for duty in found.duties)
+
+    def shadows(self, schedule: str, at: datetime) -> tuple[str, ...]:
+        """Who is told of what a schedule is paged for, without duty."""
+        document = self._schedules.get(schedule)
+        if document is None or not any(layer.shadow for layer in document.layers):
+            return ()
+        found = self._answer(schedule, at)
+        return () if found is None else tuple(duty.person for duty in found.shadows)
+
+    @property
+    def has_shadows(self) -> bool:
+        """Whether any schedule has somebody who shadows it."""
+        return any(layer.shadow for document in self._schedules.values() for layer in document.layers)
+
+    def _answer(self, schedule: str, at: datetime) -> oncall.Answer | None:
         document = self._schedules.get(schedule)
         if document is None:
             return None
         compiled = oncall.compile_schedule(schedule, document)
         if self._overrides is None:
             self._overrides = self._look_up()
-        found = _board.answer(compiled, at, self._overrides.get(schedule, ()))
-        return tuple(duty.person for duty in found.duties)
+        return _board.answer(compiled, at, self._overrides.get(schedule, ()))
 
     def know_contacts(self, reader: Reader, persons: Iterable[str]) -> None:
         """Learn which addresses of these people are proven or dead."""
