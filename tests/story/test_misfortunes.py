@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from tocsin.alerts import rules
+from tocsin.alerts import retry, rules
 from tocsin.engine import timers
 from tocsin.kit import clock, db
+from tocsin.site import wiring
 from world import World, disk_full, resolve, trigger, wake
 
 
@@ -53,6 +54,24 @@ def test_a_whole_batch_of_poison_is_told_once(world: World) -> None:
         world.acknowledge(by="ann", group=group.id)
     world.quiet_until("50m")
     world.assert_accounted(set_aside=20)
+
+
+def test_what_was_set_aside_pages_once_the_bug_is_mended(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trying again while the bug is there changes nothing; after an upgrade the signal pages, and all is accounted for."""
+    world.policy("web", wake("ann", wait="1h"))
+    with monkeypatch.context() as broken:
+        broken.setattr(rules, "silenced_by", _raises)
+        world.receive(trigger("poison"))
+        assert retry.retry_some(wiring.rulebook, clock.now()) == 0
+        assert world.outcomes()[0][0] == "set_aside"
+    assert retry.retry_some(wiring.rulebook, clock.now()) >= 1
+    world.expect("ann", webhook="poison").within("1s")
+    assert next(outcome for outcome, _ in world.outcomes()) == "opened"
+    world.forget_pages()
+
+
+def _raises(*_: object) -> None:
+    raise ZeroDivisionError("a bug in a rule")
 
 
 def test_a_timer_that_fails_leaves_its_neighbours_alone(world: World) -> None:

@@ -125,8 +125,12 @@ def _missing(reader: Reader) -> int:
 
 
 _OLD = "DELETE FROM {table} WHERE id IN (SELECT id FROM {table} WHERE {old} LIMIT %s)"
+_NEEDED_NO_MORE = f"id NOT IN (SELECT id >> {SIGNAL_BITS} FROM alerts_signal WHERE outcome = 'set_aside')"
 _FORGOTTEN: tuple[tuple[str, timedelta], ...] = (
-    (_OLD.format(table="alerts_envelope", old="received_at < %s AND absorbed_at IS NOT NULL"), PAYLOADS_KEPT),
+    (
+        _OLD.format(table="alerts_envelope", old=f"received_at < %s AND absorbed_at IS NOT NULL AND {_NEEDED_NO_MORE}"),
+        PAYLOADS_KEPT,
+    ),
     (_OLD.format(table="alerts_signal", old="at < %s AND outcome <> 'set_aside'"), SIGNALS_KEPT),
     (_OLD.format(table="alerts_change", old="at < %s"), CHANGES_KEPT),
 )

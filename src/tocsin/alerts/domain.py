@@ -74,7 +74,7 @@ class Outcome(StrEnum):
     IGNORED = "ignored"  # nothing it could apply to; the reason says why
     BEAT = "beat"  # a heartbeat
     CHANGE = "change"  # a change event, stored
-    SET_ASIDE = "set_aside"  # absorbing it failed; kept, told, and tried again by hand
+    SET_ASIDE = "set_aside"  # absorbing it failed; kept, told, and tried again every few minutes
 
 
 class Reason(StrEnum):

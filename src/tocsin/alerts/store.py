@@ -140,6 +140,12 @@ def waiting_envelopes(tx: Tx, limit: int, signals_max: int) -> list[Waiting]:
     return found
 
 
+def envelope(reader: Reader, envelope_id: int) -> Waiting | None:
+    """One envelope, absorbed or not; None if it is not kept any more."""
+    row = reader.row("SELECT id, integration, received_at, signals FROM alerts_envelope WHERE id = %s", (envelope_id,))
+    return None if row is None else Waiting(row[0], row[1], clock.from_us(row[2]), _signals.decode(row[3]))
+
+
 def mark_absorbed(tx: Tx, envelope_ids: Sequence[int]) -> None:
     """These are accounted for."""
     tx.execute(

@@ -42,7 +42,7 @@ def _services_without_policy(snapshot: Snapshot, _: datetime) -> Iterator[Findin
                 level=Level.WARNING,
                 section="services",
                 name=name,
-                message=f"service {name} has no escalation policy, so its problems wake nobody",
+                message=f"service {name} has no escalation policy, so its problems page its whole team, then the administrators",
                 fix="add `policy:` with the name of a policy",
             )
 

@@ -18,6 +18,9 @@ from tocsin.site import environment, logs, startup, upgrade
 
 def prepare(arguments: Sequence[str]) -> None:
     """Make this process ready for the database that these arguments name, before they are properly parsed."""
+    port = given(arguments, "--port")
+    if port not in ("", "0"):  # links lead here unless the operator says where people come in
+        os.environ.setdefault("TOCSIN_BASE_URL", f"http://localhost:{port}")
     set_up(given(arguments, "--data"), given(arguments, "--database"))
 
 

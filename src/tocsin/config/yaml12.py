@@ -85,7 +85,7 @@ def read(content: bytes | str, file: str, env: Mapping[str, str]) -> Tree:
     )
 
 
-class _Stop(Exception):  # noqa: N818 - it ends the reading of one file
+class _Stop(Exception):
     """Nothing after this can be read."""
 
     def __init__(self, message: str, fix: str = "", place: Place | None = None, path: Path = ()) -> None:

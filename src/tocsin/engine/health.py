@@ -45,7 +45,9 @@ def look(reader: Reader) -> Health:
         timer_late_s=_late_s(reader, reader.value("SELECT min(due_at) FROM engine_timer WHERE attempts = 0")),
         page_late_s=_late_s(
             reader,
-            reader.value("SELECT min(due_at) FROM engine_delivery WHERE state = 'waiting' AND lane = 0 AND attempts = 0"),
+            reader.value(
+                "SELECT min(due_at) FROM engine_delivery WHERE state = 'waiting' AND lane = 0 AND attempts = 0"
+            ),
         ),
     )
 

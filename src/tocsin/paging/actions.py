@@ -165,7 +165,12 @@ def stop_snoozed(tx: Tx, facts: Sequence[AlertGroupSnoozed]) -> None:
     _end_exhausted(tx, [fact.group for fact in facts])
     for fact in facts:
         until = f"{fact.until:%Y-%m-%d %H:%M} UTC"
-        _stop(tx, [fact.group], f"snoozed by {_name(tx, fact.by)} until {until}", answered_by=fact.by.removeprefix("person:"))
+        _stop(
+            tx,
+            [fact.group],
+            f"snoozed by {_name(tx, fact.by)} until {until}",
+            answered_by=fact.by.removeprefix("person:"),
+        )
 
 
 def stop_suppressed(tx: Tx, facts: Sequence[AlertGroupSuppressed]) -> None:

@@ -62,7 +62,9 @@ def make_plan(request: HttpRequest, body: ApplyIn) -> Any:
     """What an apply of these files would change. Nothing is changed."""
     permit(request, Right.CONFIGURE)
     reader = db.reader(clock.now())
-    made = actions.plan_files(reader, _files(body.files), body.variables, scope=body.scope, alone=body.prune, force=body.force)
+    made = actions.plan_files(
+        reader, _files(body.files), body.variables, scope=body.scope, alone=body.prune, force=body.force
+    )
     return plan.as_values(made, registry.kinds())
 
 

@@ -27,7 +27,11 @@ SETTINGS: tuple[Setting, ...] = (
         "postgresql://user:password@host:5432/name to use PostgreSQL instead of the embedded SQLite database.",
         secret=True,
     ),
-    Setting("TOCSIN_BASE_URL", "", "How people reach this installation: https://tocsin.example.org. Links in messages begin with it."),
+    Setting(
+        "TOCSIN_BASE_URL",
+        "",
+        "How people reach this installation: https://tocsin.example.org. Links in messages begin with it.",
+    ),
     Setting(
         "TOCSIN_SECRETS",
         "",
@@ -36,12 +40,23 @@ SETTINGS: tuple[Setting, ...] = (
         secret=True,
     ),
     Setting("TOCSIN_INSTANCE", "Tocsin", "What this installation calls itself in messages."),
-    Setting("TOCSIN_SMTP_URL", "", "smtp://user:password@host:587 or smtps://…; without it no mail is sent.", secret=True),
+    Setting(
+        "TOCSIN_SMTP_URL", "", "smtp://user:password@host:587 or smtps://…; without it no mail is sent.", secret=True
+    ),
     Setting("TOCSIN_MAIL_FROM", "tocsin@localhost", "The address mail comes from."),
     Setting("TOCSIN_OUTBOUND_ALLOW", "", "Private networks that webhooks may reach: 127.0.0.0/8,10.1.0.0/16."),
     Setting("TOCSIN_OUTBOUND_PROXY", "", "HTTP proxy for outgoing calls.", secret=True),
-    Setting("TOCSIN_WEBHOOK_SECRET", "", "whsec_… that signs webhooks whose contact names no secret of its own.", secret=True),
-    Setting("TOCSIN_WATCHDOG_URL", "", "An outside watchdog to call as long as all is well: a dead-man's switch for Tocsin itself."),
+    Setting(
+        "TOCSIN_WEBHOOK_SECRET",
+        "",
+        "whsec_… that signs webhooks whose contact names no secret of its own.",
+        secret=True,
+    ),
+    Setting(
+        "TOCSIN_WATCHDOG_URL",
+        "",
+        "An outside watchdog to call as long as all is well: a dead-man's switch for Tocsin itself.",
+    ),
     Setting("TOCSIN_WATCHDOG_EVERY", "60", "Seconds between calls to the watchdog."),
     Setting("TOCSIN_METRICS_TOKEN", "", "Bearer token for /metrics from elsewhere than this machine.", secret=True),
     Setting("TOCSIN_DEMO_SIGN_IN", "", "Only for demonstrations: the sign-in that the sign-in page tells everybody."),

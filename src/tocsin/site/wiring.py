@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tocsin import story
-from tocsin.alerts import absorb, auditor
+from tocsin.alerts import absorb, auditor, retry
 from tocsin.alerts import jobs as alerts_jobs
 from tocsin.alerts.rulebook import compile_rulebook
 from tocsin.alerts.rules import Rulebook
@@ -55,6 +55,11 @@ def absorb_some() -> int:
     return absorb.absorb_some(rulebook, clock.now())
 
 
+def retry_set_aside() -> None:
+    """Absorb what was set aside, if that works by now."""
+    retry.retry_some(rulebook, clock.now())
+
+
 def carrier() -> ChannelCarrier:
     """The carrier with this installation's clients."""
     held = installation()
@@ -98,6 +103,7 @@ def engine() -> Engine:
     chores = (
         Chore(name="beat", every_s=beat.BEAT_EVERY_S, run=lambda: beat.beat(owner, started_at)),
         Chore(name="audit", every_s=auditor.AUDIT_EVERY_S, run=auditor.audit),
+        Chore(name="retry", every_s=retry.RETRY_EVERY_S, run=retry_set_aside),
         Chore(name="retention", every_s=auditor.RETENTION_EVERY_S, run=auditor.forget_old),
         Chore(name="watchdog", every_s=installation().watchdog_every_s, run=Watchdog(installation().watchdog_url).call),
     )

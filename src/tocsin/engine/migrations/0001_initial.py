@@ -5,96 +5,106 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='AddressUse',
+            name="AddressUse",
             fields=[
-                ('address_key', models.TextField(primary_key=True, serialize=False)),
-                ('sent', models.TextField()),
+                ("address_key", models.TextField(primary_key=True, serialize=False)),
+                ("sent", models.TextField()),
             ],
             options={
-                'db_table': 'engine_address_use',
+                "db_table": "engine_address_use",
             },
         ),
         migrations.CreateModel(
-            name='Beat',
+            name="Beat",
             fields=[
-                ('name', models.TextField(primary_key=True, serialize=False)),
-                ('at', tocsin.kit.fields.InstantField()),
-                ('started_at', tocsin.kit.fields.InstantField()),
-                ('about', models.TextField(default='')),
+                ("name", models.TextField(primary_key=True, serialize=False)),
+                ("at", tocsin.kit.fields.InstantField()),
+                ("started_at", tocsin.kit.fields.InstantField()),
+                ("about", models.TextField(default="")),
             ],
             options={
-                'db_table': 'engine_beat',
+                "db_table": "engine_beat",
             },
         ),
         migrations.CreateModel(
-            name='Attempt',
+            name="Attempt",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('delivery_id', models.BigIntegerField()),
-                ('at', tocsin.kit.fields.InstantField()),
-                ('attempt', models.IntegerField()),
-                ('outcome', models.TextField()),
-                ('reason', models.TextField(default='')),
-                ('receipt', models.TextField(default='')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("delivery_id", models.BigIntegerField()),
+                ("at", tocsin.kit.fields.InstantField()),
+                ("attempt", models.IntegerField()),
+                ("outcome", models.TextField()),
+                ("reason", models.TextField(default="")),
+                ("receipt", models.TextField(default="")),
             ],
             options={
-                'db_table': 'engine_attempt',
-                'indexes': [models.Index(fields=['delivery_id'], name='engine_attempt_delivery')],
+                "db_table": "engine_attempt",
+                "indexes": [models.Index(fields=["delivery_id"], name="engine_attempt_delivery")],
             },
         ),
         migrations.CreateModel(
-            name='Delivery',
+            name="Delivery",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('lane', models.SmallIntegerField()),
-                ('state', models.TextField()),
-                ('channel', models.TextField()),
-                ('address', models.TextField()),
-                ('address_key', models.TextField()),
-                ('bucket', models.TextField()),
-                ('body', models.TextField()),
-                ('subject', models.TextField()),
-                ('created_at', tocsin.kit.fields.InstantField()),
-                ('due_at', tocsin.kit.fields.InstantField()),
-                ('give_up_at', tocsin.kit.fields.InstantField()),
-                ('attempts', models.IntegerField(default=0)),
-                ('takeovers', models.IntegerField(default=0)),
-                ('failing', models.BooleanField(default=False)),
-                ('owner', models.TextField(default='')),
-                ('lease_until', tocsin.kit.fields.InstantField(null=True)),
-                ('receipt', models.TextField(default='')),
-                ('reason', models.TextField(default='')),
-                ('settled_at', tocsin.kit.fields.InstantField(null=True)),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("lane", models.SmallIntegerField()),
+                ("state", models.TextField()),
+                ("channel", models.TextField()),
+                ("address", models.TextField()),
+                ("address_key", models.TextField()),
+                ("bucket", models.TextField()),
+                ("body", models.TextField()),
+                ("subject", models.TextField()),
+                ("created_at", tocsin.kit.fields.InstantField()),
+                ("due_at", tocsin.kit.fields.InstantField()),
+                ("give_up_at", tocsin.kit.fields.InstantField()),
+                ("attempts", models.IntegerField(default=0)),
+                ("takeovers", models.IntegerField(default=0)),
+                ("failing", models.BooleanField(default=False)),
+                ("owner", models.TextField(default="")),
+                ("lease_until", tocsin.kit.fields.InstantField(null=True)),
+                ("receipt", models.TextField(default="")),
+                ("reason", models.TextField(default="")),
+                ("settled_at", tocsin.kit.fields.InstantField(null=True)),
             ],
             options={
-                'db_table': 'engine_delivery',
-                'indexes': [models.Index(condition=models.Q(('state', 'waiting')), fields=['lane', 'due_at'], name='engine_delivery_due'), models.Index(condition=models.Q(('state', 'waiting')), fields=['address_key'], name='engine_delivery_address'), models.Index(condition=models.Q(('state', 'leased')), fields=['lease_until'], name='engine_delivery_lease'), models.Index(fields=['subject'], name='engine_delivery_subject'), models.Index(condition=models.Q(('takeovers__gt', 0)), fields=['id'], name='engine_delivery_twice')],
+                "db_table": "engine_delivery",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "waiting")), fields=["lane", "due_at"], name="engine_delivery_due"
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "waiting")), fields=["address_key"], name="engine_delivery_address"
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "leased")), fields=["lease_until"], name="engine_delivery_lease"
+                    ),
+                    models.Index(fields=["subject"], name="engine_delivery_subject"),
+                    models.Index(condition=models.Q(("takeovers__gt", 0)), fields=["id"], name="engine_delivery_twice"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Timer',
+            name="Timer",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('kind', models.TextField()),
-                ('ref', models.BigIntegerField()),
-                ('due_at', tocsin.kit.fields.InstantField()),
-                ('absolute', models.BooleanField(default=False)),
-                ('payload', models.TextField(default='')),
-                ('attempts', models.IntegerField(default=0)),
-                ('error', models.TextField(default='')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("kind", models.TextField()),
+                ("ref", models.BigIntegerField()),
+                ("due_at", tocsin.kit.fields.InstantField()),
+                ("absolute", models.BooleanField(default=False)),
+                ("payload", models.TextField(default="")),
+                ("attempts", models.IntegerField(default=0)),
+                ("error", models.TextField(default="")),
             ],
             options={
-                'db_table': 'engine_timer',
-                'indexes': [models.Index(fields=['due_at'], name='engine_timer_due')],
-                'constraints': [models.UniqueConstraint(fields=('kind', 'ref'), name='engine_timer_once')],
+                "db_table": "engine_timer",
+                "indexes": [models.Index(fields=["due_at"], name="engine_timer_due")],
+                "constraints": [models.UniqueConstraint(fields=("kind", "ref"), name="engine_timer_once")],
             },
         ),
     ]

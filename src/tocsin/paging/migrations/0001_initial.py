@@ -5,109 +5,122 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='RoundRobin',
+            name="RoundRobin",
             fields=[
-                ('service', models.TextField(primary_key=True, serialize=False)),
-                ('turn', models.IntegerField(default=0)),
+                ("service", models.TextField(primary_key=True, serialize=False)),
+                ("turn", models.IntegerField(default=0)),
             ],
             options={
-                'db_table': 'paging_round_robin',
+                "db_table": "paging_round_robin",
             },
         ),
         migrations.CreateModel(
-            name='ContactCode',
+            name="ContactCode",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('person', models.TextField()),
-                ('address_key', models.TextField()),
-                ('hash', models.TextField()),
-                ('expires_at', tocsin.kit.fields.InstantField()),
-                ('tries', models.IntegerField(default=0)),
-                ('sent', models.TextField()),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("person", models.TextField()),
+                ("address_key", models.TextField()),
+                ("hash", models.TextField()),
+                ("expires_at", tocsin.kit.fields.InstantField()),
+                ("tries", models.IntegerField(default=0)),
+                ("sent", models.TextField()),
             ],
             options={
-                'db_table': 'paging_contact_code',
-                'constraints': [models.UniqueConstraint(fields=('person', 'address_key'), name='paging_contact_code_once')],
+                "db_table": "paging_contact_code",
+                "constraints": [
+                    models.UniqueConstraint(fields=("person", "address_key"), name="paging_contact_code_once")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ContactState',
+            name="ContactState",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('person', models.TextField()),
-                ('address_key', models.TextField()),
-                ('verified_at', tocsin.kit.fields.InstantField(null=True)),
-                ('disabled_at', tocsin.kit.fields.InstantField(null=True)),
-                ('reason', models.TextField(default='')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("person", models.TextField()),
+                ("address_key", models.TextField()),
+                ("verified_at", tocsin.kit.fields.InstantField(null=True)),
+                ("disabled_at", tocsin.kit.fields.InstantField(null=True)),
+                ("reason", models.TextField(default="")),
             ],
             options={
-                'db_table': 'paging_contact_state',
-                'constraints': [models.UniqueConstraint(fields=('person', 'address_key'), name='paging_contact_state_once')],
+                "db_table": "paging_contact_state",
+                "constraints": [
+                    models.UniqueConstraint(fields=("person", "address_key"), name="paging_contact_state_once")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='EscalationRow',
+            name="EscalationRow",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('group_id', models.BigIntegerField()),
-                ('service', models.TextField()),
-                ('plan', models.TextField()),
-                ('urgency', models.TextField()),
-                ('status', models.TextField()),
-                ('position', models.IntegerField()),
-                ('turn', models.IntegerField()),
-                ('reason', models.TextField(default='')),
-                ('started_at', tocsin.kit.fields.InstantField()),
-                ('ended_at', tocsin.kit.fields.InstantField(null=True)),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("group_id", models.BigIntegerField()),
+                ("service", models.TextField()),
+                ("plan", models.TextField()),
+                ("urgency", models.TextField()),
+                ("status", models.TextField()),
+                ("position", models.IntegerField()),
+                ("turn", models.IntegerField()),
+                ("reason", models.TextField(default="")),
+                ("started_at", tocsin.kit.fields.InstantField()),
+                ("ended_at", tocsin.kit.fields.InstantField(null=True)),
             ],
             options={
-                'db_table': 'paging_escalation',
-                'indexes': [models.Index(fields=['group_id'], name='paging_escalation_group')],
+                "db_table": "paging_escalation",
+                "indexes": [models.Index(fields=["group_id"], name="paging_escalation_group")],
             },
         ),
         migrations.CreateModel(
-            name='InboxNote',
+            name="InboxNote",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('person', models.TextField()),
-                ('at', tocsin.kit.fields.InstantField()),
-                ('kind', models.TextField()),
-                ('subject', models.TextField()),
-                ('text', models.TextField()),
-                ('url', models.TextField(default='')),
-                ('acknowledge_url', models.TextField(default='')),
-                ('page_id', models.BigIntegerField(null=True)),
-                ('read_at', tocsin.kit.fields.InstantField(null=True)),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("person", models.TextField()),
+                ("at", tocsin.kit.fields.InstantField()),
+                ("kind", models.TextField()),
+                ("subject", models.TextField()),
+                ("text", models.TextField()),
+                ("url", models.TextField(default="")),
+                ("acknowledge_url", models.TextField(default="")),
+                ("page_id", models.BigIntegerField(null=True)),
+                ("read_at", tocsin.kit.fields.InstantField(null=True)),
             ],
             options={
-                'db_table': 'paging_inbox_note',
-                'indexes': [models.Index(fields=['person', 'id'], name='paging_inbox_person'), models.Index(condition=models.Q(('read_at__isnull', True)), fields=['person'], name='paging_inbox_unread')],
+                "db_table": "paging_inbox_note",
+                "indexes": [
+                    models.Index(fields=["person", "id"], name="paging_inbox_person"),
+                    models.Index(
+                        condition=models.Q(("read_at__isnull", True)), fields=["person"], name="paging_inbox_unread"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='PageRow',
+            name="PageRow",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('escalation_id', models.BigIntegerField()),
-                ('group_id', models.BigIntegerField()),
-                ('person', models.TextField()),
-                ('position', models.IntegerField()),
-                ('status', models.TextField()),
-                ('reason', models.TextField()),
-                ('created_at', tocsin.kit.fields.InstantField()),
-                ('ended_at', tocsin.kit.fields.InstantField(null=True)),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("escalation_id", models.BigIntegerField()),
+                ("group_id", models.BigIntegerField()),
+                ("person", models.TextField()),
+                ("position", models.IntegerField()),
+                ("status", models.TextField()),
+                ("reason", models.TextField()),
+                ("created_at", tocsin.kit.fields.InstantField()),
+                ("ended_at", tocsin.kit.fields.InstantField(null=True)),
             ],
             options={
-                'db_table': 'paging_page',
-                'indexes': [models.Index(fields=['group_id'], name='paging_page_group'), models.Index(fields=['person', 'id'], name='paging_page_person'), models.Index(condition=models.Q(('status', 'active')), fields=['escalation_id'], name='paging_page_active')],
+                "db_table": "paging_page",
+                "indexes": [
+                    models.Index(fields=["group_id"], name="paging_page_group"),
+                    models.Index(fields=["person", "id"], name="paging_page_person"),
+                    models.Index(
+                        condition=models.Q(("status", "active")), fields=["escalation_id"], name="paging_page_active"
+                    ),
+                ],
             },
         ),
     ]
