@@ -14,9 +14,8 @@ NESTING_MAX = 3
 
 FILES: Mapping[str, int] = {
     "alerts/absorb.py": 458,
-    "alerts/store.py": 540,
+    "alerts/store.py": 426,
     "engine/outbox.py": 451,
-    "paging/actions.py": 424,
 }
 FUNCTIONS: Mapping[str, int] = {}
 ARGUMENTS: Mapping[str, int] = {

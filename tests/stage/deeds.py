@@ -11,7 +11,8 @@ from databases import Database
 from stage.cast import target
 from stage.engine_room import EngineRoom
 from stage.outside import START
-from tocsin.alerts import absorb, actions, store
+from tocsin.alerts import absorb, actions, ledger, store
+from tocsin.alerts.byhand import PAGE_LABEL
 from tocsin.alerts.domain import BY_HAND, Group, GroupId
 from tocsin.alerts.intake import to_keep
 from tocsin.alerts.keys import Keys
@@ -60,7 +61,7 @@ class Deeds(EngineRoom):
         reading = found.source.read(request, door.settings, clock.now())
         if reading.signals:
             with db.transact(clock.now()) as tx:
-                store.put_envelopes(tx, [to_keep(door, request, reading)])
+                ledger.put_envelopes(tx, [to_keep(door, request, reading)])
             self.accepted += len(reading.signals)
         self._settle_now()
         return reading.reply.status
@@ -89,7 +90,7 @@ class Deeds(EngineRoom):
     def page_by_hand(self, title: str, *who: str, by: str) -> Self:
         """Somebody pages people by hand."""
         self._apply()
-        labels = {paging.PAGE_LABEL: " ".join(target(one) for one in who)}
+        labels = {PAGE_LABEL: " ".join(target(one) for one in who)}
         signal = Signal(
             action=Action.TRIGGER,
             dedup_key=title,

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from tocsin.alerts import actions, lifecycle, rules, store
+from tocsin.alerts import actions, ledger, lifecycle, rules, store
 from tocsin.alerts.domain import (
     ALERTS_PER_GROUP_MAX,
     Alert,
@@ -29,9 +29,9 @@ from tocsin.alerts.domain import (
     SignalSetAside,
     Silence,
 )
+from tocsin.alerts.ledger import Accepted, SignalResult, Waiting
 from tocsin.alerts.lifecycle import Work
 from tocsin.alerts.rules import Placement, Rulebook
-from tocsin.alerts.store import Accepted, SignalResult, Waiting
 from tocsin.engine.domain import LEDGER_LOCK
 from tocsin.kit import clock, db, text
 from tocsin.kit.db import Tx
@@ -66,7 +66,7 @@ def _absorb(tx: Tx, rulebook: Callable[[Tx], Rulebook], *, singly: bool) -> int:
     if not tx.try_lock(ABSORB_LOCK):
         return 0
     tx.lock(LEDGER_LOCK)
-    waiting = store.waiting_envelopes(tx, ENVELOPES_PER_TX_MAX, SIGNALS_PER_TX_MAX)
+    waiting = ledger.waiting_envelopes(tx, ENVELOPES_PER_TX_MAX, SIGNALS_PER_TX_MAX)
     if not waiting:
         return 0
     book = rulebook(tx)
@@ -77,7 +77,7 @@ def _absorb(tx: Tx, rulebook: Callable[[Tx], Rulebook], *, singly: bool) -> int:
                 _absorb_alone(tx, book, silences, (envelope, place, signal))
     else:
         Batch(tx, book, silences, [(one, n, signal) for one in waiting for n, signal in enumerate(one.signals)]).run()
-    store.mark_absorbed(tx, [envelope.id for envelope in waiting])
+    ledger.mark_absorbed(tx, [envelope.id for envelope in waiting])
     return len(waiting)
 
 
@@ -95,8 +95,8 @@ def _absorb_alone(tx: Tx, book: Rulebook, silences: Sequence[Silence], arrived: 
     except Exception as error:
         log.exception("absorb.set_aside", integration=envelope.integration, envelope=envelope.id, place=place)
         why = text.cut(f"{Reason.BUG}: {type(error).__name__}: {error}", 500)
-        id_ = store.signal_id(envelope.id, place)
-        store.put_results(tx, [_result(arrived, (Outcome.SET_ASIDE, why, None, None))])
+        id_ = ledger.signal_id(envelope.id, place)
+        ledger.put_results(tx, [_result(arrived, (Outcome.SET_ASIDE, why, None, None))])
         tx.record(SignalSetAside(signal=id_, integration=envelope.integration, error=why))
         tx.settle()  # now, or a neighbour that raises as well would take the fact with it
 
@@ -406,7 +406,7 @@ class Batch:
         store.save_repeats(tx, [one for one in self.repeats.values() if one.id not in resolved])
         store.save_news(tx, list(self.news.values()))
         store.put_changes(tx, self.changes)
-        store.put_results(tx, results)
+        ledger.put_results(tx, results)
         work.finish()
 
 
@@ -424,7 +424,7 @@ def _result(arrived: Arrived, verdict: Verdict) -> SignalResult:
     envelope, place, signal = arrived
     outcome, reason, alert, group = verdict
     return SignalResult(
-        store.signal_id(envelope.id, place),
+        ledger.signal_id(envelope.id, place),
         envelope.integration,
         clock.to_us(envelope.received_at),
         signal.action.value,
@@ -450,9 +450,9 @@ def absorb_now(tx: Tx, book: Rulebook, integration: str, signals: Sequence[Signa
     """Accept and absorb in the caller's transaction; the groups the signals came into. For what people do by hand."""
     tx.lock(LEDGER_LOCK)
     (id_,) = tx.next_ids("alerts_envelope", 1)
-    store.put_envelope(tx, id_, Accepted(integration, integration, b"", tuple(signals)))
+    ledger.put_envelope(tx, id_, Accepted(integration, integration, b"", tuple(signals)))
     envelope = Waiting(id_, integration, tx.now, tuple(signals))
     batch = Batch(tx, book, store.silences(tx), [(envelope, place, one) for place, one in enumerate(signals)])
     batch.run()
-    store.mark_absorbed(tx, [id_])
+    ledger.mark_absorbed(tx, [id_])
     return list(batch.new_groups_of.values())

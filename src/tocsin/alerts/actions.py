@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from tocsin.alerts import lifecycle, rules, store
+from tocsin.alerts import ledger, lifecycle, rules, store
 from tocsin.alerts.domain import (
     OWN,
     Alert,
@@ -21,9 +21,9 @@ from tocsin.alerts.domain import (
     SilenceCreated,
     SilenceEnded,
 )
+from tocsin.alerts.ledger import Accepted
 from tocsin.alerts.lifecycle import Work
 from tocsin.alerts.rulebook import compile_rulebook
-from tocsin.alerts.store import Accepted
 from tocsin.config import queries as configuration
 from tocsin.engine import bell, timers
 from tocsin.engine.domain import LEDGER_LOCK
@@ -46,7 +46,7 @@ class NoSuchGroup(Exception):
 
 def accept(tx: Tx, integration: str, source: str, body: bytes, signals: Sequence[Signal]) -> None:
     """Accept signals that did not come through the intake's fast path: ours, or a person's."""
-    store.put_envelopes(tx, [Accepted(integration, source, body, tuple(signals))])
+    ledger.put_envelopes(tx, [Accepted(integration, source, body, tuple(signals))])
     bell.ring(tx, bell.SIGNALS)
 
 

@@ -15,9 +15,9 @@ from typing import Any
 
 import structlog
 
-from tocsin.alerts import store
+from tocsin.alerts import ledger
 from tocsin.alerts.keys import Door, Keys
-from tocsin.alerts.store import Accepted
+from tocsin.alerts.ledger import Accepted
 from tocsin.engine import bell
 from tocsin.kit import clock, db
 from tocsin.sources import registry
@@ -136,7 +136,7 @@ class Writer:
         while True:
             try:
                 with db.transact(clock.now()) as tx:
-                    store.put_envelopes(tx, accepted)
+                    ledger.put_envelopes(tx, accepted)
                     bell.ring(tx, bell.SIGNALS)
             except db.DatabaseGone as error:
                 db.drop_connection()

@@ -10,7 +10,7 @@ from datetime import datetime
 
 import structlog
 
-from tocsin.alerts import store
+from tocsin.alerts import ledger, store
 from tocsin.alerts.absorb import Batch
 from tocsin.alerts.domain import SIGNAL_BITS
 from tocsin.alerts.rules import Rulebook
@@ -38,7 +38,7 @@ def retry_some(rulebook: Callable[[Tx], Rulebook], now: datetime) -> int:
 
 
 def _absorbed(tx: Tx, book: Rulebook, signal_id: int) -> bool:
-    envelope = store.envelope(tx, signal_id >> SIGNAL_BITS)
+    envelope = ledger.envelope(tx, signal_id >> SIGNAL_BITS)
     place = signal_id & ((1 << SIGNAL_BITS) - 1)
     if envelope is None or place >= len(envelope.signals):
         return False

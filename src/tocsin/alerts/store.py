@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from tocsin.alerts.domain import SIGNAL_BITS, Alert, AlertStatus, Group, GroupId, GroupStatus, Silence
+from tocsin.alerts.domain import Alert, AlertStatus, Group, GroupId, GroupStatus, Silence
 from tocsin.kit import clock, matchers
 from tocsin.kit.db import Reader, Row, Tx
 from tocsin.people.domain import Urgency
@@ -17,7 +17,6 @@ from tocsin.sources.domain import Severity, Signal
 
 _json = msgspec.json.Encoder().encode
 _pack = msgspec.msgpack.Encoder().encode
-_signals = msgspec.msgpack.Decoder(tuple[Signal, ...])
 
 _ALERT = (
     "id, integration, dedup_key, service, group_id, severity, urgency, crc, signal_count, opened_at, started_at,"
@@ -50,130 +49,11 @@ _GROUP_COLUMNS = (
 )
 LIVE = "NOT (status = 'resolved')"  # to the letter as the partial index has it, or SQLite does not use that index
 _GROUP = "id, " + ", ".join(_GROUP_COLUMNS)
-_ENVELOPE_COLUMNS = (
-    "integration",
-    "source",
-    "received_at",
-    "body",
-    "signals",
-    "signal_count",
-    "reference",
-    "problems",
-)
-
-
-class Accepted(msgspec.Struct, frozen=True, gc=False):
-    """One request to be made durable."""
-
-    integration: str
-    source: str
-    body: bytes
-    signals: tuple[Signal, ...]
-    reference: str = ""
-    problems: str = ""
-
-
-class Waiting(msgspec.Struct, frozen=True, gc=False):
-    """One envelope not yet absorbed."""
-
-    id: int
-    integration: str
-    received_at: datetime
-    signals: tuple[Signal, ...]
-
-
-class SignalResult(msgspec.Struct, frozen=True, gc=False):
-    """What became of one signal, ready to be written."""
-
-    id: int
-    integration: str
-    at_us: int
-    action: str
-    dedup_key: str
-    outcome: str
-    reason: str
-    alert: Alert | None
-    group: Group | None
 
 
 def identity(*parts: str) -> str:
     """Several names as one key; the separator is a control character that no part holds."""
     return "\x1f".join(parts)
-
-
-def signal_id(envelope_id: int, place: int) -> int:
-    """The id of the signal at this place (from 0) of an envelope."""
-    return (envelope_id << SIGNAL_BITS) | place
-
-
-def put_envelopes(tx: Tx, accepted: Sequence[Accepted]) -> None:
-    """Make requests durable."""
-    at = clock.to_us(tx.now)
-    rows = [
-        (one.integration, one.source, at, one.body, _pack(one.signals), len(one.signals), one.reference, one.problems)
-        for one in accepted
-    ]
-    tx.insert_many("alerts_envelope", _ENVELOPE_COLUMNS, rows)
-
-
-def put_envelope(tx: Tx, id_: int, one: Accepted) -> None:
-    """Make one request durable under an id of `next_ids`."""
-    at = clock.to_us(tx.now)
-    row = (id_, one.integration, one.source, at, one.body, _pack(one.signals), len(one.signals), "", "")
-    tx.insert_many("alerts_envelope", ("id", *_ENVELOPE_COLUMNS), [row])
-
-
-def waiting_envelopes(tx: Tx, limit: int, signals_max: int) -> list[Waiting]:
-    """The oldest envelopes that wait to be absorbed, with not many more than `signals_max` signals in all."""
-    rows = tx.rows(
-        "SELECT id, integration, received_at, signals, signal_count FROM alerts_envelope WHERE absorbed_at IS NULL"
-        " ORDER BY id LIMIT %s",
-        (limit,),
-    )
-    found: list[Waiting] = []
-    total = 0
-    for row in rows:
-        if found and total + row[4] > signals_max:
-            break
-        total += row[4]
-        found.append(Waiting(row[0], row[1], clock.from_us(row[2]), _signals.decode(row[3])))
-    return found
-
-
-def envelope(reader: Reader, envelope_id: int) -> Waiting | None:
-    """One envelope, absorbed or not; None if it is not kept any more."""
-    row = reader.row("SELECT id, integration, received_at, signals FROM alerts_envelope WHERE id = %s", (envelope_id,))
-    return None if row is None else Waiting(row[0], row[1], clock.from_us(row[2]), _signals.decode(row[3]))
-
-
-def mark_absorbed(tx: Tx, envelope_ids: Sequence[int]) -> None:
-    """These are accounted for."""
-    tx.execute(
-        f"UPDATE alerts_envelope SET absorbed_at = %s WHERE {tx.among('id')}",
-        (clock.to_us(tx.now), tx.listed(envelope_ids)),
-    )
-
-
-def put_results(tx: Tx, results: Sequence[SignalResult]) -> None:
-    """Write what became of signals; ids of new alerts and groups must be known by now."""
-    tx.insert_many(
-        "alerts_signal",
-        ("id", "integration", "at", "action", "dedup_key", "outcome", "reason", "alert_id", "group_id"),
-        [
-            (
-                one.id,
-                one.integration,
-                one.at_us,
-                one.action,
-                one.dedup_key,
-                one.outcome,
-                one.reason,
-                one.alert.id if one.alert else None,
-                one.group.id if one.group else (one.alert.group_id if one.alert else None),
-            )
-            for one in results
-        ],
-    )
 
 
 def firing_alerts(tx: Tx, identities: Iterable[str]) -> dict[str, Alert]:

@@ -9,7 +9,6 @@ from datetime import timedelta
 
 from tocsin.alerts import actions as alerts
 from tocsin.alerts.domain import (
-    BY_HAND,
     OWN,
     AlertGroupAcknowledged,
     AlertGroupOpened,
@@ -33,16 +32,15 @@ from tocsin.paging.domain import (
     PageStatus,
     PersonPaged,
     PersonUnreachable,
-    Plan,
     StepSkipped,
     Why,
 )
+from tocsin.paging.plans import Plans
 from tocsin.paging.standing import Standing, letterhead, standing
 from tocsin.people.domain import Urgency
 
 CLIMB = "paging.climb"
 ACKNOWLEDGEMENT_EXPIRES = "paging.acknowledgement_expires"
-PAGE_LABEL = "page"  # on alerts opened by hand: whom to page, separated by spaces
 
 
 def start(tx: Tx, facts: Sequence[AlertGroupOpened | AlertGroupUnacknowledged]) -> None:
@@ -53,7 +51,7 @@ def start(tx: Tx, facts: Sequence[AlertGroupOpened | AlertGroupUnacknowledged]) 
     by_group = {fact.group: fact for fact in facts}
     _replace_running(tx, list(by_group))
     turns = store.next_turns(tx, Counter(fact.service for fact in by_group.values()))
-    plans = _Plans(tx, now, by_group)
+    plans = Plans(tx, now, by_group)
     new: list[tuple[Escalation, str, str]] = []
     for fact in by_group.values():
         plan, encoded = plans.of(fact)
@@ -344,39 +342,6 @@ def _exhaust(tx: Tx, one: Escalation) -> None:
     tx.record(EscalationExhausted(group=one.group_id, escalation=one.id, reached=told))
 
 
-class _Plans:
-    """Plans by service and urgency, each made and encoded once per batch."""
-
-    def __init__(self, tx: Tx, now: Standing, by_group: dict[int, AlertGroupOpened | AlertGroupUnacknowledged]) -> None:
-        self._now = now
-        self._made: dict[tuple[str, str], tuple[Plan, str]] = {}
-        by_hand = [group for group, fact in by_group.items() if _is_by_hand(fact)]
-        self._labels = store.labels_of_groups(tx, by_hand) if by_hand else {}
-
-    def of(self, fact: AlertGroupOpened | AlertGroupUnacknowledged) -> tuple[Plan, str]:
-        """The plan for this group, and as JSON."""
-        targets = self._labels.get(fact.group, {}).get(PAGE_LABEL, "").split()
-        if targets:
-            plan = rules.by_hand(targets)
-            return plan, store.encode_plan(plan)
-        key = (fact.service, fact.urgency)
-        if key not in self._made:
-            plan = plan_for(self._now, fact.service, Urgency(fact.urgency))
-            self._made[key] = (plan, store.encode_plan(plan))
-        return self._made[key]
-
-
-def plan_for(now: Standing, service: str, urgency: Urgency) -> Plan:
-    """What a service's policy means, or the fallback where there is none."""
-    document = now.services.get(service)
-    admins = rules.admins(now.people)
-    if document is None:
-        return rules.fallback(None, admins, Why.NOBODY_RESPONSIBLE)
-    if document.policy is None or document.policy not in now.policies:
-        return rules.fallback(document.team, admins, Why.NO_POLICY)
-    return rules.freeze(document.policy, now.policies, urgency)
-
-
 def subject(page_id: int) -> str:
     """Whose a delivery is."""
     return f"page:{page_id}"
@@ -397,10 +362,6 @@ def _full_name(now: Standing, person: str) -> str:
 
 def _seconds(count: float) -> timedelta:
     return timedelta(seconds=count)
-
-
-def _is_by_hand(fact: AlertGroupOpened | AlertGroupUnacknowledged) -> bool:
-    return fact.integration == BY_HAND
 
 
 def tell_exhausted(tx: Tx, facts: Sequence[EscalationExhausted]) -> None:

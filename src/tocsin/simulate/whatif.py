@@ -18,9 +18,8 @@ from tocsin.alerts.rulebook import compile_rulebook
 from tocsin.catalog.domain import IntegrationDocument
 from tocsin.config.domain import Snapshot
 from tocsin.oncall.queries import Overrides
-from tocsin.paging import actions as paging
+from tocsin.paging import plans, ways
 from tocsin.paging import rules as paging_rules
-from tocsin.paging import ways
 from tocsin.paging.domain import Why
 from tocsin.paging.standing import Standing
 from tocsin.people.domain import Urgency
@@ -177,7 +176,7 @@ def _escalated(
             standing, routed, Urgency.HIGH, max(routed.urgent_from, begins), until=None, turn=1
         )
         steps += again
-    plan = paging.plan_for(standing, routed.service, routed.urgency)
+    plan = plans.plan_for(standing, routed.service, routed.urgency)
     expires = plan.acknowledgement_expires_s
     base = _routed(signal, routed, outcome, reason)
     return replace(
@@ -195,7 +194,7 @@ def _climbs(
     standing: Standing, routed: Routed, urgency: Urgency, begins: datetime, *, until: datetime | None, turn: int
 ) -> tuple[list[StepTrace], str, datetime | None]:
     """Every step of one escalation, up to (not including) `until`; its policy; when it is exhausted, if it gets there."""
-    plan = paging.plan_for(standing, routed.service, urgency)
+    plan = plans.plan_for(standing, routed.service, urgency)
     policy = plan.policies[0].name if plan.policies else ""
     steps: list[StepTrace] = []
     now, position = begins, 0
