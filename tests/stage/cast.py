@@ -158,5 +158,5 @@ class Organisation(Outside):
         self._dirty = False
         files = [File(name="story.yaml", content=json.dumps(self.config))]
         with db.transact(clock.now()) as tx:
-            outcome = configuring.apply(tx, files, {}, configuring.Author(by="person:dan"), alone=True)
+            outcome = configuring.apply(tx, files, {}, configuring.Author(by="person:dan", force=True), alone=True)
         assert isinstance(outcome, configuring.Applied), outcome
