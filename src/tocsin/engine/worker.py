@@ -114,9 +114,9 @@ class OutboxWorker:
         self, results: Sequence[tuple[Parcel, Verdict]], room: int, in_flight: Mapping[str, int]
     ) -> list[list[Parcel]]:
         now = clock.now()
-        if not results and (room <= 0 or not outbox.has_work(db.reader(now))):
-            return []
         try:
+            if not results and (room <= 0 or not outbox.has_work(db.reader(now))):
+                return []
             with db.transact(now) as tx:
                 self._settle(tx, results)
                 if room <= 0:

@@ -40,7 +40,7 @@ CASES: list[tuple[str, str, Any, int, str, str]] = [
     ("POST", "/tokens", {"name": "x", "expires_at": "2020-01-01T00:00:00Z"}, 422, "expires_at", "in the past"),
     ("POST", "/what-if", {"integration": "none", "body": "{}"}, 404, "", "there is no integration 'none'"),
     ("POST", "/people/ann/contacts/fax/verification", None, 404, "", "ann has no contact `fax`; there are: inbox"),
-    ("PUT", "/people/ann/contacts/inbox/verification", {"code": "1"}, 422, "code", "no code is waiting"),
+    ("PUT", "/people/bob/contacts/inbox/verification", {"code": "1"}, 422, "code", "no code is waiting"),
 ]
 
 

@@ -103,11 +103,13 @@ fresh.addEventListener("htmx:afterRequest", (event) => {
     if (!answer.responseURL.endsWith(location.pathname + location.search)) return location.reload();
     last = Date.now();
     if (pollTimer) say("polling", "Asking every 10 s");
+    else if (source.readyState === EventSource.OPEN) say("live", "Live");
     for (const part of document.querySelectorAll("[data-part]")) mark(part);
   } else if (answer.status === 403 || answer.status === 404) {
     return location.reload();
   } else {
     say("lost", `Cannot reach the server: this is from ${asOf()}`);
+    setTimeout(change, RETRY_FIRST_MS); // what changed has been heard of and is not told again: fetch until it is here
   }
   done();
 });
