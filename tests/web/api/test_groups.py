@@ -43,21 +43,21 @@ def test_what_happens_to_a_group_in_turn(served: Served) -> None:
 
 def test_lists_are_filtered_and_paged(served: Served) -> None:
     """Filters narrow a list, and following `next` to its end gives each group exactly once, newest first."""
-    made = [served.trouble(f"counted {name}") for name in ("one", "two", "three")]
+    made = [served.trouble(f"tallied {name}") for name in ("one", "two", "three")]
     served.api("ann", "POST", f"/groups/{made[1]}/resolution")
     seen: list[int] = []
     before = ""
     while True:
-        body = served.api("dan", "GET", f"/groups?q=counted&limit=2{before}").body
+        body = served.api("dan", "GET", f"/groups?q=tallied&limit=2{before}").body
         seen += [one["id"] for one in body["groups"]]
         if body["next"] is None:
             break
         before = f"&before={body['next']}"
     assert seen == sorted(made, reverse=True)
-    open_ones = served.api("dan", "GET", "/groups?q=counted&status=open&status=acknowledged").body["groups"]
+    open_ones = served.api("dan", "GET", "/groups?q=tallied&status=open&status=acknowledged").body["groups"]
     assert [one["id"] for one in open_ones] == [made[2], made[0]]
-    assert served.api("dan", "GET", "/groups?q=counted&team=platform").body["groups"] == []
-    assert len(served.api("dan", "GET", "/groups?q=counted&team=shop&urgency=high").body["groups"]) == 3
+    assert served.api("dan", "GET", "/groups?q=tallied&team=platform").body["groups"] == []
+    assert len(served.api("dan", "GET", "/groups?q=tallied&team=shop&urgency=high").body["groups"]) == 3
     assert served.api("dan", "GET", "/groups?q=100%25_sure").body["groups"] == []
 
 
