@@ -13,6 +13,7 @@ from typing import Annotated, Any
 from django.http import HttpRequest
 from ninja import Body, Query, Router
 
+from tocsin.catalog import ownership
 from tocsin.catalog.domain import IntegrationDocument
 from tocsin.config import actions, export, parse, plan, queries, registry, rules, secrecy
 from tocsin.config.actions import Applied, Author, Outcome, Outdated
@@ -24,7 +25,6 @@ from tocsin.people.api import permit, writing
 from tocsin.people.rights import Actor, Right
 from tocsin.simulate import values, whatif
 from tocsin.simulate.whatif import NoSuchIntegration
-from tocsin.site import ownership
 from tocsin.site.config_shapes import (
     AppliedOut,
     ApplyIn,

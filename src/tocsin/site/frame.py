@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo
@@ -45,7 +46,8 @@ class Frame:
     name: str = ""
     initials: str = ""
     email: str = ""
-    places: tuple[Place, ...] = ()
+    places: tuple[Place, ...] = ()  # always in sight
+    more: tuple[Place, ...] = ()  # behind one press
     seen: int = 0  # the newest fact this page can show
     may_respond: bool = False
     may_silence: bool = False
@@ -57,12 +59,13 @@ class Frame:
         return self.actor is not None
 
 
-PLACES = (
+Entry = tuple[str, str, str, str, str]
+PLACES: tuple[Entry, ...] = (  # name of the address, title, picture, key, prefix
     ("now", "Now", "now", "n", "/"),
-    ("groups", "Alert groups", "groups", "a", "/groups"),
-    ("silences", "Silences", "silence", "s", "/silences"),
+    ("groups", "Alerts", "groups", "a", "/groups"),
     ("inbox", "Inbox", "inbox", "i", "/inbox"),
 )
+MORE: tuple[Entry, ...] = (("silences", "Silences", "silence", "s", "/silences"),)
 INITIALS_MAX = 2
 
 
@@ -98,7 +101,8 @@ def _signed_in(request: HttpRequest, actor: Actor) -> Frame:
         name=name,
         initials="".join(word[0] for word in name.split()[:INITIALS_MAX]).upper(),
         email=email,
-        places=_places(reader, request.path, actor),
+        places=_places(reader, request.path, actor, PLACES),
+        more=_places(reader, request.path, actor, MORE),
         seen=journal.last_id(reader),
         may_respond=may(actor, Right.RESPOND),
         may_silence=may(actor, Right.SILENCE),
@@ -106,8 +110,8 @@ def _signed_in(request: HttpRequest, actor: Actor) -> Frame:
     )
 
 
-def _places(reader: Reader, path: str, actor: Actor) -> tuple[Place, ...]:
-    unread = paging.unread(reader, actor.person) if actor.person else 0
+def _places(reader: Reader, path: str, actor: Actor, places: Sequence[Entry]) -> tuple[Place, ...]:
+    unread = paging.unread(reader, actor.person) if actor.person and places is PLACES else 0
     return tuple(
         Place(
             title=title,
@@ -117,5 +121,5 @@ def _places(reader: Reader, path: str, actor: Actor) -> tuple[Place, ...]:
             current=path == prefix if prefix == "/" else path == prefix or path.startswith(f"{prefix}/"),
             count=unread if name == "inbox" else 0,
         )
-        for name, title, icon, key, prefix in PLACES
+        for name, title, icon, key, prefix in places
     )

@@ -1,24 +1,23 @@
-"""Whose a document is: the team that owns the service it belongs to. Decides who may change it beside administrators."""
+"""Whose a document is: the team that owns the service or schedule it belongs to. Decides who may change it beside
+administrators. Every door that writes a document asks here.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from tocsin.catalog.domain import IntegrationDocument, ServiceDocument
+from tocsin.catalog.domain import IntegrationDocument
 from tocsin.config.domain import Snapshot
-from tocsin.oncall.domain import ScheduleDocument
 from tocsin.people.rights import Actor, Right, may
+
+OWNED = ("services", "schedules")  # their documents name a `team`
 
 
 def team_of(snapshot: Snapshot, section: str, name: str) -> str | None:
     """The team a document belongs to; None if it is everybody's, or not there."""
-    if section == "schedules":
-        schedule = snapshot.all("schedules", ScheduleDocument).get(name)
-        return schedule.team if schedule else None
-    if section == "services":
-        service = snapshot.all("services", ServiceDocument).get(name)
-        return service.team if service else None
+    if section in OWNED:
+        return getattr(snapshot.sections.get(section, {}).get(name), "team", None)
     if section == "integrations":
         integration = snapshot.all("integrations", IntegrationDocument).get(name)
         return team_of(snapshot, "services", integration.service) if integration else None
@@ -27,11 +26,23 @@ def team_of(snapshot: Snapshot, section: str, name: str) -> str | None:
 
 def team_named(snapshot: Snapshot, section: str, body: Mapping[str, Any]) -> str | None:
     """The team a document will belong to when it is written like this."""
-    if section in {"services", "schedules"}:
+    if section in OWNED:
         return str(body.get("team", "")) or None
     if section == "integrations":
         return team_of(snapshot, "services", str(body.get("service", "")))
     return None
+
+
+def may_change(who: Actor, snapshot: Snapshot, section: str, name: str) -> bool:
+    """Whether they may change or remove the document that is there."""
+    return may(who, Right.CONFIGURE, team_of(snapshot, section, name))
+
+
+def may_write(who: Actor, snapshot: Snapshot, section: str, name: str, body: Mapping[str, Any]) -> bool:
+    """Whether they may write a document like this: it is theirs, or new, and it stays theirs."""
+    before = team_of(snapshot, section, name)
+    after = team_named(snapshot, section, body)
+    return may(who, Right.CONFIGURE, before or after) and may_give_to(who, after)
 
 
 def may_give_to(who: Actor, team: str | None) -> bool:
