@@ -24,6 +24,10 @@ SCREENS = {
     "second-factor": ("cleo", "/me/2fa/"),
     "password": ("cleo", "/me/password"),
     "link": ("", "/a/nothing"),
+    "docs": ("", "/docs"),
+    "docs-page": ("cleo", "/docs/howto/alertmanager"),
+    "docs-reference": ("cleo", "/docs/reference/status-machines"),
+    "docs-search": ("cleo", "/docs?q=silence"),
 }
 CHECKED = {("desk", "light"), ("desk", "dark"), ("phone", "light")}  # what is left is their combination
 EXPECTED_STATUS = {"link": 410}

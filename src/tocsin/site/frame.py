@@ -65,7 +65,10 @@ PLACES: tuple[Entry, ...] = (  # name of the address, title, picture, key, prefi
     ("groups", "Alerts", "groups", "a", "/groups"),
     ("inbox", "Inbox", "inbox", "i", "/inbox"),
 )
-MORE: tuple[Entry, ...] = (("silences", "Silences", "silence", "s", "/silences"),)
+MORE: tuple[Entry, ...] = (
+    ("silences", "Silences", "silence", "s", "/silences"),
+    ("manual", "Documentation", "book", "h", "/docs"),
+)
 INITIALS_MAX = 2
 
 

@@ -53,6 +53,10 @@ OPEN = {  # the sign-in's own pages, and the links whose secret is the credentia
     "sign-out",
     "account/inactive",
     "account/sign-up",
+    "docs",  # public text
+    "docs/examples/<str:name>",
+    "docs/images/<str:name>",
+    "docs/<path:slug>",
 }
 THEIRS = ("me/password", "me/confirmation", "me/2fa/", "me/sessions")  # allauth asks for a sign-in itself
 PROGRAMS = ("^api/v1", "api/", "-/", "metrics", "v2/")  # tests/web/api
@@ -112,6 +116,8 @@ def test_the_pages_of_signing_in_are_for_those_who_are(house: House, path: str) 
         "/me/2fa/",
         "/me/2fa/totp/activate/",
         "/me/sessions",
+        "/docs",
+        "/docs/howto/alertmanager",
         "/nothing",
     ],
 )
