@@ -109,6 +109,6 @@ def _lead(token: Token, rewrite: Rewrite) -> None:
 def _html(tokens: Sequence[Token]) -> str:
     """Wide tables and code can be moved sideways, by keyboard too; the title is the page's to show."""
     start = next((place + 1 for place, token in enumerate(tokens) if token.type == "heading_close"), 0)
-    body = _PARSER.renderer.render(tokens[start:], _PARSER.options, {})
+    body = str(_PARSER.renderer.render(tokens[start:], _PARSER.options, {}))
     body = body.replace("<table>", '<div class="scroll" tabindex="0" role="region" aria-label="Table"><table>')
     return body.replace("</table>", "</table></div>")
