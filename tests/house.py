@@ -9,14 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from html.parser import HTMLParser
 
+from django.conf import settings
 from django.core.cache import cache
 from django.test import Client
 
 from databases import Database
 from tocsin.kit import clock, db
+from tocsin.kit.installation import installation
 from tocsin.people import actions
 from tocsin.people.models import User
 from world import START, World, wake
@@ -48,8 +51,8 @@ class House:
 @contextmanager
 def open_house(database: Database, *, start: datetime = START) -> Iterator[House]:
     """Everybody has an account; service `web` pages Ann, then Bob; nothing has happened yet."""
-    cache.clear()
     with World(database, start) as world:
+        cache.clear()
         for name, role in ROLES.items():
             world.config["people"][name]["role"] = role
             world.config["people"][name]["notify"] = {"high": [{"via": "inbox"}], "low": [{"via": "inbox"}]}
@@ -61,6 +64,19 @@ def open_house(database: Database, *, start: datetime = START) -> Iterator[House
             for name in ACCOUNTS:
                 actions.create_user(tx, f"{name}@tocsin.test", name, None)
         yield House(world)
+
+
+@contextmanager
+def sends_mail() -> Iterator[None]:
+    """This installation has a mail server for as long as this lasts."""
+    held = settings.TOCSIN
+    settings.TOCSIN = replace(held, smtp_url="smtp://localhost:25")
+    installation.cache_clear()
+    try:
+        yield
+    finally:
+        settings.TOCSIN = held
+        installation.cache_clear()
 
 
 class _Text(HTMLParser):

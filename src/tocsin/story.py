@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from tocsin.admin import letters
 from tocsin.alerts import actions as alerts
 from tocsin.alerts import domain as alert_facts
 from tocsin.config import actions as config_facts
@@ -42,11 +43,21 @@ REACTIONS: dict[type[Fact], tuple[Reaction, ...]] = {
     ),
     # --- people
     people_facts.AccountOpened: (),
+    people_facts.AccountClosed: (),
+    people_facts.AccountReopened: (),
+    people_facts.InvitationSent: (letters.send,),
+    people_facts.InvitationWithdrawn: (),
+    people_facts.ResetAsked: (),
+    people_facts.ResetSent: (letters.send,),
     people_facts.PasswordSet: (),
+    people_facts.SessionsEnded: (),
+    people_facts.SecondFactorAdded: (),
+    people_facts.SecondFactorRemoved: (),
     people_facts.TokenCreated: (),
     people_facts.TokenRevoked: (),
     people_facts.SignedIn: (),
     people_facts.SignInRefused: (),
+    people_facts.SetUpRefused: (),
     # --- alerts
     alert_facts.AlertGroupOpened: (paging.start,),
     alert_facts.AlertGroupUnacknowledged: (paging.start,),

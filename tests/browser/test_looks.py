@@ -14,6 +14,7 @@ from serving import Served
 NO_AXE = "axe-core-python is not installed, so accessibility was not checked"
 SCREENS = {
     "sign-in": ("", "/sign-in"),
+    "forgotten": ("", "/password/forgotten"),
     "now": ("cleo", "/"),
     "groups": ("cleo", "/groups?status=all"),
     "group": ("cleo", "/groups/{open}"),

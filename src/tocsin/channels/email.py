@@ -139,7 +139,13 @@ def _html(message: Message, settings: Settings) -> str:
 
 
 def _paragraphs(written: str) -> str:
-    return "\n".join(f"<p>{escape(line)}</p>" for line in written.splitlines() if line.strip())
+    return "\n".join(f"<p>{_line(line.strip())}</p>" for line in written.splitlines() if line.strip())
+
+
+def _line(written: str) -> str:
+    """A line that is nothing but an address can be pressed."""
+    is_link = written.startswith(("https://", "http://")) and " " not in written
+    return f'<a href="{escape(written)}">{escape(written)}</a>' if is_link else escape(written)
 
 
 def _button(url: str) -> str:

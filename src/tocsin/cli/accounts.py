@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 import sys
 from datetime import datetime
@@ -20,8 +19,8 @@ from tocsin.config.actions import Applied, Author
 from tocsin.config.domain import ManagedBy
 from tocsin.kit import clock, db
 from tocsin.kit.db import Tx
-from tocsin.people import actions, queries
-from tocsin.people.domain import PersonDocument, Role
+from tocsin.people import actions, firstrun, queries
+from tocsin.people.domain import Role
 from tocsin.people.rights import Right
 
 app = typer.Typer()
@@ -31,7 +30,6 @@ app.add_typer(user, name="user")
 app.add_typer(token, name="token")
 
 PASSWORD_CHARS_MIN = 10
-_NOT_IN_A_NAME = re.compile(r"[^a-z0-9]+")
 
 
 @user.callback()
@@ -70,6 +68,16 @@ def add(
         print(password)
 
 
+@user.command("first")
+def first(data: Data = "", database: Database = "") -> None:
+    """Print the code that opens the first account in a browser. Once there is an account it is worth nothing."""
+    with databases.installation(data, database):
+        if not queries.is_empty():
+            raise Stop("somebody has an account already; `tocsin user add EMAIL` opens another", Exit.PROBLEM)
+    print(f"Open {firstrun.url()} and type:", file=sys.stderr)
+    print(firstrun.code())
+
+
 @token.command("create")
 def create(
     email: Annotated[str, typer.Option("--user", metavar="EMAIL", help="Whose token: it can do what they may do.")],
@@ -103,9 +111,7 @@ def _read_password() -> str:
 
 
 def _add_person(tx: Tx, email: str, name: str, role: Role) -> str:
-    people = configuration.current(tx).all("people", PersonDocument)
-    wanted = _NOT_IN_A_NAME.sub("-", email.partition("@")[0].lower()).strip("-") or "person"
-    person = next(one for one in (wanted, *(f"{wanted}-{count}" for count in range(2, 1000))) if one not in people)
+    person = queries.free_name(configuration.current(tx), email)
     body = {
         "name": name or email.partition("@")[0],
         "email": email,

@@ -36,7 +36,7 @@ SERVER = {
     "engine": Verb("serving", "Run an engine alone, beside others on the same PostgreSQL database.", HERE),
     "migrate": Verb("serving", "Bring the database's tables to this version.", HERE),
     "demo": Verb("demonstration", "Run a demo organisation, to see a page arrive.", "tocsin.cli.demo_prepare"),
-    "user": Verb("accounts", "Accounts: `user add EMAIL`.", HERE),
+    "user": Verb("accounts", "Accounts: `user add EMAIL`, `user first`.", HERE),
     "token": Verb("accounts", "API tokens: `token create --user EMAIL`.", HERE),
     "backup": Verb("backups", "Write the whole database into one file, while everything runs.", HERE),
     "restore": Verb("backups", "Put a backup in the place of the database.", HERE),

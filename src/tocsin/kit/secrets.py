@@ -24,6 +24,8 @@ from tocsin.kit import clock
 INSTALLATION_SECRET_CHARS_MIN = 32
 TOKEN_BYTES = 24  # 192 bits: a plain digest of it cannot be guessed back
 LINK_CHARS_MAX = 512
+CODE_BYTES = 10  # 16 letters, 80 bits
+CODE_GROUP = 4
 _SECOND_US = 1_000_000
 _EXPIRY_BYTES = 5  # seconds since the epoch, until the year 36812
 _MAC_BYTES = 16
@@ -37,6 +39,21 @@ def new_token(prefix: str) -> str:
 def digest(token: str) -> str:
     """What is stored instead of a token from `new_token`. Not for passwords, which people choose."""
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+def code(installation_secret: str, purpose: str) -> str:
+    """A code that whoever knows the installation's secret can derive and nobody else can guess: `ABCD-EFGH-IJKL-MNOP`."""
+    letters = base64.b32encode(_derive(installation_secret, f"code:{purpose}")[:CODE_BYTES]).decode()
+    return "-".join(letters[at : at + CODE_GROUP] for at in range(0, len(letters), CODE_GROUP))
+
+
+def same(typed: str, wanted: str) -> bool:
+    """Whether somebody typed this code, with or without its dashes, spaces and capitals; takes equally long for all."""
+    return hmac.compare_digest(_letters(typed), _letters(wanted))
+
+
+def _letters(written: str) -> bytes:
+    return "".join(one for one in written.upper() if one.isascii() and one.isalnum()).encode()
 
 
 class Box:

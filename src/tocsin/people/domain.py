@@ -247,6 +247,80 @@ class PasswordSet(AccountFact, frozen=True, kw_only=True):
     """An account has another password."""
 
 
+class LinkPurpose(StrEnum):
+    """Why somebody is sent a link by mail."""
+
+    INVITATION = "invitation"
+    RESET = "reset"
+
+
+class InvitationSent(AccountFact, frozen=True, kw_only=True):
+    """Somebody was sent a link with which they choose their first password."""
+
+    link: int
+    email: str
+
+
+class InvitationWithdrawn(AccountFact, frozen=True, kw_only=True):
+    """The link of an invitation is worth nothing any more."""
+
+
+class ResetSent(AccountFact, frozen=True, kw_only=True):
+    """Somebody was sent a link with which they choose another password."""
+
+    link: int
+    email: str
+
+
+class ResetAsked(Fact, frozen=True, kw_only=True):
+    """Somebody who is not signed in asked for another password, for an address with an account or without."""
+
+    loud = False
+    email: str
+    address: str
+
+    @property
+    def subject(self) -> str:
+        return "accounts:-"
+
+
+class SetUpRefused(Fact, frozen=True, kw_only=True):
+    """Somebody tried to open the first account without the installation's code."""
+
+    loud = False
+    address: str
+
+    @property
+    def subject(self) -> str:
+        return "accounts:-"
+
+
+class AccountClosed(AccountFact, frozen=True, kw_only=True):
+    """Nobody can sign in to an account, and its sessions and tokens are worth nothing."""
+
+
+class AccountReopened(AccountFact, frozen=True, kw_only=True):
+    """An account that was closed can be signed in to again."""
+
+
+class SessionsEnded(AccountFact, frozen=True, kw_only=True):
+    """An account is signed out everywhere. `tokens` were revoked with it."""
+
+    tokens: int = 0
+
+
+class SecondFactorAdded(AccountFact, frozen=True, kw_only=True):
+    """An account has another second factor or passkey: `totp`, `webauthn` or `recovery_codes`."""
+
+    factor: str
+
+
+class SecondFactorRemoved(AccountFact, frozen=True, kw_only=True):
+    """An account has lost a second factor or passkey."""
+
+    factor: str
+
+
 class TokenCreated(AccountFact, frozen=True, kw_only=True):
     """A program may act for an account."""
 

@@ -43,6 +43,32 @@ class User(AbstractBaseUser):
         ]
 
 
+class Link(models.Model):
+    """A link that was sent by mail and lets its reader choose a password, once. The link itself is signed, not kept."""
+
+    id = models.BigAutoField(primary_key=True)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="links")
+    purpose = models.TextField()  # see domain.LinkPurpose
+    created_at = InstantField()
+    expires_at = InstantField()
+    used_at = InstantField(null=True)
+    ended_at = InstantField(null=True)  # withdrawn, or another one was sent
+
+    class Meta:
+        db_table = "people_link"
+
+
+class CacheRow(models.Model):
+    """What Django's cache keeps: how often somebody tried to come in. In the database, so that it counts on all nodes."""
+
+    cache_key = models.CharField(primary_key=True, max_length=255)
+    value = models.TextField()
+    expires = models.DateTimeField(db_index=True)
+
+    class Meta:
+        db_table = "people_cache"
+
+
 class Token(models.Model):
     """A secret with which a program acts for an account; only its digest is kept."""
 

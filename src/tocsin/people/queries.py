@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,6 +19,8 @@ from tocsin.people.rights import Actor
 
 TOKENS_SHOWN_MAX = 500
 TOKEN_CHARS_MAX = 200
+NAME_STEM_CHARS_MAX = 80
+_NOT_IN_A_NAME = re.compile(r"[^a-z0-9]+")
 _scopes = msgspec.json.Decoder(frozenset[str])
 
 
@@ -47,6 +50,13 @@ def user_by_person(person: str) -> User | None:
 def is_empty() -> bool:
     """Whether there is no account at all yet."""
     return not User.objects.exists()
+
+
+def free_name(snapshot: Snapshot, email: str) -> str:
+    """A name for a new person's document, made of the address."""
+    people = snapshot.all("people", PersonDocument)
+    wanted = _NOT_IN_A_NAME.sub("-", email.partition("@")[0].lower()).strip("-")[:NAME_STEM_CHARS_MAX] or "person"
+    return next(one for one in (wanted, *(f"{wanted}-{count}" for count in range(2, 1000))) if one not in people)
 
 
 def person_with_email(snapshot: Snapshot, email: str) -> str:

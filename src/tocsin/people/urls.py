@@ -3,12 +3,15 @@ from __future__ import annotations
 from allauth.account import views as account
 from django.urls import URLPattern, URLResolver, include, path
 
-from tocsin.people import views
+from tocsin.people import entrance, views
 
 # Of allauth's pages those that an account here can use: addresses come from the configuration, so nobody signs up or
 # changes an address.
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("sign-in", account.login, name="account_login"),
+    path("welcome", entrance.first_run, name="first_run"),
+    path("sign-in", entrance.sign_in, name="account_login"),
+    path("password/forgotten", entrance.forgotten, name="forgotten"),
+    path("password/<str:token>", entrance.choose_password, name="choose_password"),
     path("sign-out", account.logout, name="account_logout"),
     path("me", views.me, name="me"),
     path("me/tokens", views.create_token, name="create_token"),

@@ -24,6 +24,7 @@ from tocsin.kit.installation import installation
 from tocsin.kit.mail import parse_smtp_url
 from tocsin.kit.secrets import INSTALLATION_SECRET_CHARS_MIN
 from tocsin.kit.sqlite import library
+from tocsin.people import firstrun
 from tocsin.people import queries as people
 from tocsin.people.domain import PersonDocument
 from tocsin.site import environment, upgrade
@@ -176,7 +177,8 @@ def _configuration(reader: Reader) -> Found:
 
 def _accounts(_: Reader) -> Found:
     if people.is_empty():
-        return _wrong("accounts", "nobody can sign in yet", "open an account: `tocsin user add EMAIL`")
+        fix = f"open {firstrun.url()} and type the code {firstrun.code()}, or open an account: `tocsin user add EMAIL`"
+        return _wrong("accounts", "nobody can sign in yet", fix)
     return _fine("accounts", "somebody can sign in")
 
 

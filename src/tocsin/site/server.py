@@ -13,7 +13,8 @@ import structlog
 import uvicorn
 
 from tocsin.engine.listener import Listener
-from tocsin.kit import clock
+from tocsin.kit import clock, db
+from tocsin.people import firstrun, queries
 from tocsin.site import stragglers, upgrade, wiring
 from tocsin.site.application import Application, NotMigrated
 from tocsin.site.stragglers import Connection, Stragglers
@@ -70,6 +71,7 @@ def serve(host: str, port: int, *, with_engine: bool) -> None:
     steps = upgrade.upgrade()
     if steps:
         log.info("database.upgraded", steps=len(steps))
+    _say_how_to_begin()
     listening = _listen(host, port)
     application = Application(with_engine=with_engine)
     config = uvicorn.Config(
@@ -115,6 +117,15 @@ def run_engine() -> None:
     listener.stop()
     engine.stop()
     log.info("engine.stopped")
+
+
+def _say_how_to_begin() -> None:
+    """Where nobody has an account yet, whoever reads the log can open the first one, and nobody else."""
+    try:
+        if queries.is_empty():
+            log.warning("accounts.none_yet", open=firstrun.url(), code=firstrun.code())
+    finally:
+        db.drop_connection()
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -30,6 +30,7 @@ INSTALLED_APPS = [
     "tocsin.journal",
     "tocsin.config",
     "tocsin.people",
+    "tocsin.admin",
     "tocsin.alerts",
     "tocsin.oncall",
     "tocsin.paging",
@@ -45,6 +46,13 @@ INSTALLED_APPS = [
     "allauth.usersessions",
 ]
 DATABASES = {"default": environment.database()}
+CACHES = {  # holds how often somebody tried to come in, and nothing else; see people/models.py
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "people_cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 TIME_ZONE = "UTC"

@@ -19,4 +19,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
 handler400 = "tocsin.web.errors.bad_request"
 handler403 = "tocsin.web.errors.forbidden"
 handler404 = "tocsin.web.errors.not_found"
+handler429 = "tocsin.web.errors.too_many"  # allauth's limits answer with it
 handler500 = "tocsin.web.errors.broken"

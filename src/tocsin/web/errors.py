@@ -49,6 +49,13 @@ BROKEN = ErrorPage(
     do="Try again. If it stays, `tocsin doctor` and the log say more.",
 )
 
+TOO_MANY = ErrorPage(
+    status=429,
+    title="That was tried too often",
+    what="Too many attempts came from here, or for this address, within a short time. Nothing was changed.",
+    do="Wait some minutes and try again.",
+)
+
 
 def page(request: HttpRequest, error: ErrorPage) -> HttpResponse:
     """The page for an error; made without the database, so that it works when little else does."""
@@ -70,6 +77,10 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # no
 
 def broken(request: HttpRequest) -> HttpResponse:
     return page(request, BROKEN)
+
+
+def too_many(request: HttpRequest) -> HttpResponse:
+    return page(request, TOO_MANY)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - Django's signature

@@ -1,0 +1,1 @@
+"""The administrators' desk: people and their accounts, teams, invitations, the audit."""

@@ -1,0 +1,83 @@
+"""Links sent by mail with which somebody chooses a password: signed, expiring, worth something once.
+
+The link carries its number and is signed by the installation, so it can be made again from its row and need not be
+kept. Opening it changes nothing, because mail scanners open links too; the form behind it does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tocsin.kit import clock
+from tocsin.kit.db import Reader, Tx
+from tocsin.people import signing, store
+from tocsin.people.domain import InvitationSent, InvitationWithdrawn, LinkPurpose, PasswordSet, ResetSent
+from tocsin.people.models import User
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A link that can be used."""
+
+    id: int
+    user_id: int
+    email: str
+    purpose: LinkPurpose
+
+
+def invite(tx: Tx, user: User, *, by: str) -> None:
+    """Send an invitation; one that was sent before is worth nothing from now on."""
+    store.end_links(tx, user.id, LinkPurpose)
+    link = store.put_link(tx, user, LinkPurpose.INVITATION, tx.now + signing.LIVES[LinkPurpose.INVITATION])
+    tx.record(InvitationSent(user=user.id, by=by, link=link.id, email=user.email))
+
+
+def withdraw(tx: Tx, user: User, *, by: str) -> bool:
+    """Take an invitation back; False if there was none that could be used."""
+    if not store.end_links(tx, user.id, [LinkPurpose.INVITATION]):
+        return False
+    tx.record(InvitationWithdrawn(user=user.id, by=by))
+    return True
+
+
+def send_reset(tx: Tx, user: User, *, by: str) -> None:
+    """Send a link for another password; one that was sent before is worth nothing from now on."""
+    store.end_links(tx, user.id, [LinkPurpose.RESET])
+    link = store.put_link(tx, user, LinkPurpose.RESET, tx.now + signing.LIVES[LinkPurpose.RESET])
+    tx.record(ResetSent(user=user.id, by=by, link=link.id, email=user.email))
+
+
+def open_invitation(reader: Reader, user_id: int) -> int | None:
+    """The number of the invitation the account could still use."""
+    found = reader.value(
+        "SELECT id FROM people_link WHERE user_id = %s AND purpose = %s AND used_at IS NULL AND ended_at IS NULL"
+        " AND expires_at > %s ORDER BY id DESC LIMIT 1",
+        (user_id, LinkPurpose.INVITATION.value, clock.to_us(reader.now)),
+    )
+    return None if found is None else int(found)
+
+
+def look(reader: Reader, token: str) -> Opened | None:
+    """What a link is good for; None if it is not ours, was used or withdrawn, has expired, or the account is closed."""
+    number = signing.number_in(token, reader.now)
+    if number is None:
+        return None
+    row = reader.row(
+        "SELECT link.id, link.user_id, people_user.email, link.purpose FROM people_link link"
+        " JOIN people_user ON people_user.id = link.user_id WHERE link.id = %s AND link.used_at IS NULL"
+        " AND link.ended_at IS NULL AND link.expires_at > %s AND people_user.is_active",
+        (number, clock.to_us(reader.now)),
+    )
+    return None if row is None else Opened(id=row[0], user_id=row[1], email=row[2], purpose=LinkPurpose(row[3]))
+
+
+def choose(tx: Tx, opened: Opened, password: str, *, by: str) -> User | None:
+    """Use the link: the account has this password, and every session of it ends. None if another was quicker."""
+    if not store.use_link(tx, opened.id):
+        return None
+    user = User.objects.get(id=opened.user_id)
+    store.set_password(user, password)
+    store.end_links(tx, user.id, LinkPurpose)
+    store.end_sessions(tx, user.id)
+    tx.record(PasswordSet(user=user.id, by=by))
+    return user
