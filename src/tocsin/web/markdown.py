@@ -10,6 +10,8 @@ import nh3
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from tocsin.web import diagram
+
 Rewrite = Callable[[str], str]
 """From a target as a page writes it to the address it stands for."""
 
@@ -58,7 +60,7 @@ def render(source: str, rewrite: Rewrite) -> Rendered:
         for inner in token.children or ():
             _lead(inner, rewrite)
     html = nh3.clean(_html(tokens), tags=_TAGS, attributes=_ATTRIBUTES, url_schemes=_SCHEMES, link_rel="noreferrer")
-    return Rendered(title=headings[0].title if headings else "", html=html, headings=headings)
+    return Rendered(title=headings[0].title if headings else "", html=_drawn(html, tokens), headings=headings)
 
 
 def anchor_of(title: str) -> str:
@@ -104,6 +106,15 @@ def _lead(token: Token, rewrite: Rewrite) -> None:
         token.attrSet("href", rewrite(str(token.attrGet("href") or "")))
     elif token.type == "image":
         token.attrSet("src", rewrite(str(token.attrGet("src") or "")))
+
+
+def _drawn(html: str, tokens: Sequence[Token]) -> str:
+    """Diagrams as pictures, put in after the cleaning: they are of our own making."""
+    for token in tokens:
+        if token.type == "fence" and token.info == diagram.LANGUAGE and (picture := diagram.draw(token.content)):
+            written = _PARSER.renderer.render([token], _PARSER.options, {})
+            html = html.replace(nh3.clean(written, tags=_TAGS, attributes=_ATTRIBUTES).strip(), picture)
+    return html
 
 
 def _html(tokens: Sequence[Token]) -> str:

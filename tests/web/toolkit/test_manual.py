@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from house import House, words
+from tocsin.alerts import rules
 from tocsin.web import manual, markdown
 
 ROOT = Path(__file__).parents[3]
@@ -143,6 +144,16 @@ def test_markdown_cannot_bring_scripts() -> None:
     assert "onerror" not in made.html
     assert "style=" not in made.html
     assert made.title == "T"
+
+
+def test_the_status_machine_is_drawn(house: House) -> None:
+    """Every arrow of the table is in the picture, in the words of a reader who cannot see it too."""
+    page = house.client("eve").get("/docs/reference/status-machines").content.decode()
+    assert "stateDiagram" not in page
+    told = page.split("<desc>")[1].split("</desc>")[0]
+    for (before, event), after in rules.GROUP_MACHINE.items():
+        stays = f"{event.value}: {before.value} stays"
+        assert (stays if before is after else f"{event.value}: {before.value} becomes {after.value}") in told
 
 
 def test_headings_of_one_name_are_told_apart() -> None:
