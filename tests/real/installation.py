@@ -128,6 +128,8 @@ class Installation:
     hooks: HttpSink
     mails: SmtpSink
     program: Program | None = None
+    admin: str = ADMIN
+    password: str = ""
     token: str = ""
 
     def start(self) -> None:
@@ -242,14 +244,14 @@ def serve(folder: Path) -> Iterator[Installation]:
         made = Installation(port=port, environment=environment, log=folder / "tocsin.log", hooks=hooks, mails=mails)
         try:
             made.start()
-            made.token = _set_up(environment, written)
+            made.password, made.token = _set_up(environment, written)
             yield made
         finally:
             made.stop()
 
 
-def _set_up(environment: Mapping[str, str], written: Path) -> str:
-    """Apply, open Ann's account, make her a token: three verbs in one process, because each start costs seconds."""
+def _set_up(environment: Mapping[str, str], written: Path) -> tuple[str, str]:
+    """Apply, open Ann's account, make her a token, and say her password and the token: three verbs in one process, because each start costs seconds."""
     verbs = [["apply", str(written)], ["user", "add", ADMIN], ["token", "create", "--user", ADMIN]]
     ended = subprocess.run(
         [sys.executable, "-c", VERBS, json.dumps(verbs)],
@@ -260,4 +262,5 @@ def _set_up(environment: Mapping[str, str], written: Path) -> str:
         check=False,
     )
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    return ended.stdout.splitlines()[-1]
+    password, token = ended.stdout.splitlines()[-2:]
+    return password, token

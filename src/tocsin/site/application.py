@@ -14,7 +14,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from tocsin.alerts.intake import Intake
 from tocsin.engine.listener import Listener
 from tocsin.kit import db
-from tocsin.site import stream, upgrade, wiring
+from tocsin.site import environment, stream, upgrade, wiring
 from tocsin.site.running import running
 
 log = structlog.get_logger()
@@ -34,7 +34,8 @@ class Application:
     def __init__(self, *, with_engine: bool) -> None:
         self._with_engine = with_engine
         self._intake = Intake()
-        self._pages = ProxyHeadersMiddleware(ASGIHandler(), trusted_hosts="127.0.0.1")  # type: ignore[arg-type]
+        trusted = environment.get("TOCSIN_TRUSTED_PROXIES")
+        self._pages = ProxyHeadersMiddleware(ASGIHandler(), trusted_hosts=trusted)  # type: ignore[arg-type]
         self._streams = stream.live()
         self._listener = Listener()
 

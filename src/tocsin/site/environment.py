@@ -33,6 +33,12 @@ SETTINGS: tuple[Setting, ...] = (
         "How people reach this installation: https://tocsin.example.org. Links in messages begin with it.",
     ),
     Setting(
+        "TOCSIN_TRUSTED_PROXIES",
+        "127.0.0.1",
+        "Addresses and networks of the proxies whose X-Forwarded-For and X-Forwarded-Proto are believed:"
+        " 127.0.0.1,10.1.0.0/16.",
+    ),
+    Setting(
         "TOCSIN_SECRETS",
         "",
         "Secrets of the installation, newest first, separated by commas; the first signs, all are accepted. Each has at"
