@@ -14,7 +14,7 @@ IN_90_S = "Sun, 01 Mar 2026 09:31:30 GMT"
 NTFY_OK = b'{"id":"sPs71M8A2T","time":1643935928,"event":"message","topic":"ann"}'
 QUOTA = b'{"code":42908,"http":429,"error":"limit reached: daily message quota reached"}'
 BUSY = b'{"code":42901,"http":429,"error":"limit reached: too many requests"}'
-HTTP = ("webhook", "ntfy")
+HTTP = ("webhook", "ntfy", "push")
 
 
 def http(status: int, body: bytes = b"", **headers: str) -> Response:
@@ -40,7 +40,9 @@ TABLE: list[tuple[tuple[str, ...], Response, tuple[str, float | None, bool]]] = 
     (HTTP, http(400), ("failed", None, False)),
     (HTTP, http(401), ("failed", None, False)),
     (HTTP, http(403), ("failed", None, False)),
-    (HTTP, http(404), ("failed", None, False)),
+    (("webhook", "ntfy"), http(404), ("failed", None, False)),
+    (("push",), http(404), ("failed", None, True)),
+    (("push",), http(201), ("delivered", None, False)),
     (HTTP, http(408), ("retry", None, False)),
     (HTTP, http(410), ("failed", None, True)),
     (HTTP, http(413), ("failed", None, False)),
@@ -94,6 +96,9 @@ def test_an_answer_has_one_outcome(channel: str, response: Response, expected: t
 def test_receipts_are_kept() -> None:
     """Where the other side gives an id, the delivery has it."""
     assert registry.CHANNELS["ntfy"].judge(http(200, NTFY_OK)) == Delivered(receipt="sPs71M8A2T")
+    assert registry.CHANNELS["push"].judge(http(201, location="https://push.example.net/m/7Yx")) == Delivered(
+        receipt="7Yx"
+    )
     assert registry.CHANNELS["email"].judge(Response(status=250, detail="queued as 4F1")) == Delivered(
         receipt="queued as 4F1"
     )

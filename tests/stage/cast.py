@@ -86,6 +86,7 @@ class Organisation(Outside):
                 "webhook": {"webhook": f"{self.http.url}/hook/{name}"},
                 "email": {"email": f"{name}@tocsin.test"},
                 "ntfy": {"ntfy": f"{self.http.url}/ntfy/{name}", "detail": "full"},
+                "push": {"push": True, "detail": "full"},
                 "inbox": {"inbox": True},
             },
             "notify": {"high": [{"via": "webhook"}], "low": [{"via": "email"}]},

@@ -12,7 +12,8 @@ from typing import Any, Self
 import structlog
 
 from databases import Database
-from fakes.http import Answer, HttpSink
+from fakes.http import Answer, HttpSink, Received
+from fakes.push import Browser
 from fakes.smtp import SmtpSink
 from tocsin.channels.domain import Settings
 from tocsin.config import queries as configuration
@@ -22,6 +23,7 @@ from tocsin.kit import clock, db, text
 from tocsin.kit.addresses import Guard, parse_networks
 from tocsin.kit.http import HttpClient, HttpSettings
 from tocsin.kit.mail import Mailer, parse_smtp_url
+from tocsin.paging import devices, pushkey
 from tocsin.paging.carrier import ChannelCarrier
 from tocsin.site import wiring
 
@@ -56,6 +58,8 @@ class Outside:
         self.config: dict[str, Any] = {}
         self._unclaimed: list[Heard] = []
         self._slow: dict[str, timedelta] = {}
+        self.phones: dict[str, tuple[str, Browser]] = {}  # by the path of its endpoint: whose, and the browser
+        self.shown: list[dict[str, Any]] = []  # notifications, as the phones got them
 
     def open(self) -> None:
         """Start the clock and the servers."""
@@ -97,8 +101,28 @@ class Outside:
             ours = [one for one in requests if one.path.startswith(("/hook/", "/ntfy/"))]  # ports are used again
             for request in ours:
                 self._hear(_from_http(clock.now(), request.path, request.json()))
+            for request in requests:
+                if request.path in self.phones:
+                    self._hear(self._from_push(request))
         for mail in mails:
             self._hear(_from_mail(clock.now(), mail))
+
+    def phone(self, person: str) -> Browser:
+        """Somebody turns push on, on a new phone."""
+        browser = Browser(f"{self.http.url}/push/{len(self.phones) + 1}")
+        self.http.at_path(browser.path, Answer(status=201, headers={"Location": f"{browser.endpoint}/message"}))
+        with db.transact(clock.now()) as tx:
+            pushkey.ensure(tx)
+            devices.register(tx, person, f"phone {len(self.phones) + 1}", browser.endpoint, browser.keys)
+        self.phones[browser.path] = person, browser
+        return browser
+
+    def _from_push(self, request: Received) -> Heard:
+        person, browser = self.phones[request.path]
+        said = browser.read(request, pushkey.public(db.reader(clock.now())), clock.now())
+        self.shown.append(said)
+        words = f"{said['title']}\n{said['body']}"
+        return Heard(at=clock.now(), person=person, channel="push", kind=said["kind"], text=words, groups=_named(words))
 
     def _hear(self, heard: Heard) -> None:
         self.heard.append(heard)

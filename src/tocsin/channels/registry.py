@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tocsin.channels import email, inbox, ntfy, sms, voice, webhook
+from tocsin.channels import email, inbox, ntfy, push, sms, voice, webhook
 from tocsin.channels.domain import Address, Channel
 
 CHANNELS: dict[str, Channel] = {
@@ -13,6 +13,7 @@ CHANNELS: dict[str, Channel] = {
         email.CHANNEL,
         webhook.CHANNEL,
         ntfy.CHANNEL,
+        push.CHANNEL,
         inbox.CHANNEL,
         sms.CHANNEL,
         voice.CHANNEL,

@@ -282,7 +282,7 @@ def _deliveries(
     for page in pages:
         escalation, decided = climbs[page.escalation_id]
         document = now.people[page.person]
-        planned = ways.ways(page.person, document, escalation.urgency, now.usable(page.person), tx.now)
+        planned = now.ways(page.person, escalation.urgency, tx.now)
         about = entries.get(page.group_id)
         if about is None:
             continue

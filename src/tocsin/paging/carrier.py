@@ -10,6 +10,7 @@ import msgspec
 from tocsin.channels import wire
 from tocsin.channels.domain import (
     Address,
+    Channel,
     Delivered,
     HttpRequest,
     Mail,
@@ -25,6 +26,7 @@ from tocsin.kit import clock
 from tocsin.kit.db import Reader
 from tocsin.kit.http import HttpClient
 from tocsin.kit.mail import Mailer
+from tocsin.paging import pushkey
 
 _message = msgspec.json.Decoder(Message)
 _address = msgspec.json.Decoder(Address)
@@ -43,6 +45,7 @@ class ChannelCarrier:
         self._settings = settings
         self._secrets = secrets
         self._learn = learn
+        self._push_key = ""
         self._limits = {
             name: tuple(AddressLimit(count=one.count, per=timedelta(seconds=one.per_s)) for one in channel.limits)
             for name, channel in CHANNELS.items()
@@ -57,16 +60,19 @@ class ChannelCarrier:
         return channel in CHANNELS and CHANNELS[channel].bundles
 
     def learn(self, reader: Reader) -> None:
-        """Take over the configuration in force, which holds the contacts' secrets."""
+        """Take over the configuration in force, which holds the contacts' secrets, and our own key for push."""
         self._learn(reader)
+        self._push_key = pushkey.private(reader)
 
     async def carry(self, parcels: Sequence[Parcel]) -> Verdict:
         """Send these as one message."""
         channel = CHANNELS.get(parcels[0].channel)
         if channel is None or not channel.implemented:
             return Verdict(kind=VerdictKind.FAILED, reason=f"there is no channel {parcels[0].channel}")
+        if channel.per_device and not self._push_key:
+            return Verdict(kind=VerdictKind.FAILED, reason="the installation's key for push cannot be read")
         address = _address.decode(parcels[0].address)
-        options = {**address.options, **await self._secret_options(address)}
+        options = {**address.options, **await self._secret_options(address), **self._ingredients(channel)}
         message = bundle([_message.decode(parcel.body) for parcel in parcels])
         outgoing = channel.compose(
             message,
@@ -88,6 +94,9 @@ class ChannelCarrier:
     async def _secret_options(self, address: Address) -> Mapping[str, str]:
         person, contact = address.options.get("person", ""), address.options.get("contact", "")
         return self._secrets(person, contact) if person else {}
+
+    def _ingredients(self, channel: Channel) -> Mapping[str, str]:
+        return pushkey.ingredients(self._push_key) if channel.per_device else {}
 
 
 def bundle(messages: Sequence[Message]) -> Message:

@@ -23,7 +23,7 @@ from tocsin.engine.domain import LANE_NOTICE, NewDelivery
 from tocsin.kit import clock
 from tocsin.kit.db import Reader, Tx
 from tocsin.kit.installation import installation
-from tocsin.paging import store, ways
+from tocsin.paging import devices, store, ways
 from tocsin.paging.domain import ContactProven
 from tocsin.people.domain import Contact, PersonDocument
 
@@ -57,7 +57,8 @@ class Proof(StrEnum):
 
     PROVEN = "proven"  # somebody read a code sent there
     VOUCHED = "vouched"  # a file brought it, and whoever applied it answers for it
-    NOT_NEEDED = "not needed"  # the inbox is the person's own
+    NOT_NEEDED = "not needed"  # the inbox is the person's own, and so is a device that was registered
+    NO_DEVICE = "no device"  # push, but nothing is registered that takes it
     UNPROVEN = "unproven"  # nothing is sent there but codes
     DEAD = "dead"  # the other side says that there is no such address
     NOT_BUILT = "not available"  # this installation cannot send through this channel
@@ -77,14 +78,17 @@ def contacts(reader: Reader, person: str) -> list[ContactLine]:
     """The person's contacts and whether each can be used."""
     snapshot = configuration.current(reader)
     document = snapshot.all("people", PersonDocument)[person]
-    states = store.contact_states(reader, [person])
-    vouched = snapshot.managed_by.get(("people", person), "file") == "file"
+    known = _Known(
+        store.contact_states(reader, [person]),
+        has_devices=bool(devices.of_people(reader, [person])),
+        vouched=snapshot.managed_by.get(("people", person), "file") == "file",
+    )
     return [
         ContactLine(
             person=person,
             contact=name,
             channel=contact.channel,
-            state=_proof(person, contact, states, vouched=vouched).value,
+            state=_proof(person, contact, known).value,
         )
         for name, contact in document.contacts.items()
     ]
@@ -104,7 +108,7 @@ def send(tx: Tx, person: str, name: str) -> None:
         [(person, key, _hash(person, key, code), clock.to_us(tx.now + CODE_LIVES), 0, _encode(sent).decode())],
     )
     outbox.cancel(tx, [_subject(person, name)], "another code was sent")
-    outbox.put(tx, [_delivery(tx, document, person, name, code)])
+    outbox.put(tx, _deliveries(tx, document, person, name, code))
 
 
 def confirm(tx: Tx, person: str, name: str, code: str) -> Outcome:
@@ -129,18 +133,29 @@ def confirm(tx: Tx, person: str, name: str, code: str) -> Outcome:
     return Outcome.PROVEN
 
 
-def _proof(person: str, contact: Contact, states: ways.ContactStates, *, vouched: bool) -> Proof:
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known about the addresses of one person."""
+
+    states: ways.ContactStates
+    has_devices: bool
+    vouched: bool
+
+
+def _proof(person: str, contact: Contact, known: _Known) -> Proof:
     channel = CHANNELS.get(contact.channel)
-    proven, dead = states.get((person, ways.address_key(contact, person)), (False, False))
+    proven, dead = known.states.get((person, ways.address_key(contact, person)), (False, False))
     if channel is None or not channel.implemented:
         return Proof.NOT_BUILT
+    if channel.per_device and not known.has_devices:
+        return Proof.NO_DEVICE
     if dead:
         return Proof.DEAD
     if not channel.needs_verification:
         return Proof.NOT_NEEDED
     if proven:
         return Proof.PROVEN
-    return Proof.VOUCHED if vouched else Proof.UNPROVEN
+    return Proof.VOUCHED if known.vouched else Proof.UNPROVEN
 
 
 def _count_send(tx: Tx, person: str, key: str) -> list[int]:
@@ -152,9 +167,8 @@ def _count_send(tx: Tx, person: str, key: str) -> list[int]:
     return [*sent, clock.to_us(tx.now)]
 
 
-def _delivery(tx: Tx, document: PersonDocument, person: str, name: str, code: str) -> NewDelivery:
-    contact = document.contacts[name]
-    address = ways.address_of(person, name, contact)
+def _deliveries(tx: Tx, document: PersonDocument, person: str, name: str, code: str) -> list[NewDelivery]:
+    held = devices.of_people(tx, [person]).get(person, ())
     message = Message(
         kind=MessageKind.CODE,
         id=f"code-{secrets.token_hex(8)}",
@@ -163,17 +177,20 @@ def _delivery(tx: Tx, document: PersonDocument, person: str, name: str, code: st
         reason=f"somebody asked to prove your contact {name}",
         sent_at=tx.now,
     )
-    return NewDelivery(
-        lane=LANE_NOTICE,
-        channel=contact.channel,
-        address=_encode(address).decode(),
-        address_key=ways.address_key(contact, person),
-        bucket=ways.bucket(contact),
-        body=_encode(message).decode(),
-        subject=_subject(person, name),
-        due_at=tx.now,
-        give_up_at=tx.now + CODE_LIVES,
-    )
+    return [
+        NewDelivery(
+            lane=LANE_NOTICE,
+            channel=way.channel,
+            address=way.address,
+            address_key=way.address_key,
+            bucket=way.bucket,
+            body=_encode(message).decode(),
+            subject=_subject(person, name),
+            due_at=tx.now,
+            give_up_at=tx.now + CODE_LIVES,
+        )
+        for way in ways.ways_to(person, name, document.contacts[name], tx.now, held)
+    ]
 
 
 def _subject(person: str, name: str) -> str:

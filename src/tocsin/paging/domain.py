@@ -211,3 +211,39 @@ class ContactProven(Fact, frozen=True, kw_only=True):
     @property
     def actor(self) -> str:
         return f"person:{self.person}"
+
+
+class DeviceFact(Fact, frozen=True, kw_only=True):
+    """Base of what happens to the devices that take push for a person."""
+
+    person: str
+    device: int
+    name: str
+
+    @property
+    def subject(self) -> str:
+        return f"person:{self.person}"
+
+
+class DeviceRegistered(DeviceFact, frozen=True, kw_only=True):
+    """A browser takes push for somebody who is signed in on it."""
+
+    @property
+    def actor(self) -> str:
+        return f"person:{self.person}"
+
+
+class DeviceRemoved(DeviceFact, frozen=True, kw_only=True):
+    """A device takes no push any more, because somebody said so."""
+
+    by: str
+
+    @property
+    def actor(self) -> str:
+        return self.by
+
+
+class DeviceGone(DeviceFact, frozen=True, kw_only=True):
+    """Its push service says that a device takes no push any more, so it was removed; its person is told."""
+
+    reason: str

@@ -16,7 +16,7 @@ from tocsin.channels.words import subject as subject_line
 from tocsin.engine import outbox
 from tocsin.engine.domain import Settled, TimerDue, TimerHandler, VerdictKind
 from tocsin.kit.db import Tx
-from tocsin.paging import actions, store
+from tocsin.paging import actions, devices, repeats, store
 from tocsin.paging.domain import (
     ContactDisabled,
     MessageDelivered,
@@ -56,8 +56,10 @@ def on_settled(tx: Tx, settled: Sequence[Settled]) -> None:
     delivered = [one for one in settled if one.verdict.kind is VerdictKind.DELIVERED]
     _note_delivered(tx, delivered, pages)
     _write_notes(tx, [one for one in delivered if one.parcel.channel == "inbox"])
+    _note_devices(tx, settled)
+    repeats.plan(tx, [one for one in delivered if _page_id(one) in pages])
     for one in settled:
-        if one.verdict.disable:
+        if one.verdict.disable and not CHANNELS[one.parcel.channel].per_device:
             _disable(tx, one)
         page = pages.get(_page_id(one))
         if one.failing and page is not None:
@@ -98,6 +100,12 @@ def _write_notes(tx: Tx, delivered: Sequence[Settled]) -> None:
             )
         )
     store.put_notes(tx, notes)
+
+
+def _note_devices(tx: Tx, settled: Sequence[Settled]) -> None:
+    theirs = [one for one in settled if one.parcel.channel == devices.CHANNEL and one.final]
+    if theirs:
+        devices.note(tx, theirs, [int(_address.decode(one.parcel.address).options["device"]) for one in theirs])
 
 
 def _failing(tx: Tx, one: Settled, page: Page) -> None:

@@ -119,3 +119,34 @@ class ContactCode(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["person", "address_key"], name="paging_contact_code_once")
         ]
+
+
+class DeviceRow(models.Model):
+    """A browser or phone that takes push for its person."""
+
+    id = models.BigAutoField(primary_key=True)
+    person = models.TextField()
+    endpoint = models.TextField(unique=True)  # of the browser's push service
+    p256dh = models.TextField()
+    auth = models.TextField()
+    name = models.TextField()
+    created_at = InstantField()
+    used_at = InstantField(null=True)  # when the push service last took a message
+    failed_at = InstantField(null=True)
+    reason = models.TextField(default="")  # why it last failed
+
+    class Meta:
+        db_table = "paging_device"
+        indexes: ClassVar = [models.Index(fields=["person"], name="paging_device_person")]
+
+
+class PushKey(models.Model):
+    """The installation's own key, by which push services know us: made once, shared by all nodes, kept encrypted."""
+
+    id = models.IntegerField(primary_key=True)  # always 1
+    kept = models.TextField()
+    point = models.TextField()  # its public half, which browsers ask for
+    created_at = InstantField()
+
+    class Meta:
+        db_table = "paging_push_key"

@@ -14,7 +14,8 @@ from tocsin.journal.domain import Fact
 from tocsin.kit.db import Tx
 from tocsin.kit.installation import installation
 from tocsin.oncall.notices import Clerk, Notice
-from tocsin.paging import ways
+from tocsin.paging import devices, ways
+from tocsin.paging.domain import DeviceGone
 from tocsin.paging.standing import Standing, standing
 from tocsin.people.domain import Urgency
 
@@ -29,6 +30,11 @@ def of_facts(tx: Tx, facts: Sequence[Fact]) -> None:
     now = standing(tx)
     clerk = Clerk(now.snapshot, installation().base_url)
     tell(tx, now, [notice for fact in facts for notice in clerk.notices(fact, tx.now)])
+
+
+def of_devices(tx: Tx, facts: Sequence[DeviceGone]) -> None:
+    """Tell people, by their other ways, which of their devices have left."""
+    tell(tx, standing(tx), devices.gone_notices(facts))
 
 
 def tell(tx: Tx, now: Standing, notices: Iterable[Notice], urgency: Urgency = Urgency.LOW) -> None:
@@ -52,7 +58,7 @@ def tell_team(tx: Tx, now: Standing, team: str, notice: Notice) -> None:
 def _deliveries(tx: Tx, now: Standing, notice: Notice, urgency: Urgency) -> list[NewDelivery]:
     """By the ways that come first: a notice does not climb."""
     document = now.people[notice.person]
-    planned = ways.ways(notice.person, document, urgency, now.usable(notice.person), tx.now)
+    planned = now.ways(notice.person, urgency, tx.now)
     first = min((way.at for way in planned), default=tx.now)
     return [_delivery(tx, notice, document.name, way) for way in planned if way.at == first]
 

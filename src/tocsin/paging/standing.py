@@ -14,11 +14,11 @@ from tocsin.oncall import queries as duty
 from tocsin.oncall import rules as oncall
 from tocsin.oncall.domain import ScheduleDocument
 from tocsin.oncall.queries import Overrides
-from tocsin.paging import store, ways
+from tocsin.paging import devices, store, ways
 from tocsin.paging.documents import PolicyDocument
 from tocsin.paging.messages import Letterhead
 from tocsin.paging.rules import World
-from tocsin.people.domain import Contact, PersonDocument, TeamDocument
+from tocsin.people.domain import Contact, PersonDocument, TeamDocument, Urgency
 
 _board = oncall.OnCallBoard()
 _LOOK_AHEAD = timedelta(days=7)  # for those who ask about steps still to come
@@ -38,6 +38,7 @@ class Standing:
         self._overrides: Overrides | None = None
         self.world = World(self.people, self.teams, self.on_call)
         self.states: ways.ContactStates = {}
+        self.devices: ways.Devices = {}
 
     def on_call(self, schedule: str, at: datetime) -> tuple[str, ...] | None:
         """Who has duty for a schedule; None if there is no such schedule."""
@@ -67,8 +68,10 @@ class Standing:
         return _board.answer(compiled, at, self._overrides.get(schedule, ()))
 
     def know_contacts(self, reader: Reader, persons: Iterable[str]) -> None:
-        """Learn which addresses of these people are proven or dead."""
-        self.states = store.contact_states(reader, persons)
+        """Learn which addresses of these people are proven or dead, and which devices take push for them."""
+        wanted = list(persons)
+        self.states = store.contact_states(reader, wanted)
+        self.devices = devices.of_people(reader, wanted)
 
     def usable(self, person: str) -> dict[str, Contact]:
         """The person's contacts that can be expected to work."""
@@ -76,7 +79,12 @@ class Standing:
         if document is None:
             return {}
         vouched = self.snapshot.managed_by.get(("people", person), "file") == "file"
-        return ways.usable_contacts(person, document, self.states, vouched=vouched)
+        return ways.usable_contacts(person, document, self.states, self.devices, vouched=vouched)
+
+    def ways(self, person: str, urgency: Urgency, at: datetime) -> tuple[ways.Way, ...]:
+        """By which ways, and when, somebody of the configuration is told what begins at `at`."""
+        held = self.devices.get(person, ())
+        return ways.ways(person, self.people[person], urgency, self.usable(person), at, held)
 
     def can_reach(self, person: str) -> bool:
         """Whether there is any way to tell this person."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -15,6 +15,21 @@ from tocsin.people.domain import Contact, PersonDocument, Urgency
 FALLBACK_NOTE = "none of the person's rules leads to a usable contact, so every usable one is tried at once"
 ContactStates = Mapping[tuple[str, str], tuple[bool, bool]]
 """(person, address key) -> (proven by a code, found dead)"""
+
+
+class Device(msgspec.Struct, frozen=True, kw_only=True):
+    """A browser or phone that takes push for its person, with the keys it gave."""
+
+    id: int
+    person: str
+    name: str
+    endpoint: str
+    p256dh: str
+    auth: str
+
+
+Devices = Mapping[str, Sequence[Device]]
+"""person -> what they have registered"""
 
 
 class Way(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -39,28 +54,35 @@ def address_key(contact: Contact, person: str) -> str:
     return f"{contact.channel}:{contact.address or person}"
 
 
-def is_usable(person: str, contact: Contact, states: ContactStates, *, vouched: bool) -> bool:
+def is_usable(person: str, contact: Contact, states: ContactStates, devices: Devices, *, vouched: bool) -> bool:
     """Whether a message through this contact can be expected to arrive (F8)."""
     channel = CHANNELS.get(contact.channel)
     if channel is None or not channel.implemented:
         return False
+    if channel.per_device:
+        return bool(devices.get(person))
     proven, dead = states.get((person, address_key(contact, person)), (False, False))
     return not dead and (vouched or proven or not channel.needs_verification)
 
 
 def usable_contacts(
-    person: str, document: PersonDocument, states: ContactStates, *, vouched: bool
+    person: str, document: PersonDocument, states: ContactStates, devices: Devices, *, vouched: bool
 ) -> dict[str, Contact]:
     """The person's contacts that can be expected to work, by name."""
     return {
         name: contact
         for name, contact in document.contacts.items()
-        if is_usable(person, contact, states, vouched=vouched)
+        if is_usable(person, contact, states, devices, vouched=vouched)
     }
 
 
 def ways(
-    person: str, document: PersonDocument, urgency: Urgency, usable: Mapping[str, Contact], now: datetime
+    person: str,
+    document: PersonDocument,
+    urgency: Urgency,
+    usable: Mapping[str, Contact],
+    now: datetime,
+    devices: Sequence[Device] = (),
 ) -> tuple[Way, ...]:
     """What is to be sent, by the rules for this urgency.
 
@@ -69,13 +91,23 @@ def ways(
     """
     rules = [rule for rule in document.rules(urgency) if rule.via in usable]
     if not rules:
-        return tuple(way_to(person, name, contact, now) for name, contact in usable.items())
-    lead = rules[0].after if document.rules(urgency)[0].via not in usable else timedelta(0)
-    return tuple(way_to(person, rule.via, usable[rule.via], now + rule.after - lead) for rule in rules)
+        planned = [(name, now) for name in usable]
+    else:
+        lead = rules[0].after if document.rules(urgency)[0].via not in usable else timedelta(0)
+        planned = [(rule.via, now + rule.after - lead) for rule in rules]
+    return tuple(way for name, at in planned for way in ways_to(person, name, usable[name], at, devices))
+
+
+def ways_to(person: str, name: str, contact: Contact, at: datetime, devices: Sequence[Device] = ()) -> tuple[Way, ...]:
+    """A message through this contact, at this time: to each of the person's devices if it leads there."""
+    channel = CHANNELS.get(contact.channel)
+    if channel is None or not channel.per_device:
+        return (way_to(person, name, contact, at),)
+    return tuple(_to_device(name, contact, one, at) for one in devices)
 
 
 def way_to(person: str, name: str, contact: Contact, at: datetime) -> Way:
-    """A message through this contact, at this time."""
+    """A message to the one address of this contact, at this time."""
     address = address_of(person, name, contact)
     return Way(
         contact=name,
@@ -83,6 +115,22 @@ def way_to(person: str, name: str, contact: Contact, at: datetime) -> Way:
         address=msgspec.json.encode(address).decode(),
         address_key=address_key(contact, person),
         bucket=bucket(contact),
+        at=at,
+    )
+
+
+def _to_device(name: str, contact: Contact, device: Device, at: datetime) -> Way:
+    """The device's keys travel with the message: without the installation's own key they are of no use to anybody."""
+    keys = {"device": str(device.id), "p256dh": device.p256dh, "auth": device.auth}
+    address = Address(
+        channel=contact.channel, target=device.endpoint, options={"person": device.person, "contact": name, **keys}
+    )
+    return Way(
+        contact=name,
+        channel=contact.channel,
+        address=msgspec.json.encode(address).decode(),
+        address_key=f"{contact.channel}:device-{device.id}",
+        bucket=f"{contact.channel}:{urlsplit(device.endpoint).netloc}",
         at=at,
     )
 

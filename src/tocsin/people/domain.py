@@ -66,9 +66,15 @@ Email = Annotated[str, Field(max_length=320), AfterValidator(_email)]
 Phone = Annotated[str, AfterValidator(_phone)]
 WebAddress = Annotated[str, Field(max_length=ADDRESS_CHARS_MAX), AfterValidator(_web)]
 
-# Each is a field of Contact. `push` of the phone app comes with the interface.
-CHANNELS = ("email", "sms", "voice", "ntfy", "webhook", "inbox")
-OPTIONS = {"secret": "webhook", "token": "ntfy", "user": "ntfy", "password": "ntfy", "detail": "ntfy"}
+CHANNELS = ("email", "push", "sms", "voice", "ntfy", "webhook", "inbox")  # each is a field of Contact
+OWN = ("push", "inbox")  # these need no address: they lead to the person's own devices, or into Tocsin itself
+OPTIONS = {  # and whose they are
+    "secret": ("webhook",),
+    "token": ("ntfy",),
+    "user": ("ntfy",),
+    "password": ("ntfy",),
+    "detail": ("ntfy", "push"),
+}
 
 
 class Contact(Document):
@@ -79,6 +85,9 @@ class Contact(Document):
     voice: Phone | None = Field(default=None, description="A number to call, with + and country.")
     ntfy: WebAddress | None = Field(default=None, description="An ntfy topic's web address.")
     webhook: WebAddress | None = Field(default=None, description="A web address that takes signed POSTs.")
+    push: bool | None = Field(
+        default=None, description="`true`: every browser and phone the person has registered under Me."
+    )
     inbox: bool | None = Field(default=None, description="`true`: the inbox inside Tocsin.")
     secret: SecretText | None = Field(
         default=None, max_length=500, description="Webhook: what signs each request, whsec_ and then base64."
@@ -88,7 +97,7 @@ class Contact(Document):
     password: SecretText | None = Field(default=None, max_length=500, description="ntfy: the password of `user`.")
     detail: Literal["public", "full"] | None = Field(
         default=None,
-        description="ntfy: `full` puts titles and summaries on the lock screen; otherwise only the service.",
+        description="ntfy and push: `full` puts titles and summaries on the lock screen; otherwise only the service.",
     )
 
     @model_validator(mode="after")
@@ -98,9 +107,9 @@ class Contact(Document):
             said = f"names {' and '.join(given)}" if given else "names no channel"
             raise wrong(f"a contact has exactly one channel; this one {said}", fix=f"keep one of {', '.join(CHANNELS)}")
         refuse(
-            wrong(f"`{option}` belongs to a contact by {channel}", fix=f"remove `{option}`", path=(option,))
-            for option, channel in OPTIONS.items()
-            if getattr(self, option) is not None and given != [channel]
+            wrong(f"`{option}` belongs to a contact by {' or '.join(owners)}", fix=f"remove `{option}`", path=(option,))
+            for option, owners in OPTIONS.items()
+            if getattr(self, option) is not None and given[0] not in owners
         )
         return self
 
@@ -111,7 +120,7 @@ class Contact(Document):
 
     @property
     def address(self) -> str:
-        """Where the channel leads; empty for the inbox, which is the person's own."""
+        """Where the channel leads; empty for what is the person's own."""
         held = getattr(self, self.channel)
         return held if isinstance(held, str) else ""
 
@@ -209,8 +218,9 @@ class TeamDocument(Document):
 
     @model_validator(mode="after")
     def _each_once(self) -> Self:
-        if self.channel is not None and self.channel.channel == "inbox":
-            raise wrong("an inbox belongs to a person", fix="write a webhook, ntfy or email", path=("channel", "inbox"))
+        if self.channel is not None and self.channel.channel in OWN:
+            own = self.channel.channel
+            raise wrong(f"`{own}` belongs to a person", fix="write a webhook, ntfy or email", path=("channel", own))
         refuse(
             wrong(f"`{name}` stands twice", fix="remove one of the two", path=(field, index))
             for field, names in (("members", self.members), ("managers", self.managers))

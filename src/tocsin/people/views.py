@@ -30,6 +30,7 @@ SCOPE_WORDS = {
 }
 CHANNEL_WORDS = {
     "email": "mail",
+    "push": "push",
     "sms": "text message",
     "voice": "call",
     "ntfy": "push by ntfy",

@@ -18,7 +18,7 @@ from tocsin.alerts.rulebook import compile_rulebook
 from tocsin.catalog.domain import IntegrationDocument
 from tocsin.config.domain import Snapshot
 from tocsin.oncall.queries import Overrides
-from tocsin.paging import plans, ways
+from tocsin.paging import plans
 from tocsin.paging import rules as paging_rules
 from tocsin.paging.domain import Why
 from tocsin.paging.standing import Standing
@@ -226,7 +226,7 @@ def _taken(standing: Standing, climb: paging_rules.Climb, urgency: Urgency, now:
 def _paged(standing: Standing, called: paging_rules.Called, urgency: Urgency, now: datetime) -> Paged:
     document = standing.people[called.person]
     usable = standing.usable(called.person)
-    planned = ways.ways(called.person, document, urgency, usable, now)
+    planned = standing.ways(called.person, urgency, now)
     return Paged(
         person=called.person,
         name=document.name,

@@ -41,7 +41,7 @@ def test_a_contact_is_read(written: dict[str, str]) -> None:
     [
         ({}, "exactly one"),
         ({"email": "a@b.example", "sms": "+4915155500101"}, "exactly one"),
-        ({"pager": "1234"}, "email, webhook, ntfy, inbox, sms, voice"),
+        ({"pager": "1234"}, "email, webhook, ntfy, push, inbox, sms, voice"),
         ({"email": "ann"}, "ann@example.com"),
         ({"email": "ann@acme.example\r\nBcc: eve@evil.example"}, "not a mail address"),
         ({"email": "a@b.example,c@d.example"}, "not a mail address"),

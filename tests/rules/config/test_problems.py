@@ -234,13 +234,13 @@ CASES = {
     "two-channels": (
         "tocsin: 1\npeople:\n  ann: {name: Ann, email: ann@ex.org, contacts: {a: {email: a@ex.org, inbox: true}}}\n",
         [
-            "3:53 a contact has exactly one channel; this one names email and inbox | keep one of email, sms, voice, ntfy, webhook, inbox",
+            "3:53 a contact has exactly one channel; this one names email and inbox | keep one of email, push, sms, voice, ntfy, webhook, inbox",
         ],
     ),
     "no-channel": (
         "tocsin: 1\npeople:\n  ann: {name: Ann, email: ann@ex.org, contacts: {a: {}}}\n",
         [
-            "3:53 a contact has exactly one channel; this one names no channel | keep one of email, sms, voice, ntfy, webhook, inbox",
+            "3:53 a contact has exactly one channel; this one names no channel | keep one of email, push, sms, voice, ntfy, webhook, inbox",
         ],
     ),
     "unknown-channel": (
