@@ -29,6 +29,15 @@ SCREENS = {
     "docs-page": ("cleo", "/docs/howto/alertmanager"),
     "docs-reference": ("cleo", "/docs/reference/status-machines"),
     "docs-search": ("cleo", "/docs?q=silence"),
+    "configuration": ("ann", "/configuration"),
+    "config-edit": ("ann", "/configuration/edit/policies/nights"),
+    "config-edit-file": ("cleo", "/configuration/edit/schedules/first"),
+    "config-new": ("ann", "/configuration/new/services"),
+    "config-remove": ("ann", "/configuration/remove/policies/nights"),
+    "config-apply": ("ann", "/configuration/apply?whole=1"),
+    "config-history": ("ann", "/configuration/history"),
+    "config-version": ("ann", "/configuration/history/{version}"),
+    "config-return": ("ann", "/configuration/history/{before}/return"),
 }
 CHECKED = {("desk", "light"), ("desk", "dark"), ("phone", "light")}  # what is left is their combination
 EXPECTED_STATUS = {"link": 410}
@@ -43,6 +52,15 @@ def axe() -> str:
     return (Path(found.origin).parent / "axe.min.js").read_text()
 
 
+def nights(served: Served, wait: str) -> int:
+    """A policy that is managed in Tocsin, not by a file; the version that has it."""
+    steps = [{"page": ["schedule:first"], "wait": wait}, {"page": ["team:shop"], "wait": "15m"}]
+    body = {"name": "Nights", "description": "Outside office hours.", "steps": steps, "last_resort": ["person:ann"]}
+    answer = served.api("ann", "PUT", "/config/documents/policies/nights", body)
+    assert answer.status == 200, answer.body
+    return int(answer.body["version"])
+
+
 @pytest.fixture(scope="module")
 def places(served: Served) -> dict[str, int]:
     """A group that is open and one that is over."""
@@ -50,7 +68,13 @@ def places(served: Served) -> dict[str, int]:
     served.api("ann", "POST", f"/groups/{over}/resolution")
     taken = served.trouble("a problem that somebody has")
     served.api("cleo", "POST", f"/groups/{taken}/acknowledgement")
-    return {"open": served.trouble("Card payments fail: 12 % are refused by the gateway"), "over": over}
+    before, version = nights(served, "5m"), nights(served, "10m")
+    return {
+        "before": before,
+        "version": version,
+        "open": served.trouble("Card payments fail: 12 % are refused by the gateway"),
+        "over": over,
+    }
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -15,23 +16,43 @@ from tocsin.kit import clock, db
 from tocsin.people.rights import Actor, Right
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """On which terms a change is made: from which version, by force, and why."""
+
+    base: int | None = None
+    force: bool = False
+    message: str = ""
+
+
 def put(
     who: Actor, section: str, name: str, body: Mapping[str, Any], *, base: int | None = None, force: bool = False
 ) -> Outcome:
     """Write one document as `who`. Raises PermissionDenied when it is not theirs to write; files keep what is theirs."""
+    return write(who, section, name, body, Terms(base=base, force=force))
+
+
+def write(who: Actor, section: str, name: str, body: Mapping[str, Any], terms: Terms) -> Outcome:
+    """The same, with the reason why."""
     with db.transact(clock.now()) as tx:
         if not ownership.may_write(who, queries.current(tx), section, name, body):
             raise PermissionDenied(Right.CONFIGURE.value)
-        return actions.put(tx, section, name, body, _author(who, base, force=force))
+        return actions.put(tx, section, name, body, author(who, terms))
 
 
 def remove(who: Actor, section: str, name: str, *, base: int | None = None, force: bool = False) -> Outcome:
     """Take one document out as `who`. Raises PermissionDenied when it is not theirs."""
+    return take_out(who, section, name, Terms(base=base, force=force))
+
+
+def take_out(who: Actor, section: str, name: str, terms: Terms) -> Outcome:
+    """The same, with the reason why."""
     with db.transact(clock.now()) as tx:
         if not ownership.may_change(who, queries.current(tx), section, name):
             raise PermissionDenied(Right.CONFIGURE.value)
-        return actions.remove(tx, section, name, _author(who, base, force=force))
+        return actions.remove(tx, section, name, author(who, terms))
 
 
-def _author(who: Actor, base: int | None, *, force: bool) -> Author:
-    return Author(by=who.by, base=base, force=force, through=ManagedBy.UI)
+def author(who: Actor, terms: Terms) -> Author:
+    """Whose change it is, made in the interface."""
+    return Author(by=who.by, message=terms.message, base=terms.base, force=terms.force, through=ManagedBy.UI)

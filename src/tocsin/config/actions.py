@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 import msgspec
 from pydantic import ValidationError
 
-from tocsin.config import explain, plan, registry, rules, store
-from tocsin.config.domain import Change, Kind, ManagedBy, Origin, Problem, Snapshot, State
-from tocsin.config.parse import File
+from tocsin.config import explain, plan, registry, rules, secrecy, store
+from tocsin.config.domain import Change, Document, Kind, ManagedBy, Origin, Problem, Snapshot, State
+from tocsin.config.parse import NOBODY_TOLD, File, parse
 from tocsin.config.plan import Plan
 from tocsin.journal.domain import Fact
 from tocsin.kit import text
@@ -111,6 +111,16 @@ def apply(
     return _save(tx, before, thought.state, author, thought.notes)
 
 
+def adopt(tx: Tx, files: Sequence[File], author: Author, *, alone: bool = False) -> Outcome:
+    """Make the configuration what text written through a door says; see rules.adopted."""
+    before = _locked(tx, author)
+    if isinstance(before, Outdated):
+        return before
+    parsed = parse(files, registry.kinds(), {}, before.snapshot.sections)
+    judged = rules.adopted(parsed, before, registry.kinds(), author.through, alone=alone)
+    return Refused(problems=judged.problems) if judged.problems else _judge_and_save(tx, before, judged.state, author)
+
+
 def put(tx: Tx, section: str, name: str, body: object, author: Author) -> Outcome:
     """Write one document; in a list, a name that is not there yet adds it at the end. Files keep what is theirs."""
     kind = registry.kind_of(section)
@@ -122,13 +132,9 @@ def put(tx: Tx, section: str, name: str, body: object, author: Author) -> Outcom
     foreign = _of_a_file(before, kind, name)
     if foreign is not None:
         return foreign
-    try:
-        document = kind.model.model_validate(body)
-    except ValidationError as error:
-        found = explain.explainer(kind.model).explain(error, body, lambda held: held)
-        return Refused(
-            problems=tuple(Problem(message=one.message, fix=one.fix, path=(section, name, *one.path)) for one in found)
-        )
+    document = _read(before, kind, name, body)
+    if isinstance(document, Refused):
+        return document
     origin = Origin(managed_by=author.through)
     return _judge_and_save(tx, before, rules.changed(before, kind, name, (document, origin)), author)
 
@@ -155,6 +161,35 @@ def roll_back(tx: Tx, number: int, author: Author) -> Outcome:
     if then is None:
         return Refused(problems=(Problem(message=f"there is no version {number}", fix="see the list of versions"),))
     return _judge_and_save(tx, before, then, author)
+
+
+def _read(before: State, kind: Kind, name: str, body: object) -> Document | Refused:
+    """The document as written; a secret that says it is hidden is the one there was."""
+    held = before.snapshot.sections.get(kind.section, {}).get(name)
+    body = secrecy.kept(body, held)
+    path = (kind.section, name)
+    try:
+        document = kind.model.model_validate(body)
+    except ValidationError as error:
+        masks = secrecy.masks(held)
+        found = explain.explainer(kind.model).explain(error, body, lambda text: _masked(text, masks))
+        return Refused(
+            problems=tuple(
+                Problem(message=_masked(one.message, masks), fix=_masked(one.fix, masks), path=(*path, *one.path))
+                for one in found
+            )
+        )
+    unknown = [
+        Problem(message=NOBODY_TOLD, fix="write the secret itself", path=(*path, *hidden))
+        for hidden in secrecy.never_told(document)
+    ]
+    return Refused(problems=tuple(unknown)) if unknown else document
+
+
+def _masked(written: str, masks: Mapping[str, str]) -> str:
+    for held, shown in masks.items():
+        written = written.replace(held, shown)
+    return written
 
 
 def _locked(tx: Tx, author: Author) -> State | Outdated:

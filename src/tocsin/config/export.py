@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import yaml
@@ -19,6 +19,7 @@ from tocsin.config.parse import FORMAT, HEAD
 from tocsin.config.yaml12 import Path
 
 LINE_CHARS_MAX = 110
+Cover = Callable[[Path], str]
 # JSON may hold these raw, YAML may not, and it is by YAML that we read JSON.
 _NOT_IN_YAML = re.compile(r"[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
@@ -26,6 +27,23 @@ _NOT_IN_YAML = re.compile(r"[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 def as_yaml(snapshot: Snapshot, kinds: Sequence[Kind], *, redact: bool = False) -> str:
     """The whole configuration as one YAML file. Redacted, each secret is a variable to be set before an apply."""
     whole = as_values(snapshot, kinds, redact=redact)
+    return _text_of(whole)
+
+
+def hidden_yaml(snapshot: Snapshot, kinds: Sequence[Kind]) -> str:
+    """The same for somebody to change: each secret is said to be hidden, and stays as it is where it is said again."""
+    return _text_of(_values(snapshot, kinds, lambda _path: secrecy.HIDDEN))
+
+
+def document_yaml(document: Document) -> str:
+    """One document alone, its secrets hidden in the same way."""
+    body = secrecy.covered(_escaped(secrecy.dump(document)), secrecy.paths(document), lambda _path, _: secrecy.HIDDEN)
+    return yaml.dump(
+        body, Dumper=_Dumper, sort_keys=False, allow_unicode=True, default_flow_style=None, width=LINE_CHARS_MAX
+    )
+
+
+def _text_of(whole: dict[str, Any]) -> str:
     return "\n".join(_section(name, value) for name, value in whole.items())
 
 
@@ -37,7 +55,10 @@ def as_json(snapshot: Snapshot, kinds: Sequence[Kind], *, redact: bool = False) 
 
 def as_values(snapshot: Snapshot, kinds: Sequence[Kind], *, redact: bool = False) -> dict[str, Any]:
     """The same as plain values."""
-    cover = _Redaction() if redact else None
+    return _values(snapshot, kinds, _Redaction().variable if redact else None)
+
+
+def _values(snapshot: Snapshot, kinds: Sequence[Kind], cover: Cover | None) -> dict[str, Any]:
     whole: dict[str, Any] = {HEAD: FORMAT}
     for kind in sorted(kinds, key=lambda kind: kind.order):
         documents = snapshot.sections.get(kind.section, {})
@@ -67,11 +88,11 @@ class _Redaction:
         return f"${{{name}}}"
 
 
-def _written(kind: Kind, name: str, document: Document, redaction: _Redaction | None) -> object:
+def _written(kind: Kind, name: str, document: Document, cover: Cover | None) -> object:
     body = _escaped(secrecy.dump(document))
-    if redaction is not None:
+    if cover is not None:
         start = (kind.section, name)
-        secrecy.covered(body, secrecy.paths(document), lambda path, _: redaction.variable((*start, *path)))
+        secrecy.covered(body, secrecy.paths(document), lambda path, _: cover((*start, *path)))
     return body
 
 

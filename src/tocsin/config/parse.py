@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from pydantic import TypeAdapter, ValidationError
 
-from tocsin.config import explain, yaml12
+from tocsin.config import explain, secrecy, yaml12
 from tocsin.config.domain import Document, Kind, Name, Problem, Shape
 from tocsin.config.yaml12 import Path, Place, Tree
 
@@ -20,7 +20,9 @@ FORMAT = 1
 HEAD = "tocsin"
 ALONE = "-"  # the name under which a section of one document is kept
 PRIVATE_PREFIX = "x-"  # such top-level keys are the author's own, for anchors
-MASKED_CHARS_MIN = 3  # shorter values are no secrets, and would be found inside ordinary words
+NOBODY_TOLD = "this says that it is hidden, but nothing was hidden here before"
+
+Held = Mapping[str, Mapping[str, Document]]
 
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
 
@@ -52,6 +54,7 @@ class Parsed:
     spots: dict[tuple[str, str], _Spot] = field(default_factory=dict)
     order: dict[str, int] = field(default_factory=dict)
     masks: dict[str, str] = field(default_factory=dict)
+    held: Held = field(default_factory=dict)
 
     def file_of(self, section: str, name: str) -> str | None:
         """The file a document stands in, if one of these files has it."""
@@ -90,26 +93,41 @@ class Parsed:
         return written
 
 
-def parse(files: Sequence[File], kinds: Sequence[Kind], env: Mapping[str, str]) -> Parsed:
-    """Read the files in order. Look at `problems` first: documents that have some are not in `sections`."""
-    parsed = Parsed()
-    explainers = {kind.section: explain.explainer(kind.model) for kind in kinds}
+def parse(files: Sequence[File], kinds: Sequence[Kind], env: Mapping[str, str], held: Held | None = None) -> Parsed:
+    """Read the files in order. Look at `problems` first: documents that have some are not in `sections`.
+
+    A secret written as `secrecy.HIDDEN` is the one that the document `held` under this name has at the same place.
+    """
+    parsed = Parsed(held=held or {})
     for file in files:
         if file.name in parsed.order:
             parsed.problems.append(Problem(message="this file is given twice", fix="name it once", file=file.name))
             continue
         parsed.order[file.name] = len(parsed.order)
-        _add_file(parsed, file, kinds, explainers, env)
+        _add_file(parsed, file, kinds, env)
     return parsed
 
 
-def _add_file(
-    parsed: Parsed,
-    file: File,
-    kinds: Sequence[Kind],
-    explainers: Mapping[str, explain.Explainer],
-    env: Mapping[str, str],
-) -> None:
+def parse_one(content: str, kind: Kind, name: str, held: Held) -> Parsed:
+    """Read one document that stands alone: its fields at the top, no file around it, nothing from the environment."""
+    parsed = Parsed(held=held)
+    tree = yaml12.read(content, "", {})
+    parsed.problems += tree.problems
+    if tree.value is not None or not tree.problems:
+        _FileReader(parsed, "", tree).add_alone(kind, name)
+    return parsed
+
+
+def may_be_called(name: str) -> bool:
+    """Whether a document can have this name."""
+    try:
+        _NAME.validate_python(name)
+    except ValidationError:
+        return False
+    return True
+
+
+def _add_file(parsed: Parsed, file: File, kinds: Sequence[Kind], env: Mapping[str, str]) -> None:
     tree = yaml12.read(file.content, file.name, env)
     parsed.problems += tree.problems
     parsed.masks |= _masks(tree)
@@ -117,14 +135,14 @@ def _add_file(
     sections = reader.sections({kind.section for kind in kinds})
     for kind in kinds:
         if kind.section in sections:
-            reader.add(kind, sections[kind.section], explainers[kind.section])
+            reader.add(kind, sections[kind.section])
 
 
 def _masks(tree: Tree) -> dict[str, str]:
     """How each held value may look in a message, longest first."""
     forms: dict[str, str] = {}
     for held, name in tree.substituted.items():
-        if len(held) >= MASKED_CHARS_MIN:
+        if len(held) >= secrecy.MASKED_CHARS_MIN:
             forms |= dict.fromkeys((held, repr(held)[1:-1], held.lower()), name)
     return dict(sorted(forms.items(), key=lambda pair: -len(pair[0])))
 
@@ -152,18 +170,25 @@ class _FileReader:
                 self._wrong((key,), f"`{key}` is not a section", explain.suggest(key, known), key=True)
         return {key: held for key, held in value.items() if key in known}
 
-    def add(self, kind: Kind, value: object, explainer: explain.Explainer) -> None:
+    def add(self, kind: Kind, value: object) -> None:
         """Parse one section."""
         for path, name, raw in self._entries(kind, value):
             key = (kind.section, name)
             if key in self._parsed.spots:
                 self._twice(kind, name, path)
                 continue
-            self._parsed.spots[key] = _Spot(self._file, self._tree, path)
-            self._parsed.attempted.setdefault(kind.section, set()).add(name)
-            document = self._document(kind, raw, path, explainer)
-            if document is not None:
-                self._parsed.sections.setdefault(kind.section, {})[name] = document
+            self._add(kind, name, raw, path)
+
+    def add_alone(self, kind: Kind, name: str) -> None:
+        """Parse the whole tree as one document."""
+        self._add(kind, name, self._tree.value, ())
+
+    def _add(self, kind: Kind, name: str, raw: object, path: Path) -> None:
+        self._parsed.spots[kind.section, name] = _Spot(self._file, self._tree, path)
+        self._parsed.attempted.setdefault(kind.section, set()).add(name)
+        document = self._document(kind, name, raw, path)
+        if document is not None:
+            self._parsed.sections.setdefault(kind.section, {})[name] = document
 
     def _check_head(self, value: dict[str, object]) -> None:
         if HEAD not in value:
@@ -192,21 +217,25 @@ class _FileReader:
         return [((section, name), name, raw) for name, raw in value.items() if self._may_be_called(kind, name)]
 
     def _may_be_called(self, kind: Kind, name: str) -> bool:
-        try:
-            _NAME.validate_python(name)
-        except ValidationError:
+        if not may_be_called(name):
             fix = "use lower-case letters, digits, `-`, `_` and `.`: payments-primary"
             self._wrong((kind.section, name), f"a {kind.noun} cannot be called {self._shown(name)}", fix, key=True)
             return False
         return True
 
-    def _document(self, kind: Kind, raw: object, path: Path, explainer: explain.Explainer) -> Document | None:
+    def _document(self, kind: Kind, name: str, raw: object, path: Path) -> Document | None:
+        before = self._parsed.held.get(kind.section, {}).get(name)
+        body = secrecy.kept({} if raw is None else raw, before)
+        self._parsed.masks |= secrecy.masks(before)
         try:
-            return kind.model.model_validate({} if raw is None else raw)
+            document = kind.model.model_validate(body)
         except ValidationError as error:
-            for one in explainer.explain(error, {} if raw is None else raw, self._parsed.masked):
+            for one in explain.explainer(kind.model).explain(error, body, self._parsed.masked):
                 self._wrong((*path, *one.path), one.message, one.fix, key=one.at_key)
             return None
+        for hidden in secrecy.never_told(document):
+            self._wrong((*path, *hidden), NOBODY_TOLD, "write the secret itself")
+        return document
 
     def _twice(self, kind: Kind, name: str, path: Path) -> None:
         first = self._parsed.spots[kind.section, name]

@@ -17,7 +17,7 @@ from tocsin.config.domain import Change, ChangeKind, Document, Kind, Problem, Sh
 from tocsin.config.parse import File, parse
 from tocsin.config.yaml12 import Path
 
-HIDDEN = "(hidden)"
+HIDDEN = secrecy.HIDDEN
 HIDDEN_OTHER = "(hidden, another)"
 
 Field = tuple[str, object, object]
@@ -45,7 +45,7 @@ def make(
     alone: bool = False,
 ) -> Plan:
     """What applying the files would do. With `alone`, nothing but the files remains, wherever it came from."""
-    judged = rules.judge(parse(files, kinds, env), before, kinds, scope=scope, alone=alone)
+    judged = rules.judge(parse(files, kinds, env, before.snapshot.sections), before, kinds, scope=scope, alone=alone)
     changes = () if judged.problems else diff(before.snapshot, judged.state.snapshot, kinds)
     return Plan(
         base=before.snapshot.version,

@@ -75,6 +75,76 @@ def judge(parsed: Parsed, before: State, kinds: Sequence[Kind], *, scope: str = 
     return Judged(state=state, problems=_all_problems(parsed, state, kinds), notes=tuple(notes))
 
 
+def adopted(parsed: Parsed, before: State, kinds: Sequence[Kind], through: ManagedBy, *, alone: bool = False) -> Judged:
+    """What the files would make of `before` as text written through a door: nothing becomes a file's, and what a file
+    manages stays as the file has it. A list that is written is the whole list. With `alone`, nothing else remains.
+    """
+    sections: dict[str, dict[str, Document]] = {}
+    origins: dict[tuple[str, str], Origin] = {}
+    wrong: list[Problem] = []
+    for kind in kinds:
+        merge = _adopted_list if kind.shape is Shape.LIST else _adopted_map
+        pairs, problems_here = merge(kind, parsed, before, Origin(managed_by=through), alone)
+        wrong += problems_here
+        if pairs:
+            sections[kind.section] = {name: document for name, (document, _) in pairs.items()}
+            origins |= {(kind.section, name): origin for name, (_, origin) in pairs.items()}
+    state = state_of(before.snapshot.version, sections, origins)
+    found = _all_problems(parsed, state, kinds)
+    return Judged(state=state, problems=parsed.sorted_problems((*found, *wrong)) if wrong else found)
+
+
+_Pairs = dict[str, tuple[Document, Origin]]
+
+
+def _adopted_map(kind: Kind, parsed: Parsed, before: State, own: Origin, alone: bool) -> tuple[_Pairs, list[Problem]]:
+    held = before.snapshot.sections.get(kind.section, {})
+    brought = parsed.sections.get(kind.section, {})
+    attempted = parsed.attempted.get(kind.section, set())
+    pairs: _Pairs = {}
+    wrong: list[Problem] = []
+    for name in dict.fromkeys((*brought, *held)) if alone else dict.fromkeys((*held, *brought)):
+        origin = before.origins.get((kind.section, name))
+        is_of_file = origin is not None and origin.managed_by is ManagedBy.FILE
+        if name in brought:
+            same = origin is not None and held[name] == brought[name]
+            pairs[name] = (brought[name], origin if same and origin else own)
+            if is_of_file and not same and origin:
+                wrong.append(parsed.located(_of_file(kind, name, origin, "is managed by"), key=True))
+        elif name not in attempted and origin is not None:
+            if not alone:
+                pairs[name] = (held[name], origin)
+            elif is_of_file:
+                wrong.append(replace(_of_file(kind, name, origin, "is missing here, but managed by"), path=()))
+    return pairs, wrong
+
+
+def _adopted_list(kind: Kind, parsed: Parsed, before: State, own: Origin, alone: bool) -> tuple[_Pairs, list[Problem]]:
+    held = before.snapshot.sections.get(kind.section, {})
+    left = [(document, before.origins[kind.section, name]) for name, document in held.items()]
+    if not parsed.attempted.get(kind.section) and not alone:
+        return {name: (document, before.origins[kind.section, name]) for name, document in held.items()}, []
+    pairs: _Pairs = {}
+    for name, document in parsed.sections.get(kind.section, {}).items():
+        at = next((place for place, (other, _) in enumerate(left) if other == document), None)
+        pairs[name] = (document, left.pop(at)[1] if at is not None else own)
+    of_files = [origin for _, origin in left if origin.managed_by is ManagedBy.FILE]
+    wrong = [
+        replace(_of_file(kind, "", origin, "is missing here or changed, but managed by"), path=())
+        for origin in of_files
+        if not parsed.problems
+    ]
+    return pairs, wrong
+
+
+def _of_file(kind: Kind, name: str, origin: Origin, said: str) -> Problem:
+    return Problem(
+        message=f"{f'{kind.noun} {name}'.strip()} {said} the file {origin.file}",
+        fix="change it there and apply the file",
+        path=(kind.section, name),
+    )
+
+
 def changed(before: State, kind: Kind, name: str, to: tuple[Document, Origin] | None) -> State:
     """`before` with one document put in, replaced or (None) taken out; lists are numbered again."""
     section = dict(before.snapshot.sections.get(kind.section, {}))
@@ -114,7 +184,7 @@ def described(origin: Origin) -> str:
 
 def _all_problems(parsed: Parsed, state: State, kinds: Sequence[Kind]) -> tuple[Problem, ...]:
     judged = problems(state, kinds, parsed.attempted) if not parsed.problems else _dangling_of(parsed, state, kinds)
-    return parsed.sorted_problems(_placed(problem, parsed, state, kinds) for problem in judged)
+    return parsed.sorted_problems(placed(problem, parsed, state, kinds) for problem in judged)
 
 
 def _dangling_of(parsed: Parsed, state: State, kinds: Sequence[Kind]) -> Iterable[Problem]:
@@ -122,8 +192,8 @@ def _dangling_of(parsed: Parsed, state: State, kinds: Sequence[Kind]) -> Iterabl
     return _dangling(state, kinds, parsed.attempted)
 
 
-def _placed(problem: Problem, parsed: Parsed, state: State, kinds: Sequence[Kind]) -> Problem:
-    """With file and line; or with whose document it is, if it is in none of the files."""
+def placed(problem: Problem, parsed: Parsed, state: State, kinds: Sequence[Kind]) -> Problem:
+    """The problem with file and line; or with whose document it is, if it is in none of the files."""
     section, name = str(problem.path[0]), str(problem.path[1])
     if parsed.file_of(section, name) is not None:
         return parsed.located(problem)

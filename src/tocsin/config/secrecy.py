@@ -11,6 +11,9 @@ from pydantic import BaseModel
 from tocsin.config.domain import Document, Secret
 from tocsin.config.yaml12 import Path
 
+HIDDEN = "(hidden)"  # shown in place of a secret; written back there, it means: as it was
+MASKED_CHARS_MIN = 3  # shorter values are no secrets, and would be found inside ordinary words
+
 Cover = Callable[[Path, str], str]
 
 
@@ -38,6 +41,48 @@ def covered(body: dict[str, Any], secrets: Iterator[Path], cover: Cover) -> dict
             held = held[part]
         held[path[-1]] = cover(path, held[path[-1]])
     return body
+
+
+def kept(body: object, before: Document | None) -> object:
+    """`body` with each hidden text as it was: HIDDEN where `before` has a secret stands for that secret."""
+    if before is None:
+        return body
+    held = dump(before)
+    for path in paths(before):
+        body = _kept(body, path, _at(held, path))
+    return body
+
+
+def never_told(document: Document) -> list[Path]:
+    """Where HIDDEN stands for a secret that nobody has told: there was none before at this place."""
+    held = dump(document)
+    return [path for path in paths(document) if _at(held, path) == HIDDEN]
+
+
+def masks(document: Document | None) -> dict[str, str]:
+    """What must not stand in any message about the document, and what stands there instead."""
+    if document is None:
+        return {}
+    held = dump(document)
+    told = (_at(held, path) for path in paths(document))
+    return {secret: HIDDEN for secret in told if len(secret) >= MASKED_CHARS_MIN}
+
+
+def _kept(value: object, path: Path, secret: str) -> object:
+    if not path:
+        return secret if value == HIDDEN else value
+    head, *rest = path
+    if isinstance(value, Mapping) and head in value:
+        return {**value, head: _kept(value[head], tuple(rest), secret)}
+    if isinstance(value, list | tuple) and isinstance(head, int) and head < len(value):
+        return [*value[:head], _kept(value[head], tuple(rest), secret), *value[head + 1 :]]
+    return value
+
+
+def _at(values: Any, path: Path) -> str:
+    for part in path:
+        values = values[part]
+    return str(values)
 
 
 def _inside(value: object) -> Iterator[Path]:

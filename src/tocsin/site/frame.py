@@ -67,6 +67,7 @@ PLACES: tuple[Entry, ...] = (  # name of the address, title, picture, key, prefi
 )
 MORE: tuple[Entry, ...] = (
     ("silences", "Silences", "silence", "s", "/silences"),
+    ("configuration", "Configuration", "code", "c", "/configuration"),
     ("manual", "Documentation", "book", "h", "/docs"),
 )
 INITIALS_MAX = 2

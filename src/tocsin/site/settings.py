@@ -34,6 +34,7 @@ INSTALLED_APPS = [
     "tocsin.alerts",
     "tocsin.oncall",
     "tocsin.paging",
+    "tocsin.site",  # for its templates
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

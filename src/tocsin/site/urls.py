@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("tocsin.alerts.urls")),
     path("", include("tocsin.people.urls")),
     path("", include("tocsin.web.urls")),
+    path("", include("tocsin.site.config_urls")),
     path("", include("tocsin.site.doors")),
 ]
 handler400 = "tocsin.web.errors.bad_request"

@@ -13,6 +13,8 @@ from world import disk_full
 
 SIGNED_IN = frozenset({"ann", "bob", "cleo", "dan"})
 RESPONDERS = frozenset({"ann", "bob", "dan"})
+MANAGERS = frozenset({"bob", "dan"})  # of the team web; its services are theirs
+ADMINS = frozenset({"dan"})
 EVERYBODY = SIGNED_IN | {"eve", "gus"}
 
 
@@ -42,6 +44,22 @@ DOORS = (
     Door("silences/<number:silence_id>/end", "POST", "/silences/1/end", RESPONDERS),
     Door("inbox", "GET", "/inbox", SIGNED_IN),
     Door("inbox/read", "POST", "/inbox/read", SIGNED_IN),
+    Door("configuration", "GET", "/configuration", SIGNED_IN),
+    Door("configuration/export", "GET", "/configuration/export", SIGNED_IN),
+    Door("configuration/apply", "GET", "/configuration/apply", ADMINS),
+    Door("configuration/apply", "POST", "/configuration/apply", ADMINS),
+    Door("configuration/problems", "POST", "/configuration/problems", MANAGERS),
+    Door("configuration/new/<str:section>", "GET", "/configuration/new/services", MANAGERS),
+    Door("configuration/new/<str:section>", "POST", "/configuration/new/services", MANAGERS),
+    Door("configuration/edit/<str:section>/<str:name>", "GET", "/configuration/edit/services/web", SIGNED_IN),
+    Door("configuration/edit/<str:section>/<str:name>", "POST", "/configuration/edit/services/web", MANAGERS),
+    Door("configuration/edit/<str:section>/<str:name>", "POST", "/configuration/edit/policies/web", ADMINS),
+    Door("configuration/remove/<str:section>/<str:name>", "GET", "/configuration/remove/services/web", MANAGERS),
+    Door("configuration/remove/<str:section>/<str:name>", "POST", "/configuration/remove/services/web", MANAGERS),
+    Door("configuration/history", "GET", "/configuration/history", SIGNED_IN),
+    Door("configuration/history/<number:number>", "GET", "/configuration/history/1", SIGNED_IN),
+    Door("configuration/history/<number:number>/return", "GET", "/configuration/history/1/return", ADMINS),
+    Door("configuration/history/<number:number>/return", "POST", "/configuration/history/1/return", ADMINS),
     Door("me", "GET", "/me", SIGNED_IN),
     Door("me/tokens", "POST", "/me/tokens", SIGNED_IN),
     Door("me/tokens/<number:token_id>/revocation", "POST", "/me/tokens/1/revocation", SIGNED_IN),
@@ -113,6 +131,10 @@ def test_the_pages_of_signing_in_are_for_those_who_are(house: House, path: str) 
         "/signals/16384",
         "/silences",
         "/inbox",
+        "/configuration",
+        "/configuration/edit/services/web",
+        "/configuration/history",
+        "/configuration/history/1",
         "/me",
         "/sign-out",
         "/me/password",
