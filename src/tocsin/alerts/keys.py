@@ -74,17 +74,16 @@ class Keys:
 def _doors(snapshot: Snapshot, before: Mapping[str, Door]) -> dict[str, Door]:
     found = {}
     for name, document in snapshot.all("integrations", IntegrationDocument).items():
-        settings = Settings(
-            mapping=document.mapping,
-            severity=document.severity,
-            resolve_timeout_s=document.resolve_timeout.total_seconds(),
-        )
         old = before.get(document.key)
         rate = document.rate_limit
         bucket = Bucket(rate.count, rate.per_s) if rate else Bucket(RATE_DEFAULT_COUNT, RATE_DEFAULT_PER_S)
         if old is not None and old.integration == name and rate is None:
             bucket = old.bucket
         found[document.key] = Door(
-            integration=name, source=document.source, settings=settings, bucket=bucket, key=document.key.encode()
+            integration=name,
+            source=document.source,
+            settings=document.reading,
+            bucket=bucket,
+            key=document.key.encode(),
         )
     return found

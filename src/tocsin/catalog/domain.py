@@ -26,7 +26,7 @@ from tocsin.catalog.hours import SupportHours
 from tocsin.config.domain import Document, Duration, SecretText, lasting, refuse, wrong
 from tocsin.people.domain import TEXT_CHARS_MAX, Urgency, WebAddress
 from tocsin.sources import mapping, registry
-from tocsin.sources.domain import Severity
+from tocsin.sources.domain import Settings, Severity
 
 DEPENDENCIES_MAX = 100
 LINKS_MAX = 50
@@ -253,6 +253,16 @@ class IntegrationDocument(Document):
     def _fits_its_source(self) -> Self:
         refuse(_problems(self))
         return self
+
+    @cached_property
+    def reading(self) -> Settings:
+        """What its source needs to know to read a request."""
+        return Settings(
+            mapping=self.mapping,
+            severity=self.severity,
+            resolve_timeout_s=self.resolve_timeout.total_seconds(),
+            secret=self.secret or "",
+        )
 
     @cached_property
     def heartbeat_due_s(self) -> float:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from tocsin.paging import group_views, views
+from tocsin.paging import group_views, service_views, views
 
 urlpatterns = [
     path("", views.now, name="now"),
@@ -11,4 +11,9 @@ urlpatterns = [
     path("a/<str:token>", views.answer, name="answer"),
     path("inbox", views.inbox, name="inbox"),
     path("inbox/read", views.read, name="inbox_read"),
+    path("services", service_views.services, name="services"),
+    path("services/new", service_views.new_service, name="new_service"),
+    path("services/<str:name>", service_views.service, name="service"),
+    path("services/<str:name>/change", service_views.edit_service, name="edit_service"),
+    path("services/<str:name>/removal", service_views.remove_service, name="remove_service"),
 ]

@@ -63,10 +63,12 @@ Entry = tuple[str, str, str, str, str]
 PLACES: tuple[Entry, ...] = (  # name of the address, title, picture, key, prefix
     ("now", "Now", "now", "n", "/"),
     ("groups", "Alerts", "groups", "a", "/groups"),
+    ("services", "Services", "services", "v", "/services"),
     ("inbox", "Inbox", "inbox", "i", "/inbox"),
 )
 MORE: tuple[Entry, ...] = (
     ("silences", "Silences", "silence", "s", "/silences"),
+    ("integrations", "Integrations", "plug", "t", "/integrations"),
     ("configuration", "Configuration", "code", "c", "/configuration"),
     ("manual", "Documentation", "book", "h", "/docs"),
 )

@@ -31,6 +31,7 @@ INSTALLED_APPS = [
     "tocsin.config",
     "tocsin.people",
     "tocsin.admin",
+    "tocsin.catalog",
     "tocsin.alerts",
     "tocsin.oncall",
     "tocsin.paging",

@@ -42,6 +42,24 @@ DOORS = (
     Door("silences", "GET", "/silences", SIGNED_IN),
     Door("silences", "POST", "/silences", RESPONDERS),
     Door("silences/<number:silence_id>/end", "POST", "/silences/1/end", RESPONDERS),
+    Door("services", "GET", "/services", SIGNED_IN),
+    Door("services/new", "GET", "/services/new", MANAGERS),
+    Door("services/new", "POST", "/services/new", MANAGERS),
+    Door("services/<str:name>", "GET", "/services/web", SIGNED_IN),
+    Door("services/<str:name>/change", "GET", "/services/web/change", MANAGERS),
+    Door("services/<str:name>/change", "POST", "/services/web/change", MANAGERS),
+    Door("services/<str:name>/removal", "POST", "/services/web/removal", MANAGERS),
+    Door("integrations", "GET", "/integrations", SIGNED_IN),
+    Door("integrations/new", "GET", "/integrations/new", MANAGERS),
+    Door("integrations/new", "POST", "/integrations/new?source=generic", MANAGERS),
+    Door("integrations/<str:name>", "GET", "/integrations/web", SIGNED_IN),
+    Door("integrations/<str:name>/change", "GET", "/integrations/web/change", MANAGERS),
+    Door("integrations/<str:name>/change", "POST", "/integrations/web/change", MANAGERS),
+    Door("integrations/<str:name>/mapping", "GET", "/integrations/web/mapping", MANAGERS),
+    Door("integrations/<str:name>/mapping", "POST", "/integrations/web/mapping", MANAGERS),
+    Door("integrations/<str:name>/test", "POST", "/integrations/web/test", MANAGERS),
+    Door("integrations/<str:name>/key", "POST", "/integrations/web/key", MANAGERS),
+    Door("integrations/<str:name>/removal", "POST", "/integrations/web/removal", MANAGERS),
     Door("inbox", "GET", "/inbox", SIGNED_IN),
     Door("inbox/read", "POST", "/inbox/read", SIGNED_IN),
     Door("configuration", "GET", "/configuration", SIGNED_IN),
@@ -130,6 +148,10 @@ def test_the_pages_of_signing_in_are_for_those_who_are(house: House, path: str) 
         "/groups/1",
         "/signals/16384",
         "/silences",
+        "/services",
+        "/services/web",
+        "/integrations",
+        "/integrations/web",
         "/inbox",
         "/configuration",
         "/configuration/edit/services/web",
@@ -165,7 +187,14 @@ def test_a_page_is_ours_alone(house: House, path: str) -> None:
 def test_what_does_not_exist_is_said_so(house: House) -> None:
     """A wrong address says what happened and what to do, and shows no traceback."""
     browser = house.client("ann")
-    for path in ("/nothing", "/groups/999", "/signals/999", "/groups/99999999999999999999"):
+    for path in (
+        "/nothing",
+        "/services/none",
+        "/integrations/none",
+        "/groups/999",
+        "/signals/999",
+        "/groups/99999999999999999999",
+    ):
         answer = browser.get(path)
         assert answer.status_code == 404
         assert "There is nothing here" in words(answer.content)

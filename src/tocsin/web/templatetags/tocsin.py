@@ -52,6 +52,12 @@ def moment(context: Context, instant: datetime | None) -> SafeString:
     return _time("at", instant, times.clock_time(instant, now, zone), zone)
 
 
+@register.simple_tag
+def span(seconds: float) -> str:
+    """A length of time given in seconds."""
+    return times.lasting(timedelta(seconds=seconds))
+
+
 @register.filter
 def lasting(span: timedelta) -> str:
     """A length of time."""

@@ -1,0 +1,259 @@
+"""The HTML door that changes integrations: a new one, its settings, its key, its mapping."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST
+
+from tocsin.alerts import listing
+from tocsin.alerts.integration_views import SHOWN, file_of, integration_url, yours
+from tocsin.catalog import boxes, editing, integration_form, ownership
+from tocsin.catalog.boxes import Box, Verdict
+from tocsin.catalog.domain import IntegrationDocument
+from tocsin.config import queries as configuration
+from tocsin.config import secrecy
+from tocsin.kit import clock, db
+from tocsin.people.middleware import permit
+from tocsin.people.rights import Actor, Right
+from tocsin.sources import recipes, registry
+from tocsin.sources.domain import Settings, Signal
+from tocsin.sources.mapping import FIELDS
+from tocsin.sources.recipes import Guide
+from tocsin.web.pages import show
+
+KEY_BYTES = 16
+SAMPLE_CHARS_MAX = 100_000
+SAMPLE = '{"monitor": {"id": 7, "name": "Checkout"}, "state": "down", "priority": "P1"}'
+NAMES_TRIED_MAX = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendersPage:
+    """Which kind of sender it is."""
+
+    guides: tuple[Guide, ...]
+    service: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntegrationFormPage:
+    """The form of an integration, new or there already."""
+
+    name: str
+    source: str
+    sender: str
+    parts: tuple[tuple[str, tuple[Box, ...]], ...]
+    base: int
+    verdict: Verdict
+    file: str
+
+    @property
+    def is_new(self) -> bool:
+        return not self.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MappingPage:
+    """Which part of a payload is what, with what would be read from a sample."""
+
+    name: str
+    mapping: str
+    sample: str
+    base: int
+    verdict: Verdict
+    file: str
+    fields: tuple[str, ...] = FIELDS
+    is_tried: bool = False
+    signals: tuple[Signal, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permit(Right.CONFIGURE)
+def new_integration(request: HttpRequest, actor: Actor) -> HttpResponse:
+    """Choose a sender, then say whose problems it tells of; the key is made."""
+    source = request.GET.get("source", "")
+    service = request.GET.get("service", "")
+    if source not in recipes.GUIDES:
+        page = SendersPage(guides=tuple(recipes.GUIDES.values()), service=service)
+        return show(request, "catalog/senders.html", page)
+    if request.method != "POST":
+        return _form(request, "", source, integration_form.values(source, {"service": service}))
+    return _create(request, actor, source)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permit(Right.CONFIGURE)
+def edit_integration(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
+    """Change an integration."""
+    document = yours(actor, name)
+    source = document.source
+    if request.method != "POST":
+        return _form(request, name, source, integration_form.values(source, secrecy.dump(document)))
+    body = integration_form.body(request.POST, secrecy.dump(document), source)
+    return _saved(request, actor, name, source, body)
+
+
+@require_POST
+@permit(Right.CONFIGURE)
+def remove_integration(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
+    """The key opens nothing any more."""
+    document = yours(actor, name)
+    verdict = boxes.judged(editing.remove(actor, "integrations", name, force="force" in request.POST), {})
+    if verdict.wrong:
+        held = integration_form.values(document.source, secrecy.dump(document))
+        return _form(request, name, document.source, held, verdict)
+    messages.success(request, f"{name} is gone: its key opens nothing any more.")
+    return HttpResponseRedirect(reverse("integrations"), status=303)
+
+
+@require_POST
+@permit(Right.CONFIGURE)
+def rotate_key(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
+    """Another key; the sender must show it from now on."""
+    document = yours(actor, name)
+    body = {**secrecy.dump(document), "key": new_key()}
+    verdict = boxes.judged(editing.put(actor, "integrations", name, body), {})
+    if verdict.wrong:
+        messages.error(request, " ".join(verdict.above))
+        return HttpResponseRedirect(integration_url(name), status=303)
+    messages.success(request, "There is another key. The old one opens nothing any more: give the sender this one.")
+    return HttpResponseRedirect(f"{integration_url(name)}?key={SHOWN}#part-setup", status=303)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permit(Right.CONFIGURE)
+def edit_mapping(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
+    """Say which part of a payload is what, and see what would be read."""
+    document = yours(actor, name)
+    if request.method != "POST":
+        written = "\n".join(f"{field} = {expression}" for field, expression in document.mapping.items())
+        return _mapping(request, name, written, _last_payload(name) or SAMPLE)
+    written = boxes.typed(request.POST, "mapping")
+    sample = (request.POST.get("sample", "") or "")[:SAMPLE_CHARS_MAX]
+    if "save" not in request.POST:
+        return _try(request, name, document, written, sample)
+    body = secrecy.dump(document)
+    boxes.put(body, "mapping", read_mapping(written))
+    outcome = editing.put(actor, "integrations", name, body, base=boxes.number(request.POST, "base"))
+    verdict = boxes.judged(outcome, {"mapping": "mapping"})
+    if verdict.wrong:
+        return _mapping(request, name, written, sample, verdict=verdict)
+    messages.success(request, "Saved. The next payload is read like this.")
+    return HttpResponseRedirect(integration_url(name), status=303)
+
+
+def new_key() -> str:
+    """A key nobody can guess, in the form that senders of every vendor accept: 32 hexadecimal characters."""
+    return secrets.token_hex(KEY_BYTES)
+
+
+def read_mapping(written: str) -> dict[str, str]:
+    """`field = expression`, one to a line."""
+    found = {}
+    for line in written.splitlines():
+        field, _, expression = line.partition("=")
+        if field.strip():
+            found[field.strip()] = expression.strip()
+    return found
+
+
+def _create(request: HttpRequest, actor: Actor, source: str) -> HttpResponse:
+    snapshot = configuration.current(db.reader(clock.now()))
+    known = snapshot.all("integrations", IntegrationDocument)
+    written = boxes.typed(request.POST, "name")
+    name = boxes.short_name(written) if written else _free_name(f"{request.POST.get('service', '')}-{source}", known)
+    if name in known:
+        verdict = Verdict(at={"name": (f"There is an integration called {name} already.",)})
+        return _form(request, "", source, integration_form.typed_values(request.POST), verdict)
+    body = integration_form.body(request.POST, {"source": source, "key": new_key()}, source)
+    return _saved(request, actor, "", source, body, made=name)
+
+
+def _saved(
+    request: HttpRequest, actor: Actor, name: str, source: str, body: Mapping[str, Any], *, made: str = ""
+) -> HttpResponse:
+    verdict = _put(request, actor, name or made, body)
+    if verdict.wrong:
+        return _form(request, name, source, integration_form.typed_values(request.POST), verdict)
+    if name:
+        messages.success(request, "Saved.")
+        return HttpResponseRedirect(integration_url(name), status=303)
+    messages.success(request, "It is there, with a key of its own. Set the sender up as below, then send a test alert.")
+    return HttpResponseRedirect(f"{integration_url(made)}?key={SHOWN}", status=303)
+
+
+def _put(request: HttpRequest, actor: Actor, name: str, body: Mapping[str, Any]) -> Verdict:
+    snapshot = configuration.current(db.reader(clock.now()))
+    if not ownership.may_write(actor, snapshot, "integrations", name, body):
+        return boxes.not_theirs("service", str(body.get("service", "")), "service")
+    base = boxes.number(request.POST, "base")
+    outcome = editing.put(actor, "integrations", name, body, base=base, force="force" in request.POST)
+    return boxes.judged(outcome, integration_form.AT)
+
+
+def _form(
+    request: HttpRequest, name: str, source: str, held: Mapping[str, str], verdict: Verdict = boxes.FINE
+) -> HttpResponse:
+    state = configuration.state(db.reader(clock.now()))
+    guide = recipes.GUIDES.get(source)
+    parts = integration_form.form_boxes(held, state.snapshot, source, is_new=not name)
+    page = IntegrationFormPage(
+        name=name,
+        source=source,
+        sender=guide.sender if guide else source,
+        parts=tuple((heading, boxes.told(group, verdict)) for heading, group in parts),
+        base=state.snapshot.version,
+        verdict=verdict,
+        file=file_of(state, name),
+    )
+    return show(request, "catalog/integration_form.html", page, status=422 if verdict.wrong else 200)
+
+
+def _try(request: HttpRequest, name: str, document: IntegrationDocument, written: str, sample: str) -> HttpResponse:
+    settings = Settings(mapping=read_mapping(written), severity=document.severity)
+    found = registry.preview(document.source, settings, sample.encode(), {}, clock.now())
+    problems = [*found.problems, *(f"{one.field}: {one.message}" for one in found.mapping_problems)]
+    return _mapping(request, name, written, sample, is_tried=True, signals=found.signals, problems=tuple(problems))
+
+
+def _mapping(
+    request: HttpRequest,
+    name: str,
+    written: str,
+    sample: str,
+    *,
+    verdict: Verdict = boxes.FINE,
+    **tried: Any,
+) -> HttpResponse:
+    state = configuration.state(db.reader(clock.now()))
+    page = MappingPage(
+        name=name,
+        mapping=written,
+        sample=sample,
+        base=state.snapshot.version,
+        verdict=verdict,
+        file=file_of(state, name),
+        **tried,
+    )
+    return show(request, "catalog/mapping.html", page, status=422 if verdict.wrong else 200)
+
+
+def _last_payload(name: str) -> str:
+    reader = db.reader(clock.now())
+    last = listing.signals(reader, integration=name, limit=1)
+    kept = listing.raw_of(reader, last[0].id) if last else None
+    return kept[0].body.decode("utf-8", errors="replace")[:SAMPLE_CHARS_MAX] if kept else ""
+
+
+def _free_name(wanted: str, known: Mapping[str, object]) -> str:
+    first = boxes.short_name(wanted)
+    numbered = (f"{first}-{number}" for number in range(2, NAMES_TRIED_MAX))
+    return next((name for name in (first, *numbered) if name not in known), first)

@@ -1,0 +1,152 @@
+"""Forms for documents: boxes with what was typed and what is wrong with it, and what an outcome means for them. Pure.
+
+A form knows some of a document's fields. It is read into the body that was there before, so what it does not know is
+kept; a problem is shown at the box that caused it, and what belongs to no box above them all.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from tocsin.config.actions import Applied, Outcome, Outdated
+from tocsin.config.domain import NAME_CHARS_MAX, Problem
+
+OPENS_GAP = "opens-gap"
+CHARS_MAX = 20_000
+DIGITS_MAX = 12
+_NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
+
+
+class Typed(Protocol):
+    """What a form brought: each box's text, and lists of what was ticked."""
+
+    def get(self, name: str, default: str, /) -> str | None: ...
+    def getlist(self, name: str, /) -> list[str]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """One entry of a selection."""
+
+    value: str
+    title: str
+    chosen: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Box:
+    """One field of a form."""
+
+    name: str
+    label: str
+    value: str = ""
+    kind: str = "text"  # text | area | url | number | select | ticks
+    hint: str = ""
+    placeholder: str = ""
+    required: bool = False
+    options: tuple[Option, ...] = ()
+    wrong: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What a refused change means for its form."""
+
+    at: Mapping[str, tuple[str, ...]]  # by the box's name
+    above: tuple[str, ...] = ()
+    may_force: bool = False  # only what it opens stands against it
+
+    @property
+    def wrong(self) -> bool:
+        """Whether anything was refused."""
+        return bool(self.at or self.above)
+
+
+FINE = Verdict(at={})
+
+
+def not_theirs(box: str, given: str, what: str) -> Verdict:
+    """The choice in a box would give the document to nobody, or to a team that whoever asks does not manage."""
+    said = f"Choose a {what} of a team that you manage." if given else f"Choose a {what}."
+    return Verdict(at={box: (said,)})
+
+
+def judged(outcome: Outcome, boxes: Mapping[str, str]) -> Verdict:
+    """Why a change was not made; `boxes` gives the box for the first field of a problem's path within the document."""
+    if isinstance(outcome, Applied):
+        return FINE
+    if isinstance(outcome, Outdated):
+        said = (
+            "somebody else changed the configuration meanwhile: look at what holds now, and save again if you mean it"
+        )
+        return Verdict(at={}, above=(f"Nothing was saved: {said}.",))
+    at: dict[str, tuple[str, ...]] = {}
+    above: list[str] = []
+    for problem in outcome.problems:
+        box = _box(problem, boxes)
+        if box is None:
+            above.append(words(problem))
+        else:
+            at[box] = (*at.get(box, ()), words(problem))
+    may_force = bool(outcome.problems) and all(one.code == OPENS_GAP for one in outcome.problems)
+    return Verdict(at=at, above=tuple(above), may_force=may_force)
+
+
+def told(boxes: Sequence[Box], verdict: Verdict) -> tuple[Box, ...]:
+    """The boxes with what is wrong at each."""
+    return tuple(replace(box, wrong=verdict.at.get(box.name, ())) for box in boxes)
+
+
+def select(
+    name: str, label: str, options: Mapping[str, str], chosen: str, *, hint: str = "", nothing: str | None = None
+) -> Box:
+    """A choice of one; `nothing` is what choosing none is called, where that is allowed."""
+    first = () if nothing is None else (Option(value="", title=nothing, chosen=not chosen),)
+    known = tuple(Option(value=value, title=title, chosen=value == chosen) for value, title in options.items())
+    return Box(name=name, label=label, value=chosen, kind="select", hint=hint, options=first + known)
+
+
+def ticks(name: str, label: str, options: Mapping[str, str], chosen: Sequence[str], *, hint: str = "") -> Box:
+    """A choice of any number."""
+    known = tuple(Option(value=value, title=title, chosen=value in chosen) for value, title in options.items())
+    return Box(name=name, label=label, kind="ticks", hint=hint, options=known)
+
+
+def typed(form: Typed, name: str) -> str:
+    """What stands in a box, trimmed and bounded."""
+    return (form.get(name, "") or "").strip()[:CHARS_MAX]
+
+
+def number(form: Typed, name: str) -> int | None:
+    """A whole number that a box or a hidden field holds; None if it holds none."""
+    written = typed(form, name)
+    return int(written) if written.isascii() and written.isdigit() and len(written) <= DIGITS_MAX else None
+
+
+def put(body: dict[str, Any], field: str, value: object) -> None:
+    """Write a field, or leave it out where nothing was given."""
+    if value in ("", None, (), [], {}):
+        body.pop(field, None)
+    else:
+        body[field] = value
+
+
+def short_name(title: str) -> str:
+    """The name a document gets in the configuration if nobody gives it one: `Card payments` is `card-payments`."""
+    return _NOT_IN_NAMES.sub("-", title.lower()).strip("-")[:NAME_CHARS_MAX].strip("-")
+
+
+def words(problem: Problem) -> str:
+    """A problem and what to do, as a sentence."""
+    said = f"{problem.message[:1].upper()}{problem.message[1:]}".rstrip(".")
+    return f"{said}: {problem.fix.rstrip('.')}." if problem.fix else f"{said}."
+
+
+def _box(problem: Problem, boxes: Mapping[str, str]) -> str | None:
+    for part in reversed(problem.path[2:]):
+        if str(part) in boxes:
+            return boxes[str(part)]
+    return None

@@ -1,0 +1,180 @@
+"""The form of an integration: its boxes, and the document body that what was typed means. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tocsin.catalog import boxes
+from tocsin.catalog.boxes import Box, Typed
+from tocsin.catalog.domain import ServiceDocument
+from tocsin.config.domain import Snapshot
+from tocsin.sources.domain import Severity
+
+SEVERITIES = {one.value: one.value.capitalize() for one in Severity}
+WINDOW_KINDS = {"fixed": "from the group's first alert", "rolling": "from its latest alert"}
+# Boxes that hold one text of the document as it is written there.
+_PLAIN = (
+    "description",
+    "group_window",
+    "reopen_within",
+    "resolve_after",
+    "hold",
+    "auto_resolve_after",
+    "severity",
+    "rate_limit",
+)
+_OF_SOURCE = {"heartbeat": ("every", "grace", "misses"), "prometheus": ("resolve_timeout",), "sentry": ("secret",)}
+AT = {name: name for name in (*_PLAIN, "service", "group_by", "window_kind")} | {
+    name: name for names in _OF_SOURCE.values() for name in names
+}
+KEPT = "kept as it is"  # what stands in for a secret that is there
+
+
+def values(source: str, body: Mapping[str, Any]) -> dict[str, str]:
+    """What each box shows for a document as it is."""
+    found = {name: str(body.get(name) or "") for name in (*_PLAIN, "service", "window_kind")}
+    found["group_by"] = ", ".join(body.get("group_by", ()))
+    for name in _OF_SOURCE.get(source, ()):
+        found[name] = "" if name == "secret" else str(body.get(name) or "")
+    return found
+
+
+def typed_values(form: Typed) -> dict[str, str]:
+    """What each box shows after it was sent: what was typed."""
+    return {name: boxes.typed(form, name) for name in (*AT, "name")}
+
+
+def body(form: Typed, before: Mapping[str, Any], source: str) -> dict[str, Any]:
+    """The document that was typed; what the form does not know stays as it was."""
+    made = dict(before)
+    for name in _PLAIN:
+        boxes.put(made, name, boxes.typed(form, name))
+    made["service"] = boxes.typed(form, "service")
+    boxes.put(made, "group_by", [one.strip() for one in boxes.typed(form, "group_by").split(",") if one.strip()])
+    kind = boxes.typed(form, "window_kind")
+    boxes.put(made, "window_kind", kind if made.get("group_window") and kind != "fixed" else "")
+    for name in _OF_SOURCE.get(source, ()):
+        written = boxes.typed(form, name)
+        if name == "secret" and not written:
+            continue  # an empty box keeps the secret that is there
+        boxes.put(made, name, int(written) if name == "misses" and written.isascii() and written.isdigit() else written)
+    return made
+
+
+def form_boxes(
+    held: Mapping[str, str], snapshot: Snapshot, source: str, *, is_new: bool
+) -> tuple[tuple[str, tuple[Box, ...]], ...]:
+    """The form in its parts, each with a heading."""
+    services = {key: one.name for key, one in snapshot.all("services", ServiceDocument).items()}
+    first: tuple[Box, ...] = (
+        boxes.select("service", "Service", services, held["service"], nothing="Choose a service", hint=_WHOSE),
+        Box(name="description", label="Where the sender is to be found", value=held["description"], kind="area"),
+    )
+    if is_new:
+        first = (Box(name="name", label="Name", value=held.get("name", ""), hint=_NAME, placeholder=source), *first)
+    parts: tuple[tuple[str, tuple[Box, ...]], ...] = (("What it is", first),)
+    if source in _OF_SOURCE:
+        parts += ((_HEADINGS[source], _of_source(source, held)),)
+    return parts if source == "heartbeat" else (*parts, ("Alerts that belong together", _grouping(held)), *_noise(held))
+
+
+_WHOSE = "What its signals are about. A route of the configuration may say otherwise."
+_NAME = "Lower-case letters, digits, hyphens. Left empty, it is called after the service and the sender."
+_HEADINGS = {"heartbeat": "When it must be heard", "prometheus": "Prometheus", "sentry": "Sentry"}
+
+
+def _of_source(source: str, held: Mapping[str, str]) -> tuple[Box, ...]:
+    if source == "heartbeat":
+        return (
+            Box(name="every", label="How often", value=held.get("every", ""), placeholder="1d", required=True),
+            Box(
+                name="grace",
+                label="How late it may be",
+                value=held.get("grace", ""),
+                placeholder="30m",
+                hint="A number and s, m, h, d or w: 30s, 5m, 1d.",
+            ),
+            Box(name="misses", label="How many in a row must be missed", value=held.get("misses", ""), placeholder="1"),
+        )
+    if source == "sentry":
+        return (
+            Box(
+                name="secret",
+                label="Client secret",
+                kind="password",
+                placeholder="left empty: kept as it is",
+                hint="With it, only requests that Sentry has signed count.",
+            ),
+        )
+    return (
+        Box(
+            name="resolve_timeout",
+            label="An alert without an end ends this long after its last push",
+            value=held.get("resolve_timeout", ""),
+            placeholder="5m",
+        ),
+    )
+
+
+def _grouping(held: Mapping[str, str]) -> tuple[Box, ...]:
+    return (
+        Box(
+            name="group_by",
+            label="Labels whose equal values put alerts into one group",
+            value=held["group_by"],
+            placeholder="alertname, cluster",
+            hint="Separated by commas. Left empty, each alert is a group of its own and pages by itself.",
+        ),
+        Box(
+            name="group_window",
+            label="How long a group takes new alerts in",
+            value=held["group_window"],
+            placeholder="as long as it is open",
+            hint="1m to 48h.",
+        ),
+        boxes.select("window_kind", "Counted", WINDOW_KINDS, held["window_kind"] or "fixed"),
+        Box(
+            name="reopen_within",
+            label="A problem that comes back this soon reopens its group",
+            value=held["reopen_within"],
+            placeholder="10m",
+        ),
+    )
+
+
+def _noise(held: Mapping[str, str]) -> tuple[tuple[str, tuple[Box, ...]], ...]:
+    noise = (
+        Box(
+            name="hold",
+            label="Wait before anyone is paged",
+            value=held["hold"],
+            placeholder="0s",
+            hint="What resolves meanwhile pages nobody.",
+        ),
+        Box(
+            name="resolve_after",
+            label="A resolve counts only after it has lasted",
+            value=held["resolve_after"],
+            placeholder="0s",
+        ),
+        Box(
+            name="auto_resolve_after",
+            label="An alert nobody has repeated for this long is over",
+            value=held["auto_resolve_after"],
+            placeholder="never",
+        ),
+    )
+    limits = (
+        boxes.select(
+            "severity", "Severity where the sender says none", SEVERITIES, held["severity"], nothing="Critical"
+        ),
+        Box(
+            name="rate_limit",
+            label="At most this many requests",
+            value=held["rate_limit"],
+            placeholder="300000/m",
+            hint="More are answered with 429, and the sender tries again.",
+        ),
+    )
+    return (("Less noise", noise), ("Limits", limits))

@@ -1,0 +1,219 @@
+"""The form of a service: its boxes, and the document body that what was typed means. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tocsin.catalog import boxes
+from tocsin.catalog.boxes import Box, Typed
+from tocsin.catalog.domain import STORM_GROUPS_DEFAULT, ServiceDocument
+from tocsin.config.domain import Snapshot
+from tocsin.people.domain import TeamDocument
+
+TIERS = {
+    "1": "1: business-critical",
+    "2": "2: important",
+    "3": "3: ordinary",
+    "4": "4: internal convenience",
+}
+URGENCIES = {
+    "high": "High: wake somebody at once",
+    "low": "Low: it can wait for working time",
+    "hours": "High in support hours, low outside",
+    "outside": "High outside support hours, low inside",
+}
+DAYS = {one: one for one in ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")}
+STORMS = {"default": "On", "off": "Off"}
+WORKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri")
+# Which box shows a problem, by the part of the problem's path nearest its end.
+AT = {
+    "name": "title",
+    "team": "team",
+    "tier": "tier",
+    "policy": "policy",
+    "description": "description",
+    "runbook": "runbook",
+    "links": "links",
+    "depends_on": "depends_on",
+    "urgency": "urgency",
+    "timezone": "zone",
+    "days": "days",
+    "between": "between",
+    "storm": "storm",
+    "groups": "storm_groups",
+}
+
+
+def values(document: ServiceDocument | None, body: Mapping[str, Any], zone: str) -> dict[str, Any]:
+    """What each box shows for a document as it is."""
+    urgency = body.get("urgency", "high")
+    hours: Mapping[str, Any] = urgency.get("hours", {}) if isinstance(urgency, Mapping) else {}
+    storm = body.get("storm", {})
+    return {
+        "title": body.get("name", ""),
+        "team": body.get("team", ""),
+        "tier": str(document.tier if document else 3),
+        "policy": body.get("policy") or "",
+        "description": body.get("description", ""),
+        "runbook": body.get("runbook") or "",
+        "links": "\n".join(f"{title}: {url}" for title, url in body.get("links", {}).items()),
+        "depends_on": list(body.get("depends_on", ())),
+        "urgency": _urgency_word(urgency),
+        "zone": hours.get("timezone", zone),
+        "days": [day[:3].capitalize() for day in hours.get("days", WORKDAYS)],
+        "between": ", ".join(hours.get("between", ("09:00-17:00",))),
+        "storm": "off" if storm == "off" else "default",
+        "storm_groups": str(storm.get("groups", "")) if isinstance(storm, Mapping) else "",
+    }
+
+
+def typed_values(form: Typed) -> dict[str, Any]:
+    """What each box shows after it was sent: what was typed."""
+    lists = {"depends_on", "days"}
+    found: dict[str, Any] = {name: boxes.typed(form, name) for name in dict.fromkeys(AT.values()) if name not in lists}
+    return found | {name: form.getlist(name) for name in lists}
+
+
+def body(form: Typed, before: Mapping[str, Any]) -> dict[str, Any]:
+    """The document that was typed; what the form does not know stays as it was."""
+    made = dict(before)
+    text = {name: boxes.typed(form, name) for name in AT.values()}
+    for field, box in (("name", "title"), ("team", "team"), ("policy", "policy"), ("runbook", "runbook")):
+        boxes.put(made, field, text[box])
+    made.setdefault("name", "")
+    made.setdefault("team", "")
+    boxes.put(made, "description", text["description"])
+    made["tier"] = int(text["tier"]) if text["tier"] in TIERS else 3
+    boxes.put(made, "links", _links(text["links"]))
+    boxes.put(made, "depends_on", form.getlist("depends_on"))
+    made["urgency"] = _urgency(form, text)
+    boxes.put(made, "storm", _storm(text, made.get("storm")))
+    return made
+
+
+def form_boxes(held: Mapping[str, Any], snapshot: Snapshot, name: str) -> tuple[tuple[str, tuple[Box, ...]], ...]:
+    """The form in its parts, each with a heading."""
+    teams = {key: team.name for key, team in snapshot.all("teams", TeamDocument).items()}
+    policies = {key: getattr(one, "name", key) for key, one in snapshot.sections.get("policies", {}).items()}
+    services = snapshot.all("services", ServiceDocument)
+    others = {key: one.name for key, one in services.items() if key != name}
+    return (
+        ("What it is", _identity(held, teams)),
+        ("Who is woken", _paging(held, policies)),
+        ("What helps at night", _help(held, others)),
+        ("When much breaks at once", _storm_boxes(held)),
+    )
+
+
+def _identity(held: Mapping[str, Any], teams: Mapping[str, str]) -> tuple[Box, ...]:
+    return (
+        Box(name="title", label="Name", value=held["title"], required=True, placeholder="Card payments"),
+        boxes.select("team", "Team that owns it", teams, held["team"], nothing="Choose a team"),
+        boxes.select("tier", "Tier", TIERS, held["tier"], hint="How much depends on it."),
+        Box(
+            name="description",
+            label="What it does for whom",
+            value=held["description"],
+            kind="area",
+            placeholder="Takes card payments for the shop",
+        ),
+    )
+
+
+def _paging(held: Mapping[str, Any], policies: Mapping[str, str]) -> tuple[Box, ...]:
+    return (
+        boxes.select(
+            "policy",
+            "Escalation policy",
+            policies,
+            held["policy"],
+            nothing="None: page the whole team",
+            hint="Who is woken when it breaks, in which order.",
+        ),
+        boxes.select("urgency", "Urgency", URGENCIES, held["urgency"]),
+        Box(
+            name="between",
+            label="Support hours",
+            value=held["between"],
+            hint="Only where the urgency follows the hours. Several ranges are separated by commas.",
+            placeholder="09:00-17:00",
+        ),
+        boxes.ticks("days", "On these days", DAYS, held["days"]),
+        Box(name="zone", label="Time zone of the support hours", value=held["zone"], placeholder="Europe/Berlin"),
+    )
+
+
+def _help(held: Mapping[str, Any], others: Mapping[str, str]) -> tuple[Box, ...]:
+    return (
+        Box(
+            name="runbook",
+            label="Runbook",
+            value=held["runbook"],
+            kind="url",
+            placeholder="https://wiki.example.org/runbooks/payments",
+            hint="Where it is written what to do.",
+        ),
+        Box(
+            name="links",
+            label="Other links",
+            value=held["links"],
+            kind="area",
+            placeholder="Dashboard: https://grafana.example.org/d/payments",
+            hint="One to a line: a title, a colon, the address.",
+        ),
+        boxes.ticks("depends_on", "Cannot work without", others, held["depends_on"]),
+    )
+
+
+def _storm_boxes(held: Mapping[str, Any]) -> tuple[Box, ...]:
+    return (
+        boxes.select(
+            "storm",
+            "Storm breaker",
+            STORMS,
+            held["storm"],
+            hint="Too many new groups in a short time become one group, so that nobody is paged a hundred times.",
+        ),
+        Box(
+            name="storm_groups",
+            label="New groups in a minute that make a storm",
+            value=held["storm_groups"],
+            placeholder=str(STORM_GROUPS_DEFAULT),
+        ),
+    )
+
+
+def _urgency_word(urgency: object) -> str:
+    if not isinstance(urgency, Mapping):
+        return str(urgency)
+    return "outside" if urgency.get("inside", "high") == "low" else "hours"
+
+
+def _urgency(form: Typed, text: Mapping[str, str]) -> object:
+    chosen = text["urgency"]
+    if chosen not in ("hours", "outside"):
+        return chosen if chosen in URGENCIES else "high"
+    hours: dict[str, object] = {"timezone": text["zone"]}
+    boxes.put(hours, "days", form.getlist("days"))
+    boxes.put(hours, "between", [one.strip() for one in text["between"].split(",") if one.strip()])
+    inside, outside = ("high", "low") if chosen == "hours" else ("low", "high")
+    return {"hours": hours, "inside": inside, "outside": outside}
+
+
+def _storm(text: Mapping[str, str], before: object) -> object:
+    if text["storm"] == "off":
+        return "off"
+    held = dict(before) if isinstance(before, Mapping) else {}
+    groups = text["storm_groups"]
+    boxes.put(held, "groups", int(groups) if groups.isascii() and groups.isdigit() and len(groups) < 9 else groups)
+    return held
+
+
+def _links(written: str) -> dict[str, str]:
+    found = {}
+    for line in written.splitlines():
+        title, _, url = line.strip().partition(": ")
+        if title:
+            found[title.strip()] = url.strip()
+    return found

@@ -1,0 +1,399 @@
+"""The HTML door to services: what there is, whose it is, how it stands, who is woken for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from tocsin.alerts import listing, tallies
+from tocsin.alerts.domain import GroupStatus
+from tocsin.alerts.listing import GroupFilter
+from tocsin.alerts.tallies import ChangeLine, Tally
+from tocsin.alerts.views import Row, row
+from tocsin.catalog import boxes, editing, ownership, service_form
+from tocsin.catalog.boxes import Box, Verdict
+from tocsin.catalog.domain import IntegrationDocument, ServiceDocument
+from tocsin.config import queries as configuration
+from tocsin.config import secrecy
+from tocsin.config.domain import Finding, ManagedBy
+from tocsin.kit import clock, db
+from tocsin.kit.db import Reader
+from tocsin.paging import readiness
+from tocsin.paging.outlook import Climbing, names, outlook, step_words
+from tocsin.paging.plans import plan_for
+from tocsin.paging.rules import Rung, rung_at
+from tocsin.paging.standing import Standing, standing
+from tocsin.people.domain import PersonDocument, TeamDocument, Urgency
+from tocsin.people.middleware import permit
+from tocsin.people.rights import Actor, Right, may_anywhere
+from tocsin.sources.registry import SOURCES
+from tocsin.web.pages import show
+
+RECENT_SHOWN_MAX = 10
+RUNGS_SHOWN_MAX = 20
+LIVE = tuple(status for status in GroupStatus if status is not GroupStatus.RESOLVED)
+NEW = ""
+RESERVED = "new"  # the address of the form
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceLine:
+    """One service of the list."""
+
+    name: str
+    title: str
+    tier: int
+    tally: Tally
+    policy: str
+    who: str  # who is woken first now; empty: nobody
+    description: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TeamPart:
+    """The services of one team."""
+
+    name: str
+    title: str
+    services: tuple[ServiceLine, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServicesPage:
+    """All services, by team."""
+
+    teams: tuple[TeamPart, ...]
+    total: int
+    in_trouble: int
+    may_add: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RungLine:
+    """One step of the policy with who would be paged if it were taken now."""
+
+    step: str
+    who: str
+    targets: str
+    wait_s: int
+    after_s: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Neighbour:
+    """A service this one depends on, or that depends on it."""
+
+    name: str
+    title: str
+    tally: Tally
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doorway:
+    """One integration of the service."""
+
+    name: str
+    sender: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServicePage:
+    """Everything about one service."""
+
+    name: str
+    document: ServiceDocument
+    team: str
+    tally: Tally
+    ladder: tuple[RungLine, ...]
+    ladder_why: str
+    policy: str
+    needs: tuple[Neighbour, ...]
+    needed_by: tuple[Neighbour, ...]
+    doors: tuple[Doorway, ...]
+    live: tuple[Row, ...]
+    recent: tuple[Row, ...]
+    changes: tuple[ChangeLine, ...]
+    ready: readiness.Ready
+    findings: tuple[Finding, ...]
+    file: str
+    may_change: bool
+    urgency: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceFormPage:
+    """The form of a service, new or there already."""
+
+    name: str
+    title: str
+    parts: tuple[tuple[str, tuple[Box, ...]], ...]
+    base: int
+    verdict: Verdict
+    file: str
+    used_by: tuple[str, ...] = ()
+
+    @property
+    def is_new(self) -> bool:
+        return self.name == NEW
+
+
+@require_safe
+@permit(Right.SEE)
+def services(request: HttpRequest, actor: Actor) -> HttpResponse:
+    """All services by team, those in trouble first, with who is woken for each."""
+    reader = db.reader(clock.now())
+    held = standing(reader)
+    held.know_contacts(reader, held.people)
+    counted = tallies.by_service(reader)
+    first: dict[tuple[str | None, str], str] = {}
+    by_team: dict[str, list[ServiceLine]] = {}
+    for name, document in held.services.items():
+        key = (document.policy, document.team)
+        if key not in first:
+            first[key] = _first_woken(held, reader, name)
+        line = _line(held, name, document, counted.get(name, tallies.NONE), first[key])
+        by_team.setdefault(document.team, []).append(line)
+    page = ServicesPage(
+        teams=tuple(_team_part(held, team, lines) for team, lines in sorted(by_team.items())),
+        total=len(held.services),
+        in_trouble=sum(counted.get(name, tallies.NONE).open > 0 for name in held.services),
+        may_add=may_anywhere(actor, Right.CONFIGURE),
+    )
+    return show(request, "catalog/services.html", page)
+
+
+@require_safe
+@permit(Right.SEE)
+def service(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
+    """One service: how it stands, whose it is, who is woken, what it needs and what needs it."""
+    reader = db.reader(clock.now())
+    held = standing(reader)
+    held.know_contacts(reader, held.people)
+    document = held.services.get(name)
+    if document is None:
+        raise Http404
+    return show(request, "catalog/service.html", _page(reader, held, actor, name, document))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permit(Right.CONFIGURE)
+def new_service(request: HttpRequest, actor: Actor) -> HttpResponse:
+    """A service that is not there yet."""
+    reader = db.reader(clock.now())
+    snapshot = configuration.current(reader)
+    if request.method != "POST":
+        zone = _zone(snapshot.all("people", PersonDocument).get(actor.person))
+        return _form(request, NEW, service_form.values(None, {"team": request.GET.get("team", "")}, zone))
+    name = boxes.short_name(boxes.typed(request.POST, "title"))
+    name = f"{name}-service" if name == RESERVED else name
+    if name and name in snapshot.all("services", ServiceDocument):
+        verdict = Verdict(at={"title": (f"There is a service called {name} already.",)})
+        return _form(request, NEW, service_form.typed_values(request.POST), verdict)
+    return _save(request, actor, NEW, name)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permit(Right.CONFIGURE)
+def edit_service(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
+    """Change a service."""
+    snapshot = configuration.current(db.reader(clock.now()))
+    document = snapshot.all("services", ServiceDocument).get(name)
+    if document is None:
+        raise Http404
+    if not ownership.may_change(actor, snapshot, "services", name):
+        raise PermissionDenied(Right.CONFIGURE.value)
+    if request.method == "POST":
+        return _save(request, actor, name, name)
+    zone = _zone(snapshot.all("people", PersonDocument).get(actor.person))
+    return _form(request, name, service_form.values(document, secrecy.dump(document), zone))
+
+
+@require_POST
+@permit(Right.CONFIGURE)
+def remove_service(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
+    """Take a service out; refused while an integration or another service names it."""
+    snapshot = configuration.current(db.reader(clock.now()))
+    document = snapshot.all("services", ServiceDocument).get(name)
+    if document is None:
+        raise Http404
+    verdict = boxes.judged(editing.remove(actor, "services", name, force="force" in request.POST), {})
+    if verdict.wrong:
+        zone = _zone(snapshot.all("people", PersonDocument).get(actor.person))
+        return _form(request, name, service_form.values(document, secrecy.dump(document), zone), verdict)
+    messages.success(request, f"{document.name} is not in the configuration any more.")
+    return HttpResponseRedirect(reverse("services"), status=303)
+
+
+def _save(request: HttpRequest, actor: Actor, was: str, name: str) -> HttpResponse:
+    snapshot = configuration.current(db.reader(clock.now()))
+    document = snapshot.all("services", ServiceDocument).get(was)
+    body = service_form.body(request.POST, secrecy.dump(document) if document is not None else {})
+    base = boxes.number(request.POST, "base")
+    if not name:
+        verdict = Verdict(at={"title": ("Give it a name with at least one letter or digit.",)})
+    elif not ownership.may_write(actor, snapshot, "services", name, body):
+        verdict = boxes.not_theirs("team", str(body["team"]), "team")
+    else:
+        outcome = editing.put(actor, "services", name, body, base=base, force="force" in request.POST)
+        verdict = boxes.judged(outcome, service_form.AT)
+    if verdict.wrong:
+        return _form(request, was, service_form.typed_values(request.POST), verdict)
+    messages.success(request, "Saved." if was else f"{body['name']} is there. Next: how Tocsin hears of its problems.")
+    return HttpResponseRedirect(reverse("service", kwargs={"name": name}), status=303)
+
+
+def _form(request: HttpRequest, name: str, held: dict[str, Any], verdict: Verdict = boxes.FINE) -> HttpResponse:
+    state = configuration.state(db.reader(clock.now()))
+    snapshot = state.snapshot
+    document = snapshot.all("services", ServiceDocument).get(name)
+    origin = state.origins.get(("services", name))
+    parts = service_form.form_boxes(held, snapshot, name)
+    page = ServiceFormPage(
+        name=name,
+        title=document.name if document is not None else "",
+        parts=tuple((heading, boxes.told(group, verdict)) for heading, group in parts),
+        base=snapshot.version,
+        verdict=verdict,
+        file=origin.file if origin is not None and origin.managed_by is ManagedBy.FILE else "",
+    )
+    return show(request, "catalog/service_form.html", page, status=422 if verdict.wrong else 200)
+
+
+def _page(reader: Reader, held: Standing, actor: Actor, name: str, document: ServiceDocument) -> ServicePage:
+    counted = tallies.by_service(reader)
+    live = listing.groups(reader, GroupFilter(status=LIVE, services=(name,)))
+    recent = listing.groups(
+        reader, GroupFilter(status=(GroupStatus.RESOLVED,), services=(name,), limit=RECENT_SHOWN_MAX)
+    )
+    urgency = document.urgency_at(reader.now)
+    plan = plan_for(held, name, urgency)
+    origin = configuration.state(reader).origins.get(("services", name))
+    ready = readiness.of_service(readiness.look(reader, held), name)
+    team = held.teams.get(document.team)
+    policy = held.policies.get(document.policy or "")
+    return ServicePage(
+        name=name,
+        document=document,
+        team=team.name if team else document.team,
+        tally=counted.get(name, tallies.NONE),
+        ladder=_ladder(held, reader, name, urgency),
+        ladder_why=plan.why,
+        policy=policy.name if policy else "",
+        needs=tuple(_neighbour(held, counted, one) for one in document.depends_on),
+        needed_by=tuple(
+            _neighbour(held, counted, other) for other, one in held.services.items() if name in one.depends_on
+        ),
+        doors=_doors(held, name),
+        live=tuple(row(held.snapshot, one) for one in live),
+        recent=tuple(row(held.snapshot, one) for one in recent),
+        changes=tuple(tallies.changes_near(reader, [name], reader.now)),
+        ready=ready,
+        findings=ready.findings,
+        file=origin.file if origin is not None and origin.managed_by is ManagedBy.FILE else "",
+        may_change=ownership.may_change(actor, held.snapshot, "services", name),
+        urgency=urgency.value,
+    )
+
+
+def _line(held: Standing, name: str, document: ServiceDocument, tally: Tally, who: str) -> ServiceLine:
+    policy = held.policies.get(document.policy or "")
+    return ServiceLine(
+        name=name,
+        title=document.name,
+        tier=document.tier,
+        tally=tally,
+        policy=policy.name if policy else "",
+        who=who,
+        description=document.description,
+    )
+
+
+def _team_part(held: Standing, name: str, lines: list[ServiceLine]) -> TeamPart:
+    team: TeamDocument | None = held.teams.get(name)
+    lines.sort(key=lambda one: (-one.tally.open, -one.tally.live, one.tier, one.title.casefold()))
+    return TeamPart(name=name, title=team.name if team else name, services=tuple(lines))
+
+
+def _first_woken(held: Standing, reader: Reader, service: str) -> str:
+    first = outlook(_started(held, reader, service, Urgency.HIGH), held, shown_max=3).next
+    return names(first.persons, held) if first is not None else ""
+
+
+def _ladder(held: Standing, reader: Reader, service: str, urgency: Urgency) -> tuple[RungLine, ...]:
+    """Every step with whom it would page if it were taken at this moment."""
+    climbing = _started(held, reader, service, urgency)
+    found: list[RungLine] = []
+    after = 0.0
+    for position in range(RUNGS_SHOWN_MAX):
+        rung = rung_at(climbing.plan, position)
+        if rung is None:
+            break
+        found.append(_rung_line(held, reader, climbing, rung, position, int(after)))
+        after += rung.wait.total_seconds()
+    return tuple(found)
+
+
+def _rung_line(held: Standing, reader: Reader, climbing: Climbing, rung: Rung, position: int, after_s: int) -> RungLine:
+    here = Climbing(
+        group_id=0,
+        escalation_id=0,
+        plan=climbing.plan,
+        position=position,
+        turn=0,
+        started_at=reader.now,
+        due_at=reader.now,
+    )
+    taken = outlook(here, held, shown_max=1).rungs
+    return RungLine(
+        step=step_words(rung).capitalize(),
+        who=names(taken[0].persons, held) if taken else "",
+        targets=", ".join(_target_words(held, one) for one in rung.targets),
+        wait_s=int(rung.wait.total_seconds()),
+        after_s=after_s,
+    )
+
+
+def _started(held: Standing, reader: Reader, service: str, urgency: Urgency) -> Climbing:
+    """An escalation as it would start now."""
+    return Climbing(
+        group_id=0,
+        escalation_id=0,
+        plan=plan_for(held, service, urgency),
+        position=0,
+        turn=0,
+        started_at=reader.now,
+        due_at=reader.now,
+    )
+
+
+def _target_words(held: Standing, target: str) -> str:
+    kind, _, name = target.partition(":")
+    if kind == "person":
+        return held.people[name].name if name in held.people else name
+    section = {"schedule": "schedules", "team": "teams"}.get(kind, "")
+    document = held.snapshot.sections.get(section, {}).get(name)
+    return f"{kind} {getattr(document, 'name', name)}"
+
+
+def _neighbour(held: Standing, counted: Mapping[str, Tally], name: str) -> Neighbour:
+    return Neighbour(name=name, title=held.service_title(name), tally=counted.get(name, tallies.NONE))
+
+
+def _doors(held: Standing, service: str) -> tuple[Doorway, ...]:
+    return tuple(
+        Doorway(name=name, sender=SOURCES[one.source].title, description=one.description)
+        for name, one in held.snapshot.all("integrations", IntegrationDocument).items()
+        if one.service == service
+    )
+
+
+def _zone(person: PersonDocument | None) -> str:
+    return person.timezone if person else "UTC"
