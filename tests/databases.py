@@ -112,7 +112,7 @@ class Postgres:
 
     def __init__(self, *, durable: bool = False) -> None:
         self._binaries = postgres_binaries()
-        self._folder = Path(tempfile.mkdtemp(prefix="tocsin-pg-", dir=_fast_folder()))
+        self._folder = Path(tempfile.mkdtemp(prefix="tocsin-pg-", dir=None if durable else _fast_folder()))
         self._data = self._folder / "data"
         self._durable = durable
         self._user = _unprivileged()

@@ -16,9 +16,10 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -46,7 +47,7 @@ class Table:
         )
 
 
-Row = Callable[[Table, str, str], Awaitable[None]]
+Row = Callable[[Table, str, str], Coroutine[Any, Any, None]]
 
 
 async def accept(table: Table, name: str, database: str) -> None:
@@ -242,7 +243,7 @@ def _batch(table: Table, name: str, what: str, figures: load.Figures, target: st
     table.add(name, what, f"{figures.per_s * 100:,.0f}/s, p99 {figures.percentile_ms(0.99):.0f} ms", target, repeat)
 
 
-async def main(wanted: list[str]) -> None:
+def main(wanted: list[str]) -> None:
     """Run the rows asked for."""
     table = Table()
     databases = [word for word in wanted if word in ("sqlite", "postgres")] or ["sqlite", "postgres"]
@@ -253,16 +254,16 @@ async def main(wanted: list[str]) -> None:
     for name in databases:
         for row in rows:
             if name == "sqlite":
-                await ROWS[row](table, name, "sqlite")
+                uvloop.run(ROWS[row](table, name, "sqlite"))
                 continue
             with postgres() as url:
                 if url is None:
                     print("PostgreSQL is not installed: its rows are left out.")
                     return
-                await ROWS[row](table, name, url)
+                uvloop.run(ROWS[row](table, name, url))
 
 
 if __name__ == "__main__":
     if shutil.which("taskset") and len(os.sched_getaffinity(0)) > 1:
         os.sched_setaffinity(0, {installation.LOAD_CORE})
-    uvloop.run(main(sys.argv[1:]))
+    main(sys.argv[1:])

@@ -61,6 +61,49 @@ def test_pipelined_requests_are_answered_in_their_order(tocsin: Installation) ->
     assert [json.loads(one.body)["dedup_key"] for one in answers] == keys
 
 
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        (ENQUEUE, "event"),
+        (ENQUEUE, "\x00{"),
+        (ENQUEUE, '{"routing_key": "nobody"}'),
+        (f"/in/pagerduty/{KEYS['odds-events']}", '{"event_action": "trigger"}'),
+        (f"/in/generic/{KEYS['odds-generic']}", '{"title": "odds: both ways", "key": "odds-ways"}'),
+        ("/in/generic/a-strangers-key", "{}"),
+        (ALERTMANAGER, '{"alerts": 1}'),
+    ],
+    ids=["accepted", "rubbish", "unknown", "invalid", "generic", "stranger", "webhook"],
+)
+@pytest.mark.parametrize("asks", ["", "Connection: close"])
+def test_an_answer_is_the_same_however_the_request_came(tocsin: Installation, path: str, body: str, asks: str) -> None:
+    """Whole or in chunks, kept alive or not: the same status, the same headers, the same bytes."""
+    sent = _event("odds: both ways", dedup_key="odds-ways") if body == "event" else body.encode()
+    more = [asks] if asks else []
+    answers = []
+    for request in (
+        post(path, sent, *more),
+        chunked(path, sent).replace(b"\r\n", f"\r\n{asks}\r\n".encode(), 1) if asks else chunked(path, sent),
+        post(path, sent, "X-Tracing: " + "x" * 100, *more),
+    ):
+        with Wire(tocsin.port) as wire:
+            wire.send(request)
+            answers.append(wire.answer())
+            assert not asks or wire.is_closed()
+    for one in answers:
+        one.headers.pop("date")
+    assert answers[1:] == answers[:1] * 2
+
+
+def test_a_sender_that_hangs_up_while_waiting_costs_nobody_his_answer(tocsin: Installation) -> None:
+    """Requests whose clients are gone are kept all the same, and their neighbours are answered."""
+    for number in range(30):
+        with Wire(tocsin.port) as wire:
+            wire.send(post(ENQUEUE, _event("odds: gone at once", dedup_key=f"odds-gone-{number}")))
+    assert tocsin.call(ENQUEUE, _event("odds: stayed")).status == 202
+    tocsin.wait_absorbed()
+    eventually(lambda: len(tocsin.groups("odds-events", "odds: gone at once")) == 30, "thirty groups", 10)
+
+
 def test_a_bad_request_between_good_ones_costs_only_itself(tocsin: Installation) -> None:
     """On one connection, rubbish in a body is refused and what follows is accepted."""
     with Wire(tocsin.port) as wire:

@@ -19,14 +19,14 @@ IMPATIENT = """
 from tocsin.site import startup
 startup.set_up()
 from tocsin.site import server, stragglers
-stragglers.REQUEST_S_MAX, stragglers.LOOK_EVERY_S = 0.5, 0.1
+stragglers.REQUEST_S_MAX, stragglers.LOOK_EVERY_S, server.KEEP_ALIVE_S = 0.5, 0.1, 3
 server.serve("127.0.0.1", {port}, with_engine=False)
 """
 
 
 @pytest.fixture(scope="module")
 def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """The port of a server that waits half a second for a request."""
+    """The port of a server that waits half a second for a request, and three for the next one."""
     folder, port = tmp_path_factory.mktemp("impatient"), free_port()
     environment = own_environment() | {"TOCSIN_DATA": str(folder), "DJANGO_SETTINGS_MODULE": "tocsin.site.settings"}
     with Program([sys.executable, "-c", IMPATIENT.format(port=port)], Path(folder) / "log", environment) as program:
@@ -63,6 +63,17 @@ def test_a_quick_client_keeps_its_connection(impatient: int) -> None:
         assert slow.answer().status == 408, "a silent neighbour, begun later, is ended meanwhile"
         quick.send(CALL)
         assert quick.answer().status == 401
+
+
+def test_an_idle_connection_is_closed_without_a_word(impatient: int) -> None:
+    """The time begins anew with each answer; when it is over the connection ends, and nobody is told off."""
+    with Wire(impatient) as idle:
+        for _ in range(7):
+            idle.send(CALL)
+            assert idle.answer().status == 401
+            with Wire(impatient) as silent:
+                assert silent.answer().status == 408, "half a second has passed"
+        assert idle.is_closed()
 
 
 def _is_healthy(port: int) -> bool:

@@ -39,6 +39,9 @@ READ_INLINE_BYTES_MAX = 64 * 1024  # a larger body is read in a thread, so that 
 KEYS_POLL_S = 1.0
 _DEFAULTS = Settings()
 
+Done = Callable[[bool], None]  # told whether it is durable; if not, the sender should try again
+Answer = Callable[[Reply], None]
+
 
 class Headers(Mapping[str, str]):
     """A request's headers by lower-case name, decoded when asked for: most sources never look at one."""
@@ -62,10 +65,6 @@ class Headers(Mapping[str, str]):
         return len(self._raw)
 
 
-class Unavailable(Exception):
-    """It could not be made durable; the sender should try again."""
-
-
 class BrokenOff(Exception):
     """The client went away in the middle of its request. It got no answer, so nothing was promised."""
 
@@ -74,7 +73,7 @@ class Writer:
     """One thread that makes envelopes durable, all that have gathered in one commit."""
 
     def __init__(self) -> None:
-        self._queue: deque[tuple[Accepted, asyncio.Future[None]]] = deque()
+        self._queue: deque[tuple[Accepted, Done]] = deque()
         self._bytes = 0
         self._wake = threading.Event()
         self._stopping = False
@@ -96,16 +95,15 @@ class Writer:
         """Whether the thread runs."""
         return self._thread.is_alive()
 
-    def submit(self, accepted: Accepted) -> asyncio.Future[None] | None:
-        """A future that is done once this is durable; None if too much waits already."""
+    def submit(self, accepted: Accepted, done: Done) -> bool:
+        """Have this made durable; `done` is called on the loop afterwards. False if too much waits already."""
         if len(self._queue) >= QUEUE_ENVELOPES_MAX or self._bytes >= QUEUE_BYTES_MAX or self._loop is None:
-            return None
-        future: asyncio.Future[None] = self._loop.create_future()
+            return False
         self._bytes += len(accepted.body)
-        self._queue.append((accepted, future))
+        self._queue.append((accepted, done))
         if not self._wake.is_set():
             self._wake.set()
-        return future
+        return True
 
     def _run(self) -> None:
         while True:
@@ -117,19 +115,19 @@ class Writer:
                 db.drop_connection()
                 return
 
-    def _gather(self) -> list[tuple[Accepted, asyncio.Future[None]]]:
+    def _gather(self) -> list[tuple[Accepted, Done]]:
         batch = [self._queue.popleft() for _ in range(min(len(self._queue), ENVELOPES_PER_COMMIT_MAX))]
         self._bytes -= sum(len(accepted.body) for accepted, _ in batch)
         return batch
 
-    def _write(self, batch: list[tuple[Accepted, asyncio.Future[None]]]) -> None:
+    def _write(self, batch: list[tuple[Accepted, Done]]) -> None:
         error = self._commit([accepted for accepted, _ in batch])
         if error is not None and len(batch) > 1 and not isinstance(error, db.DatabaseGone):
             for one in batch:  # one bad neighbour must not cost the others
                 self._write([one])
             return
         if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(_answer, [future for _, future in batch], error)
+            self._loop.call_soon_threadsafe(_answer, [done for _, done in batch], error is None)
 
     def _commit(self, accepted: list[Accepted]) -> Exception | None:
         patience_ends = clock.monotonic() + DATABASE_PATIENCE_S
@@ -154,13 +152,12 @@ class Writer:
     _pause = threading.Event()  # never set: a wait that a test's clock need not know of
 
 
-def _answer(futures: list[asyncio.Future[None]], error: Exception | None) -> None:
-    for future in futures:
-        if not future.done():
-            if error is None:
-                future.set_result(None)
-            else:
-                future.set_exception(Unavailable())
+def _answer(waiting: list[Done], is_durable: bool) -> None:
+    for done in waiting:
+        try:
+            done(is_durable)
+        except Exception:  # one that cannot be answered must not cost the others their answers
+            log.exception("intake.answer_failed")
 
 
 def to_keep(door: Door, request: Request, reading: Reading) -> Accepted:
@@ -216,6 +213,32 @@ class Intake:
         await _reply(send, reply)
         return True
 
+    def take(
+        self, found: registry.Found, path: str, headers: Sequence[tuple[bytes, bytes]], body: bytes, answer: Answer
+    ) -> bool:
+        """The short way for a whole, small request: `answer` is called on the loop, at once or when it is durable.
+
+        False if more must be asked about it first, or other words found: then nothing is done, and `handle` is to
+        take it.
+        """
+        source = found.source
+        request = Request(method="POST", path=path, headers=Headers(headers), body=body, key=found.key, tail=found.tail)
+        key = source.key(request)
+        door = self.keys.find(key) if key is not None and len(body) <= source.body_bytes_max else None
+        if door is None or door.source != source.name or door.bucket.take() is not None:
+            return False
+        reading = source.read(request, door.settings, clock.now())
+        if not reading.signals:
+            answer(reading.reply)
+            return True
+
+        def done(is_durable: bool) -> None:
+            answer(reading.reply if is_durable else _busy(source, request))
+
+        if not self.writer.submit(to_keep(door, request, reading), done):
+            answer(_busy(source, request))
+        return True
+
     async def _take(self, scope: Scope, receive: Receive, found: registry.Found) -> Reply:
         source = found.source
         body = await _body(receive, source.body_bytes_max)
@@ -254,12 +277,13 @@ class Intake:
         return await self._make_durable(source, request, door, reading)
 
     async def _make_durable(self, source: Source, request: Request, door: Door, reading: Reading) -> Reply:
-        future = self.writer.submit(to_keep(door, request, reading))
-        if future is None:
-            return _busy(source, request)
-        try:
-            await future
-        except Unavailable:
+        future: asyncio.Future[bool] = self._loop.create_future()
+
+        def done(is_durable: bool) -> None:
+            if not future.done():
+                future.set_result(is_durable)
+
+        if not self.writer.submit(to_keep(door, request, reading), done) or not await future:
             return _busy(source, request)
         return reading.reply
 

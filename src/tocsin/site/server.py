@@ -17,7 +17,8 @@ from tocsin.kit import clock, db
 from tocsin.people import firstrun, queries
 from tocsin.site import stragglers, upgrade, wiring
 from tocsin.site.application import Application, NotMigrated
-from tocsin.site.stragglers import Connection, Stragglers
+from tocsin.site.connection import Connection
+from tocsin.site.stragglers import Stragglers
 
 log = structlog.get_logger()
 SWITCH_INTERVAL_S = 0.001  # the loop, the writer and the engine share the interpreter: nobody holds it for long

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -81,6 +82,15 @@ def find(method: str, path: str) -> Found | MethodNotAllowed | None:
     return _find_vendor(method, path)
 
 
+def find_plain(address: bytes) -> Found | None:
+    """The source that takes a POST at this address as it was sent, if nothing in it needs decoding."""
+    found = _EXACT_POSTS.get(address)
+    if found is not None or not _PLAIN_OWN.fullmatch(address):
+        return found
+    own = _find_own("POST", address.decode("ascii"))
+    return own if isinstance(own, Found) else None
+
+
 def preview(name: str, settings: Settings, sample: bytes, headers: Mapping[str, str], now: datetime) -> Preview:
     """What the source of this name would read from a sample. Raises KeyError if there is no such source.
 
@@ -138,6 +148,8 @@ def _addresses() -> dict[str, dict[str, Found]]:
 
 _ADDRESSES = _addresses()
 _EXACT = {path: found for path, found in _ADDRESSES.items() if not path.endswith("/")}
+_EXACT_POSTS = {path.encode(): found["POST"] for path, found in _EXACT.items() if "POST" in found}
+_PLAIN_OWN = re.compile(rb"/in/[A-Za-z0-9_.~/-]+")
 _PREFIXES = tuple((path, found) for path, found in _ADDRESSES.items() if path.endswith("/"))
 _METHODS: dict[str, tuple[str, ...]] = {
     name: tuple(each.method for each in source.endpoints if each.path == f"{_OWN_PREFIX}{name}/")
