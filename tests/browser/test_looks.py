@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from browser.roster import busy_roster
 from serving import Served
 
 NO_AXE = "axe-core-python is not installed, so accessibility was not checked"
@@ -27,6 +28,14 @@ SCREENS = {
     "integration": ("ann", "/integrations/checkout-events?key=shown"),
     "senders": ("ann", "/integrations/new"),
     "mapping": ("ann", "/integrations/odds/mapping"),
+    "oncall": ("ann", "/oncall"),
+    "oncall-list": ("ann", "/oncall?weeks=1#agenda"),
+    "oncall-me": ("ann", "/oncall/me"),
+    "schedules": ("ann", "/schedules"),
+    "schedule": ("ann", "/schedules/first"),
+    "override": ("ann", "/schedules/first/override"),
+    "swap-new": ("ann", "/oncall/swaps/new"),
+    "swap": ("bob", "/oncall/swaps/{swap}"),
     "inbox": ("cleo", "/inbox"),
     "me": ("cleo", "/me"),
     "second-factor": ("cleo", "/me/2fa/"),
@@ -79,6 +88,7 @@ def places(served: Served) -> dict[str, int]:
     return {
         "before": before,
         "version": version,
+        "swap": busy_roster(served),
         "open": served.trouble("Card payments fail: 12 % are refused by the gateway"),
         "over": over,
     }

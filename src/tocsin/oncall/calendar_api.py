@@ -18,7 +18,7 @@ from tocsin.oncall.desk_api import refusal
 from tocsin.oncall.domain import ScheduleDocument
 from tocsin.oncall.shapes import CalendarIn, CalendarOut, FeedIn, FeedMade, FeedOut
 from tocsin.people.api import actor, permit, writing
-from tocsin.people.rights import Actor, Right, may
+from tocsin.people.rights import Actor, Right
 from tocsin.web.problems import Problem, not_found, wrong
 
 calendars_router = Router(tags=["on call"])
@@ -106,13 +106,9 @@ def revoke_feed(request: HttpRequest, feed_id: int) -> Any:
 
 
 def _may_hold(who: Actor, person: str | None, schedule: str | None, made: FeedLine | None) -> bool:
-    """One's own, and those of schedules that one made or manages; whoever responds may make one of a schedule."""
-    if person is not None:
-        return rights.may_speak_for(who, person)
-    if may(who, Right.RESPOND) and (made is None or made.made_by == who.by):
-        return True
     document = configuration.current(db.reader(clock.now())).all("schedules", ScheduleDocument).get(schedule or "")
-    return rights.manages(who, document.team if document is not None else None)
+    team = document.team if document is not None else None
+    return rights.may_hold_feed(who, person, team, made.made_by if made is not None else None)
 
 
 def _may_see(who: Actor, one: CalendarLine) -> bool:

@@ -78,7 +78,19 @@ def diff(
     known = after or before
     if known is None or high <= low:
         return Difference(schedule=known.name if known else "", changes=(), nights=(), opened=())
-    changes = _changes(_segments(before, low, high, overrides), _segments(after, low, high, overrides))
+    return _difference(known, _segments(before, low, high, overrides), _segments(after, low, high, overrides))
+
+
+def overridden(
+    schedule: Schedule, start: datetime, end: datetime, before: Sequence[Override], after: Sequence[Override]
+) -> Difference:
+    """Who is on duty with these overrides and with those, between two instants."""
+    low, high = tz.second(start), tz.second(end)
+    return _difference(schedule, _segments(schedule, low, high, before), _segments(schedule, low, high, after))
+
+
+def _difference(known: Schedule, before: list[Segment], after: list[Segment]) -> Difference:
+    changes = _changes(before, after)
     stretches = [Interval(one.start, one.end) for one in changes]
     opened = (Interval(one.start, one.end) for one in changes if not one.after)
     return Difference(

@@ -125,6 +125,16 @@ def shifts_of_person(reader: Reader, person: str, start: datetime, end: datetime
     return sorted(found, key=lambda shift: (shift.start, shift.schedule))
 
 
+def changed_since(reader: Reader, start: datetime) -> frozenset[str]:
+    """The schedules whose documents are not what they were at an instant."""
+    rows = reader.rows(
+        "SELECT DISTINCT name FROM config_document WHERE section = 'schedules'"
+        " AND since IN (SELECT number FROM config_version WHERE at > %s)",
+        (clock.to_us(start),),
+    )
+    return frozenset(str(name) for (name,) in rows)
+
+
 def edition(reader: Reader, schedules: Iterable[str]) -> Edition:
     """When these schedules' shifts last changed, and how often they have."""
     names = reader.listed(schedules)

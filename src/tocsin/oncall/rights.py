@@ -29,3 +29,13 @@ def may_change(who: Actor, team: str | None, concerned: Iterable[str | None]) ->
 def may_speak_for(who: Actor, person: str) -> bool:
     """Whether they may offer, accept, or say when somebody is away, in this person's name."""
     return may(who, Right.ADMINISTER) or (bool(person) and who.person == person and may(who, Right.RESPOND))
+
+
+def may_hold_feed(who: Actor, person: str | None, team: str | None, made_by: str | None) -> bool:
+    """Whether they may make or revoke a secret address: of their own shifts, or of a schedule of this team.
+
+    Whoever responds may make one of a schedule (`made_by` None) and revoke their own; its managers revoke any.
+    """
+    if person is not None:
+        return may_speak_for(who, person)
+    return (may(who, Right.RESPOND) and made_by in (None, who.by)) or manages(who, team)

@@ -20,8 +20,10 @@ from tocsin.engine import beat
 from tocsin.kit import clock, db
 from tocsin.kit.db import Reader
 from tocsin.kit.installation import link_signer
+from tocsin.oncall import queries as duty
 from tocsin.oncall import rules as oncall
 from tocsin.oncall.domain import ScheduleDocument
+from tocsin.oncall.sight import Sight
 from tocsin.paging import queries, store
 from tocsin.paging.outlook import Outlook, names, outlook
 from tocsin.paging.queries import AskedPage, NoteLine
@@ -37,10 +39,10 @@ HELD_SHOWN_MAX = 20
 DUTIES_SHOWN_MAX = 100
 LATE_AFTER = timedelta(seconds=60)
 ENGINE_SILENT_AFTER = timedelta(seconds=30)
-GAP_AHEAD = timedelta(days=14)
+DUTY_AHEAD = timedelta(days=62)  # how far the next hand-over is looked for
 VIA = "link"
 
-_present, _following = oncall.OnCallBoard(), oncall.OnCallBoard()  # remember answers for as long as they hold
+_sight = Sight()  # remembers answers for as long as they hold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +131,7 @@ def now(request: HttpRequest, actor: Actor) -> HttpResponse:
         waiting_more=len(open_groups) > OPEN_SHOWN_MAX,
         held=tuple(row(held.snapshot, one) for one in _groups(reader, [GroupStatus.ACKNOWLEDGED], HELD_SHOWN_MAX)),
         quiet=tuple(row(held.snapshot, one) for one in others),
-        duties=_duties(held, actor, reader.now),
+        duties=_duties(reader, held, actor),
         troubles=_troubles(reader, held),
         last_resolved_at=resolved[0].resolved_at if resolved else None,
         is_new=not open_groups and not resolved and not others,
@@ -206,23 +208,21 @@ def _waiting_for(shown: Row, ahead: Outlook, held: Standing) -> Waiting:
     return Waiting(row=shown, next_who=names(rung.persons, held), next_at=rung.at)
 
 
-def _duties(held: Standing, actor: Actor, instant: datetime) -> tuple[Duty, ...]:
+def _duties(reader: Reader, held: Standing, actor: Actor) -> tuple[Duty, ...]:
     documents = held.snapshot.all("schedules", ScheduleDocument)
+    counts = duty.in_force(reader, reader.now, reader.now + DUTY_AHEAD)
     found = []
     for name, document in list(documents.items())[:DUTIES_SHOWN_MAX]:
-        schedule = oncall.compile_schedule(name, document)
-        answer_now = _present.answer(schedule, instant)
-        persons = [duty.person for duty in answer_now.duties]
-        following = _following.answer(schedule, answer_now.until).duties if answer_now.until else ()
+        seen = _sight.on_duty(oncall.compile_schedule(name, document), reader.now, counts.get(name, ()))
         found.append(
             Duty(
                 schedule=name,
                 title=document.name,
-                who=names(persons, held),
-                mine=actor.person in persons,
-                until=answer_now.until,
-                then=names([duty.person for duty in following], held),
-                shadows=names([duty.person for duty in answer_now.shadows], held),
+                who=names(seen.persons, held),
+                mine=actor.person in seen.persons,
+                until=seen.until,
+                then=names(seen.then, held),
+                shadows=names(seen.shadows, held),
             )
         )
     return tuple(found)

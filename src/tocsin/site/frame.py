@@ -63,11 +63,13 @@ Entry = tuple[str, str, str, str, str]
 PLACES: tuple[Entry, ...] = (  # name of the address, title, picture, key, prefix
     ("now", "Now", "now", "n", "/"),
     ("groups", "Alerts", "groups", "a", "/groups"),
+    ("oncall", "On call", "clock", "o", "/oncall"),
     ("services", "Services", "services", "v", "/services"),
     ("inbox", "Inbox", "inbox", "i", "/inbox"),
 )
 MORE: tuple[Entry, ...] = (
     ("silences", "Silences", "silence", "s", "/silences"),
+    ("schedules", "Schedules", "clock", "d", "/schedules"),
     ("integrations", "Integrations", "plug", "t", "/integrations"),
     ("configuration", "Configuration", "code", "c", "/configuration"),
     ("manual", "Documentation", "book", "h", "/docs"),

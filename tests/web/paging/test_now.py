@@ -43,6 +43,16 @@ def test_it_says_who_is_on_call_and_who_takes_over(house: House) -> None:
     assert "Empty Nobody is on call" in page
 
 
+def test_an_override_counts_on_the_home_screen(house: House) -> None:
+    """Whoever stands in for somebody is on call there too, with the instant they hand back."""
+    house.world.on_call("primary", "ann")
+    house.world.at("1s")
+    body = {"kind": "replace", "into": "bob", "out": "*", "from": "2026-03-02T09:00", "to": "2026-03-02T11:00"}
+    answer = house.client("dan").post("/schedules/primary/override", {**body, "do": "make"})
+    assert answer.status_code == 303
+    assert "Primary Bob Ortiz until 11:00 , then Ann Lee" in now(house)
+
+
 def test_trouble_in_our_own_house_is_shown(house: House) -> None:
     """A channel that fails and an engine that does not live stand on the home screen."""
     house.world.rules("ann", high=[("0s", "webhook"), ("1m", "inbox")])

@@ -1,0 +1,331 @@
+"""The HTML door to who is on call: now in words, and everybody's timeline."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.safestring import SafeString
+from django.views.decorators.http import require_safe
+
+from tocsin.kit import clock, db
+from tocsin.kit.db import Reader
+from tocsin.oncall import chart, drawing, queries, rules, sight, window
+from tocsin.oncall.chart import Mark, Stretch
+from tocsin.oncall.desk import SwapStatus
+from tocsin.oncall.domain import Override, ScheduleDocument
+from tocsin.oncall.drawing import Pen
+from tocsin.oncall.sight import OnDuty, Sight
+from tocsin.oncall.viewer import Viewer, viewer
+from tocsin.oncall.window import Link, Window
+from tocsin.people.domain import TeamDocument
+from tocsin.people.middleware import permit
+from tocsin.people.rights import Actor, Right, may_anywhere
+from tocsin.web.pages import show
+
+SCHEDULES_SHOWN_MAX = 200
+AGENDA_SHOWN_MAX = 600
+NEXT_SHIFT_WITHIN = timedelta(days=62)
+FILTER_CHARS_MAX = 100
+MARGIN = timedelta(days=8)  # beyond a window's edges, so that the shifts at them are told with their true ends
+SIGHT = Sight()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DutyNow:
+    """Who is on call for one schedule, and who takes over when."""
+
+    schedule: str
+    url: str
+    title: str
+    who: str
+    mine: bool
+    on_purpose: bool
+    shadows: str
+    until: datetime | None
+    then: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line of a timeline, drawn."""
+
+    title: str
+    url: str
+    about: str
+    svg: SafeString
+    mine: bool = False
+    selects: str = ""  # where a part of it, once chosen, leads
+    start: datetime | None = None
+    end: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One stretch in the list by day."""
+
+    schedule: str
+    url: str
+    who: str
+    mine: bool
+    mark: Mark
+    shade: int
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgendaDay:
+    """What begins, or holds already, on a day."""
+
+    on: date
+    today: bool
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeline:
+    """A chart and the list that says the same."""
+
+    title: str
+    axis: SafeString
+    lines: tuple[Line, ...]
+    agenda: tuple[AgendaDay, ...]
+    agenda_left: int
+    steps: tuple[Link, ...]
+    lengths: tuple[Link, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferLine:
+    """A shift on offer."""
+
+    url: str
+    who: str
+    schedule: str
+    start: datetime
+    end: datetime
+    to: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnCallPage:
+    """Who is on call, now and in the weeks to come."""
+
+    now_for: str  # the schedules the viewer has now
+    next_at: datetime | None
+    next_for: str
+    duties: tuple[DutyNow, ...]
+    timeline: Timeline
+    offers: tuple[OfferLine, ...]
+    teams: tuple[Link, ...]
+    team: str
+    mine: bool
+    weeks: str
+    first: str
+    left: int  # schedules that are not shown
+    nothing: bool
+    may_configure: bool
+
+
+@require_safe
+@permit(Right.SEE)
+def on_call(request: HttpRequest, actor: Actor) -> HttpResponse:
+    """All schedules."""
+    reader = db.reader(clock.now())
+    seen = viewer(reader, actor)
+    held = window.asked(request.GET, seen.zone, seen.now)
+    team, mine = request.GET.get("team", "")[:FILTER_CHARS_MAX], bool(request.GET.get("mine"))
+    reach = max(held.end + MARGIN, seen.now + NEXT_SHIFT_WITHIN)
+    counts = queries.in_force(reader, min(held.start - MARGIN, seen.now), reach)
+    chosen = _chosen(seen, counts, team, mine=mine)
+    shown = dict(list(chosen.items())[:SCHEDULES_SHOWN_MAX])
+    duties = tuple(duty_now(seen, name, one, counts.get(name, ())) for name, one in shown.items())
+    ahead = _next_of(seen, counts)
+    changed = changed_in(reader, seen, held)
+    found = {name: seen_stretches(reader, seen, name, held, counts.get(name, ()), changed) for name in shown}
+    page = OnCallPage(
+        now_for=", ".join(one.title for one in duties if one.mine),
+        next_at=ahead[0] if ahead else None,
+        next_for=seen.title(ahead[1]) if ahead else "",
+        duties=duties,
+        timeline=timeline(seen, held, found, reverse("oncall"), {"team": team, "mine": "1" if mine else ""}),
+        offers=offers(reader, seen),
+        teams=_teams(seen, team),
+        team=team,
+        mine=mine,
+        weeks=held.weeks,
+        first=held.first.isoformat() if held.first != held.today else "",
+        left=len(chosen) - len(shown),
+        nothing=not seen.schedules,
+        may_configure=may_anywhere(actor, Right.CONFIGURE),
+    )
+    return show(request, "oncall/oncall.html", page)
+
+
+def duty_now(seen: Viewer, name: str, document: ScheduleDocument, counts: Sequence[Override]) -> DutyNow:
+    """Who is on call for a schedule now."""
+    found: OnDuty = SIGHT.on_duty(rules.compile_schedule(name, document), seen.now, counts)
+    return DutyNow(
+        schedule=name,
+        url=schedule_url(name),
+        title=seen.title(name),
+        who=seen.all_of(found.persons),
+        mine=seen.me in found.persons,
+        on_purpose=found.on_purpose,
+        shadows=seen.all_of(found.shadows),
+        until=found.until,
+        then=seen.all_of(found.then),
+    )
+
+
+def changed_in(reader: Reader, seen: Viewer, held: Window) -> frozenset[str]:
+    """The schedules that were others in the past that a window shows."""
+    since = held.start - MARGIN
+    return queries.changed_since(reader, since) if since < seen.now else frozenset()
+
+
+def seen_stretches(
+    reader: Reader, seen: Viewer, name: str, held: Window, counts: Sequence[Override], changed: frozenset[str]
+) -> list[Stretch]:
+    """What a window shows of a schedule; the past as it was."""
+    start, end = held.start - MARGIN, held.end + MARGIN
+    if name in changed:
+        found = sight.as_it_was(reader, name, start, end)
+    else:
+        found = SIGHT.window(rules.compile_schedule(name, seen.schedules[name]), start, end, counts)
+    return [one for one in found if one.start < held.end and one.end > held.start]
+
+
+def timeline(
+    seen: Viewer, held: Window, found: Mapping[str, Sequence[Stretch]], path: str, kept: Mapping[str, str]
+) -> Timeline:
+    """The chart of these schedules."""
+    pen = pen_for(seen, held)
+    agenda, left = _agenda(seen, held, found)
+    lines = [
+        Line(
+            title=seen.title(name),
+            url=schedule_url(name),
+            about="",
+            svg=drawing.line(chart.lay_out(stretches, held.start, held.end), pen),
+            mine=any(one.person == seen.me for one in stretches) and bool(seen.me),
+        )
+        for name, stretches in found.items()
+    ]
+    return Timeline(
+        title=held.title,
+        axis=drawing.axis(pen),
+        lines=tuple(lines),
+        agenda=agenda,
+        agenda_left=left,
+        steps=held.steps(path, kept),
+        lengths=held.lengths(path, kept),
+    )
+
+
+def offers(reader: Reader, seen: Viewer, schedule: str = "") -> tuple[OfferLine, ...]:
+    """The shifts on offer, of all schedules or one."""
+    return tuple(
+        OfferLine(
+            url=reverse("swap", kwargs={"swap_id": one.id}),
+            who=seen.name(one.person),
+            schedule=seen.title(one.gives.schedule),
+            start=one.gives.start,
+            end=one.gives.end,
+            to=seen.name(one.to) if one.to else "",
+        )
+        for one in queries.swaps(reader, status=SwapStatus.OFFERED)
+        if schedule in ("", one.gives.schedule)
+    )
+
+
+def pen_for(seen: Viewer, held: Window) -> Pen:
+    """What a window's lines are drawn with."""
+    return Pen(
+        names=seen.names,
+        shades=seen.shades,
+        me=seen.me,
+        days=held.days,
+        now_at=held.now_at(seen.now),
+        now=seen.now,
+        zone=seen.clock,
+    )
+
+
+def schedule_url(name: str) -> str:
+    """Where a schedule is shown."""
+    return reverse("schedule", kwargs={"name": name})
+
+
+def _agenda(seen: Viewer, held: Window, found: Mapping[str, Sequence[Stretch]]) -> tuple[tuple[AgendaDay, ...], int]:
+    by_day: dict[date, list[Entry]] = {}
+    entries = sorted(
+        (_entry(seen, name, one) for name, stretches in found.items() for one in stretches),
+        key=lambda one: (one.start, one.schedule),
+    )
+    for one in entries[:AGENDA_SHOWN_MAX]:
+        by_day.setdefault(max(one.start, held.start).astimezone(seen.clock).date(), []).append(one)
+    days = tuple(AgendaDay(on=on, today=on == held.today, entries=tuple(listed)) for on, listed in by_day.items())
+    return days, max(0, len(entries) - AGENDA_SHOWN_MAX)
+
+
+def _entry(seen: Viewer, name: str, one: Stretch) -> Entry:
+    return Entry(
+        schedule=seen.title(name),
+        url=schedule_url(name),
+        who=seen.name(one.person) if one.person else "",
+        mine=bool(seen.me) and one.person == seen.me,
+        mark=one.mark,
+        shade=seen.shades.get(one.person, 0),
+        start=one.start,
+        end=one.end,
+    )
+
+
+def _chosen(
+    seen: Viewer, counts: Mapping[str, Sequence[Override]], team: str, *, mine: bool
+) -> Mapping[str, ScheduleDocument]:
+    return {
+        name: one
+        for name, one in seen.schedules.items()
+        if (not team or one.team == team) and (not mine or concerns(seen.me, one, counts.get(name, ())))
+    }
+
+
+def concerns(person: str, document: ScheduleDocument, counts: Sequence[Override]) -> bool:
+    """Whether somebody serves a schedule, by its layers or by an override."""
+    named = any(person in layer.people for layer in document.layers)
+    return bool(person) and (named or any(one.person_in == person for one in counts))
+
+
+def window_if_concerned(
+    seen: Viewer, name: str, document: ScheduleDocument, when: tuple[datetime, datetime], counts: Sequence[Override]
+) -> list[Stretch]:
+    """What a schedule says in a time, if the viewer serves it."""
+    if not concerns(seen.me, document, counts):
+        return []
+    return SIGHT.window(rules.compile_schedule(name, document), *when, counts)
+
+
+def _next_of(seen: Viewer, counts: Mapping[str, Sequence[Override]]) -> tuple[datetime, str] | None:
+    """When the viewer's next shift begins, and of which schedule."""
+    end = (seen.now + NEXT_SHIFT_WITHIN).replace(hour=0, minute=0, second=0, microsecond=0)
+    start = seen.now.replace(hour=0, minute=0, second=0, microsecond=0)
+    found = [
+        (one.start, name)
+        for name, document in seen.schedules.items()
+        for one in window_if_concerned(seen, name, document, (start, end), counts.get(name, ()))
+        if one.person == seen.me and one.start > seen.now and one.mark is not Mark.SHADOW
+    ]
+    return min(found, default=None)
+
+
+def _teams(seen: Viewer, chosen: str) -> tuple[Link, ...]:
+    used = {one.team for one in seen.schedules.values()}
+    teams = seen.snapshot.all("teams", TeamDocument)
+    found = [Link(title=team.name, url=name, current=name == chosen) for name, team in teams.items() if name in used]
+    return (Link(title="All teams", url="", current=not chosen), *found)
