@@ -40,6 +40,14 @@ class House:
         with db.transact(clock.now()) as tx:
             actions.set_password(tx, User.objects.get(email=f"{who}@tocsin.test"), PASSWORD)
 
+    def managed(self, by: str, *, file: str = "", name: str = "") -> None:
+        """All documents, or those of a name, are looked after like this from now on: `ui`, or `file` with its name."""
+        one = "name = %s" if name else "name <> %s"
+        with db.transact(clock.now()) as tx:
+            sql = f"UPDATE config_document SET managed_by = %s, source_file = %s, scope = '' WHERE {one}"
+            tx.execute(sql, (by, file, name))
+            tx.execute("UPDATE config_version SET token = token || '.'")  # what is remembered is asked for anew
+
     def client(self, who: str, *, enforce_csrf_checks: bool = False) -> Client:
         """A browser in which somebody is signed in; Eve's is in which nobody is."""
         browser = Client(enforce_csrf_checks=enforce_csrf_checks)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from tocsin.admin import letters
+from tocsin.admin import following, letters
 from tocsin.alerts import actions as alerts
 from tocsin.alerts import domain as alert_facts
 from tocsin.config import actions as config_facts
@@ -39,10 +39,14 @@ REACTIONS: dict[type[Fact], tuple[Reaction, ...]] = {
         alerts.arm_heartbeats,
         calendar_actions.follow_documents,
         reminders.rearm_for_documents,
+        following.tell_rights,
+        following.move_accounts,
         _spread,
     ),
     # --- people
     people_facts.AccountOpened: (),
+    people_facts.AddressChanged: (),
+    people_facts.RightsChanged: (),
     people_facts.AccountClosed: (),
     people_facts.AccountReopened: (),
     people_facts.InvitationSent: (letters.send,),

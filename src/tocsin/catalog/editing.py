@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
 
 from tocsin.catalog import ownership
 from tocsin.config import actions, queries
-from tocsin.config.actions import Author, Outcome
+from tocsin.config.actions import Applied, Author, Outcome
 from tocsin.config.domain import ManagedBy
 from tocsin.kit import clock, db
+from tocsin.kit.db import Tx
 from tocsin.people.rights import Actor, Right
 
 
@@ -38,6 +39,46 @@ def write(who: Actor, section: str, name: str, body: Mapping[str, Any], terms: T
         if not ownership.may_write(who, queries.current(tx), section, name, body):
             raise PermissionDenied(Right.CONFIGURE.value)
         return actions.put(tx, section, name, body, author(who, terms))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """One document as it is to be."""
+
+    section: str
+    name: str
+    body: Mapping[str, Any]
+
+
+def put_all(who: Actor, documents: Sequence[Written], terms: Terms) -> Outcome:
+    """Write several documents as `who`, all or none. Raises PermissionDenied when one is not theirs to write."""
+    try:
+        with db.transact(clock.now()) as tx:
+            return _put_each(tx, who, documents, terms)
+    except _NotAll as not_all:
+        return not_all.outcome
+
+
+def _put_each(tx: Tx, who: Actor, documents: Sequence[Written], terms: Terms) -> Outcome:
+    outcome: Outcome | None = None
+    for one in documents:
+        if not ownership.may_write(who, queries.current(tx), one.section, one.name, one.body):
+            raise PermissionDenied(Right.CONFIGURE.value)
+        outcome = actions.put(tx, one.section, one.name, one.body, author(who, terms))
+        if not isinstance(outcome, Applied):
+            raise _NotAll(outcome)
+        terms = replace(terms, base=None)  # the next change builds on this one
+    if outcome is None:
+        raise ValueError("there is nothing to write")
+    return outcome
+
+
+class _NotAll(Exception):
+    """Undoes what was written before the document that could not be."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__()
+        self.outcome = outcome
 
 
 def remove(who: Actor, section: str, name: str, *, base: int | None = None, force: bool = False) -> Outcome:

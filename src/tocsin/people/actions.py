@@ -9,7 +9,17 @@ from tocsin.config import queries as configuration
 from tocsin.kit.db import Tx
 from tocsin.kit.secrets import digest, new_token
 from tocsin.people import queries, store
-from tocsin.people.domain import AccountOpened, PasswordSet, Role, TokenCreated, TokenRevoked
+from tocsin.people.domain import (
+    AccountClosed,
+    AccountOpened,
+    AccountReopened,
+    LinkPurpose,
+    PasswordSet,
+    Role,
+    SessionsEnded,
+    TokenCreated,
+    TokenRevoked,
+)
 from tocsin.people.models import User
 from tocsin.people.rights import Right
 
@@ -42,6 +52,31 @@ def create_user(
     user = store.put_user(tx, address, whose, role.value, password)
     tx.record(AccountOpened(user=user.id, email=address, person=whose, by=by))
     return user
+
+
+def close(tx: Tx, user: User, *, by: str) -> None:
+    """Nobody can sign in to the account any more, and whoever is, is out; its tokens are worth nothing."""
+    store.set_active(user, active=False)
+    store.end_links(tx, user.id, LinkPurpose)
+    tokens = _end_everything(tx, user)
+    tx.record(AccountClosed(user=user.id, by=by))
+    tx.record(SessionsEnded(user=user.id, by=by, tokens=tokens))
+
+
+def reopen(tx: Tx, user: User, *, by: str) -> None:
+    """The account can be signed in to again."""
+    store.set_active(user, active=True)
+    tx.record(AccountReopened(user=user.id, by=by))
+
+
+def sign_out_everywhere(tx: Tx, user: User, *, by: str) -> None:
+    """All sessions end and all tokens are worth nothing."""
+    tx.record(SessionsEnded(user=user.id, by=by, tokens=_end_everything(tx, user)))
+
+
+def _end_everything(tx: Tx, user: User) -> int:
+    store.end_sessions(tx, user.id)
+    return len(store.revoke_tokens(tx, user.id))
 
 
 def set_password(tx: Tx, user: User, password: str, *, by: str = "tocsin") -> None:

@@ -257,6 +257,31 @@ class PasswordSet(AccountFact, frozen=True, kw_only=True):
     """An account has another password."""
 
 
+class AddressChanged(AccountFact, frozen=True, kw_only=True):
+    """An account is signed in to with another address, because its person's document names another."""
+
+    before: str
+    email: str
+
+
+class RightsChanged(Fact, frozen=True, kw_only=True):
+    """Somebody may do more, or less, since this version of the configuration: role and teams, in words."""
+
+    loud = False
+    person: str
+    version: int
+    by: str
+    changes: tuple[str, ...]
+
+    @property
+    def subject(self) -> str:
+        return f"person:{self.person}"
+
+    @property
+    def actor(self) -> str:
+        return self.by
+
+
 class LinkPurpose(StrEnum):
     """Why somebody is sent a link by mail."""
 

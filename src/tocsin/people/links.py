@@ -80,4 +80,4 @@ def choose(tx: Tx, opened: Opened, password: str, *, by: str) -> User | None:
     store.end_links(tx, user.id, LinkPurpose)
     store.end_sessions(tx, user.id)
     tx.record(PasswordSet(user=user.id, by=by))
-    return user
+    return User.objects.get(id=user.id)

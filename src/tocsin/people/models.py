@@ -7,6 +7,7 @@ from typing import ClassVar
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils.crypto import salted_hmac
 
 from tocsin.kit.fields import InstantField
 
@@ -26,6 +27,7 @@ class User(AbstractBaseUser):
     person = models.TextField(default="", blank=True)  # a name in the configuration's section `people`, or empty
     role = models.TextField(default="viewer")  # counts only for an account without a person
     is_active = models.BooleanField(default=True)
+    epoch = models.IntegerField(default=0)  # sessions of an earlier one are over
     created_at = InstantField()
     last_login = InstantField(null=True, blank=True)
 
@@ -41,6 +43,11 @@ class User(AbstractBaseUser):
             models.UniqueConstraint(Lower("email"), name="people_user_email"),
             models.UniqueConstraint(fields=["person"], name="people_user_person", condition=~models.Q(person="")),
         ]
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What a session must know to go on: the password it began with, and that it was not ended since."""
+        begun_with = f"{self.password}:{self.epoch}" if self.epoch else self.password
+        return salted_hmac("tocsin.people.session", begun_with, secret=secret, algorithm="sha256").hexdigest()
 
 
 class Link(models.Model):

@@ -63,6 +63,7 @@ def end_sessions(tx: Tx, user_id: int) -> None:
     ]
     tx.delete_many("django_session", keys, key="session_key")
     tx.execute("DELETE FROM usersessions_usersession WHERE user_id = %s", (user_id,))
+    tx.execute("UPDATE people_user SET epoch = epoch + 1 WHERE id = %s", (user_id,))
 
 
 def revoke_tokens(tx: Tx, user_id: int) -> list[int]:

@@ -72,8 +72,10 @@ MORE: tuple[Entry, ...] = (
     ("schedules", "Schedules", "clock", "d", "/schedules"),
     ("integrations", "Integrations", "plug", "t", "/integrations"),
     ("configuration", "Configuration", "code", "c", "/configuration"),
+    ("teams", "Teams", "people", "w", "/teams"),
     ("manual", "Documentation", "book", "h", "/docs"),
 )
+ADMINISTRATORS: tuple[Entry, ...] = (("people", "People", "people", "e", "/people"),)  # behind one press, for them
 INITIALS_MAX = 2
 
 
@@ -110,7 +112,7 @@ def _signed_in(request: HttpRequest, actor: Actor) -> Frame:
         initials="".join(word[0] for word in name.split()[:INITIALS_MAX]).upper(),
         email=email,
         places=_places(reader, request.path, actor, PLACES),
-        more=_places(reader, request.path, actor, MORE),
+        more=_places(reader, request.path, actor, (*MORE, *ADMINISTRATORS) if may(actor, Right.ADMINISTER) else MORE),
         seen=journal.last_id(reader),
         may_respond=may(actor, Right.RESPOND),
         may_silence=may(actor, Right.SILENCE),

@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("tocsin.oncall.urls")),
     path("", include("tocsin.alerts.urls")),
     path("", include("tocsin.people.urls")),
+    path("", include("tocsin.admin.urls")),
     path("", include("tocsin.web.urls")),
     path("", include("tocsin.site.config_urls")),
     path("", include("tocsin.site.doors")),
