@@ -42,7 +42,9 @@ class GroupFilter:
     severity: str = ""
     text: str = ""
     since: datetime | None = None
+    until: datetime | None = None
     before: int | None = None  # groups with a smaller number
+    also: tuple[tuple[str, tuple[object, ...]], ...] = ()  # conditions that only later slices know, with their values
     limit: int = LIMIT_DEFAULT
 
 
@@ -284,9 +286,15 @@ def _conditions(reader: Reader, asked: GroupFilter) -> tuple[str, list[object]]:
     if asked.since is not None:
         clauses.append("opened_at >= %s")
         params.append(clock.to_us(asked.since))
+    if asked.until is not None:
+        clauses.append("opened_at < %s")
+        params.append(clock.to_us(asked.until))
     if asked.before is not None:
         clauses.append("id < %s")
         params.append(asked.before)
+    for clause, values in asked.also:
+        clauses.append(clause)
+        params += values
     return _where(clauses), params
 
 

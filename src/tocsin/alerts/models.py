@@ -186,3 +186,16 @@ class Heartbeat(models.Model):
 
     class Meta:
         db_table = "alerts_heartbeat"
+
+
+class SavedSearch(models.Model):
+    """A search of the list of groups that somebody keeps under a name."""
+
+    id = models.BigAutoField(primary_key=True)
+    user_id = models.BigIntegerField()
+    name = models.TextField()
+    query = models.TextField()  # the address holds the whole search
+
+    class Meta:
+        db_table = "alerts_saved_search"
+        indexes: ClassVar = [models.Index(fields=["user_id", "id"], name="alerts_saved_search_user")]

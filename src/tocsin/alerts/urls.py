@@ -5,7 +5,6 @@ from django.urls import path
 from tocsin.alerts import integration_forms, integration_views, silence_views, views
 
 urlpatterns = [
-    path("groups", views.groups, name="groups"),
     path("groups/<number:group_id>/acknowledgement", views.acknowledge, name="acknowledge"),
     path("groups/<number:group_id>/return", views.unacknowledge, name="unacknowledge"),
     path("groups/<number:group_id>/resolution", views.resolve, name="resolve"),

@@ -1,21 +1,20 @@
-"""The HTML door to alert groups: the list, and what people do to a group."""
+"""The HTML door to alert groups: what people do to one, and how lists show them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_POST
 
-from tocsin.alerts import actions, listing
+from tocsin.alerts import actions
 from tocsin.alerts.domain import NOTE_CHARS_MAX, GroupId, GroupStatus
-from tocsin.alerts.listing import GroupFilter, GroupLine
+from tocsin.alerts.listing import GroupLine
 from tocsin.alerts.rules import IllegalMove
 from tocsin.catalog.domain import ServiceDocument
 from tocsin.config import queries as configuration
@@ -23,32 +22,15 @@ from tocsin.config.domain import Snapshot
 from tocsin.kit import clock, db, text
 from tocsin.kit.db import Tx
 from tocsin.people import queries as people
-from tocsin.people.domain import PersonDocument, TeamDocument, Urgency
+from tocsin.people.domain import PersonDocument
 from tocsin.people.middleware import permit
 from tocsin.people.rights import Actor, Right
-from tocsin.web.converters import DIGITS_MAX
-from tocsin.web.pages import back, show
+from tocsin.web.pages import back
 
-QUERY_CHARS_MAX = 200
 SNOOZE_MAX = timedelta(days=366)
 MORNING = "morning"
 MORNING_HOUR = 9
 VIA = "web"
-UNRESOLVED = tuple(status for status in GroupStatus if status is not GroupStatus.RESOLVED)
-STATUS_CHOICES = (
-    ("", "Not resolved"),
-    *((status.value, status.value.capitalize()) for status in GroupStatus),
-    ("all", "All"),
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """One entry of a selection."""
-
-    value: str
-    title: str
-    chosen: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,54 +55,6 @@ class Row:
     @property
     def is_open(self) -> bool:
         return self.status == GroupStatus.OPEN
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GroupsPage:
-    """The list of groups."""
-
-    rows: tuple[Row, ...]
-    text: str
-    statuses: tuple[Choice, ...]
-    urgencies: tuple[Choice, ...]
-    services: tuple[Choice, ...]
-    teams: tuple[Choice, ...]
-    is_filtered: bool
-    find: bool  # somebody wants to type a search at once
-    newest_url: str
-    older_url: str
-    nothing_ever: bool
-
-
-@require_safe
-@permit(Right.SEE)
-def groups(request: HttpRequest, actor: Actor) -> HttpResponse:  # noqa: ARG001 - every door is told who stands there
-    """Alert groups, newest first."""
-    reader = db.reader(clock.now())
-    snapshot = configuration.current(reader)
-    asked = {
-        name: request.GET.get(name, "")[:QUERY_CHARS_MAX] for name in ("q", "status", "urgency", "service", "team")
-    }
-    reference = _reference(asked["q"])
-    if reference is not None and listing.group(reader, reference) is not None:
-        return HttpResponseRedirect(group_url(reference))
-    before = request.GET.get("before", "")
-    found = listing.groups(reader, _filter(snapshot, asked, int(before) if _is_number(before) else None))
-    given = {name: value for name, value in asked.items() if value}
-    page = GroupsPage(
-        rows=tuple(row(snapshot, line) for line in found),
-        text=asked["q"],
-        statuses=tuple(Choice(value=v, title=t, chosen=v == asked["status"]) for v, t in STATUS_CHOICES),
-        urgencies=_choices("Any urgency", {one.value: one.value.capitalize() for one in Urgency}, asked["urgency"]),
-        services=_choices("All services", _titles(snapshot, "services"), asked["service"]),
-        teams=_choices("All teams", _titles(snapshot, "teams"), asked["team"]),
-        is_filtered=bool(given),
-        find="find" in request.GET,
-        newest_url=_list_url(given) if before else "",
-        older_url=_list_url({**given, "before": str(found[-1].id)}) if len(found) == listing.LIMIT_DEFAULT else "",
-        nothing_ever=not found and not listing.groups(reader, GroupFilter(limit=1)),
-    )
-    return show(request, "alerts/groups.html", page)
 
 
 @require_POST
@@ -238,53 +172,3 @@ def _until(written: str, actor: Actor, now: datetime) -> datetime | None:
     except ValueError:
         return None
     return now + span if timedelta(0) < span <= SNOOZE_MAX else None
-
-
-def _filter(snapshot: Snapshot, asked: dict[str, str], before: int | None) -> GroupFilter:
-    status = asked["status"]
-    chosen = tuple(GroupStatus) if status == "all" else UNRESOLVED
-    if status in set(GroupStatus):
-        chosen = (GroupStatus(status),)
-    return GroupFilter(
-        status=() if status == "all" else chosen,
-        services=_services(snapshot, asked["service"], asked["team"]),
-        urgency=asked["urgency"] if asked["urgency"] in set(Urgency) else "",
-        text=asked["q"].strip(),
-        before=before,
-    )
-
-
-def _services(snapshot: Snapshot, service: str, team: str) -> tuple[str, ...] | None:
-    if not service and not team:
-        return None
-    documents = snapshot.all("services", ServiceDocument)
-    return tuple(
-        name
-        for name, document in documents.items()
-        if (not service or name == service) and (not team or document.team == team)
-    )
-
-
-def _titles(snapshot: Snapshot, section: str) -> dict[str, str]:
-    if section == "teams":
-        return {name: team.name for name, team in snapshot.all("teams", TeamDocument).items()}
-    return {name: service.name for name, service in snapshot.all("services", ServiceDocument).items()}
-
-
-def _choices(everything: str, titles: dict[str, str], chosen: str) -> tuple[Choice, ...]:
-    found = [Choice(value=value, title=title, chosen=value == chosen) for value, title in titles.items()]
-    found.sort(key=lambda choice: choice.title.casefold())
-    return (Choice(value="", title=everything, chosen=not chosen), *found)
-
-
-def _list_url(query: dict[str, str]) -> str:
-    return f"{reverse('groups')}?{urlencode(query)}" if query else reverse("groups")
-
-
-def _reference(written: str) -> int | None:
-    digits = written.strip().upper().removeprefix("AG-")
-    return int(digits) if written.strip().upper().startswith("AG-") and _is_number(digits) else None
-
-
-def _is_number(written: str) -> bool:
-    return written.isascii() and written.isdigit() and len(written) <= DIGITS_MAX

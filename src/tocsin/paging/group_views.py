@@ -19,7 +19,7 @@ from tocsin.channels.registry import CHANNELS
 from tocsin.journal import store as journal
 from tocsin.kit import clock, db, text
 from tocsin.kit.db import Reader
-from tocsin.paging import actions, listing, queries
+from tocsin.paging import actions, listing, past, queries
 from tocsin.paging.listing import DeliveryLine, PageLine
 from tocsin.paging.outlook import Climbing, Outlook, names, outlook
 from tocsin.paging.standing import Standing, standing
@@ -138,6 +138,10 @@ class GroupPage:
     timeline: tuple[Moment, ...]
     runbook: str
     links: tuple[tuple[str, str], ...]
+    similar: tuple[past.Before, ...]
+    changes: tuple[past.ChangeShown, ...]
+    silence_url: str
+    service_name: str  # empty if nobody's
     may_escalate: bool
     may_give_back: bool
     snoozes: tuple[tuple[str, str], ...] = SNOOZES
@@ -174,6 +178,10 @@ def group(request: HttpRequest, actor: Actor, group_id: int) -> HttpResponse:
         timeline=tuple(_timeline(reader, now, group_id)),
         runbook=(service.runbook or "") if service else "",
         links=tuple(service.links.items()) if service else (),
+        similar=past.similar(reader, now, line),
+        changes=past.changes(reader, now, line),
+        silence_url=past.silence_url(held),
+        service_name=line.service if service else "",
         may_escalate=running is not None,
         may_give_back=line.status == GroupStatus.ACKNOWLEDGED,
     )

@@ -77,6 +77,15 @@ def climbing(reader: Reader, group_ids: Iterable[int]) -> dict[int, Climbing]:
     return {row[0]: _climbing(row) for row in rows}
 
 
+def concerns(person: str) -> tuple[str, tuple[object, ...]]:
+    """The condition on a group that somebody has it, ended it, or was paged for it."""
+    by = f"person:{person}"
+    return (
+        "(acknowledged_by = %s OR resolved_by = %s OR id IN (SELECT group_id FROM paging_page WHERE person = %s))",
+        (by, by, person),
+    )
+
+
 def acknowledgement_expires_at(reader: Reader, group_id: int) -> datetime | None:
     """When the group pages again unless it is resolved."""
     due = reader.value(

@@ -2,10 +2,13 @@ from __future__ import annotations
 
 from django.urls import path
 
-from tocsin.paging import group_views, service_views, views
+from tocsin.paging import group_views, search_views, service_views, views
 
 urlpatterns = [
     path("", views.now, name="now"),
+    path("groups", search_views.groups, name="groups"),
+    path("groups/searches", search_views.keep_search, name="keep_search"),
+    path("groups/searches/<number:search_id>/removal", search_views.drop_search, name="drop_search"),
     path("groups/<number:group_id>", group_views.group, name="group"),
     path("groups/<number:group_id>/escalation", group_views.escalate, name="escalate"),
     path("a/<str:token>", views.answer, name="answer"),

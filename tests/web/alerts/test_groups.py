@@ -36,6 +36,54 @@ def test_filters_show_what_they_say(house: House) -> None:
         assert found == expected, query
 
 
+def test_a_person_and_a_time_narrow_the_list(house: House) -> None:
+    """Who has it, ended it or was paged for it; opened on these days, in the reader's zone."""
+    house.world.receive(disk_full)  # Monday 09:00, pages Ann
+    house.world.at("6m").resolve(by="bob")  # Bob was paged at 5 min
+    house.world.at("25h").receive(trigger("queue is long")).resolve(by="dan")
+    day = house.world.clock.now().date()
+    for query, expected in [
+        ("person=bob", {"disk full"}),
+        ("person=ann", {"disk full", "queue is long"}),
+        ("person=dan", {"queue is long"}),
+        ("person=cleo", set()),
+        (f"from={day}", {"queue is long"}),
+        (f"to={day}", {"disk full", "queue is long"}),
+        (f"to={day.replace(day=day.day - 1)}", {"disk full"}),
+        (f"person=bob&from={day}", set()),
+        ("from=nonsense&to=0001-01-01", {"disk full", "queue is long"}),
+    ]:
+        page = listed(house, f"?status=all&{query}")
+        assert {title for title in ("disk full", "queue is long") if title in page} == expected, query
+
+
+def test_somebody_keeps_their_searches(house: House) -> None:
+    """A search gets a name, stands above the filters for whoever kept it and nobody else, and can be dropped."""
+    house.world.receive(disk_full)
+    browser = house.client("ann")
+    kept = {"name": "Mine at night", "query": "status=all&person=ann&before=3&evil=1"}
+    assert browser.post("/groups/searches", kept)["Location"] == "/groups?status=all&person=ann"
+    page = browser.get("/groups").content.decode()
+    assert "Mine at night" in page
+    assert "/groups?status=all&amp;person=ann" in page
+    assert "Mine at night" not in house.client("bob").get("/groups").content.decode()
+    house.client("bob").post("/groups/searches/1/removal")
+    assert "Mine at night" in browser.get("/groups").content.decode()
+    browser.post("/groups/searches", {"name": "Mine at night", "query": "urgency=high"})
+    assert browser.get("/groups").content.decode().count("Do not keep Mine at night") == 1
+    browser.post("/groups/searches/2/removal")
+    assert "Do not keep" not in browser.get("/groups").content.decode()
+    assert "Nothing was kept" in words(browser.post("/groups/searches", {"name": ""}, follow=True).content)
+
+
+def test_only_so_many_searches_are_kept(house: House) -> None:
+    """There is a bound, and reaching it is said."""
+    browser = house.client("cleo")
+    for number in range(31):
+        answer = browser.post("/groups/searches", {"name": f"n{number}", "query": "q=x"}, follow=True)
+    assert "30 searches are there already" in words(answer.content)
+
+
 def test_a_number_leads_to_its_group(house: House) -> None:
     """Typing AG-1 is enough."""
     house.world.receive(disk_full)

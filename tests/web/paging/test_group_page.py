@@ -170,3 +170,42 @@ def test_a_viewer_sees_everything_and_no_button(house: House) -> None:
     page = house.client("cleo").get("/groups/1").content.decode()
     assert "acknowledgement" not in page
     assert "What happens next" in page
+
+
+def test_how_it_went_before(house: House) -> None:
+    """The same problem's earlier groups stand there: when, how long, who ended it, what was written down."""
+    house.world.receive(disk_full).at("2m").acknowledge(by="bob")
+    house.client("bob").post("/groups/1/notes", {"text": "deleted old logs"})
+    house.world.at("10m").resolve(by="bob").at("2h").receive(disk_full)
+    page = words(house.client("ann").get("/groups/2").content)
+    assert "It happened before 1 time AG-1" in page
+    assert "lasted 10 min ended by Bob Ortiz deleted old logs Bob Ortiz" in page
+    assert "It happened before" not in words(house.client("ann").get("/groups/1").content)
+
+
+def test_what_was_changed_just_before(house: House) -> None:
+    """Changes of the service and of what it depends on, near the beginning; others are left out."""
+    house.world.service("base", policy="web")
+    house.world.service("else", policy="web")
+    house.world.change_service("web", depends_on=["base"])
+    house.world.at("1s")
+    for name, said in (("base", "kernel 6.12"), ("web", "deploy 4711"), ("else", "deploy 1")):
+        change = Signal(action=Action.CHANGE, dedup_key=said, title=said)
+        house.world.receive(change, integration=name).wait("1m")
+    house.world.wait("1m").receive(disk_full)
+    page = words(house.client("cleo").get("/groups/1").content)
+    assert "What was changed deploy 4711" in page
+    assert "before it began" in page
+    assert page.index("deploy 4711") < page.index("kernel 6.12")
+    assert "in Base" in page
+    assert "deploy 1 " not in page
+
+
+def test_silence_what_is_like_this(house: House) -> None:
+    """The link fills the form with the labels that all its alerts share."""
+    house.world.receive(disk_full)
+    page = house.client("ann").get("/groups/1").content.decode()
+    link = page.split("Silence what is like this")[0].rsplit('href="', 1)[1].split('"')[0]
+    form = house.client("ann").get(link.replace("&amp;", "&")).content.decode()
+    assert "host=&quot;db1&quot;" in form
+    assert "title=&quot;disk" not in form

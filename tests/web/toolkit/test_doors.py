@@ -31,6 +31,8 @@ class Door:
 DOORS = (
     Door("", "GET", "/", SIGNED_IN),
     Door("groups", "GET", "/groups", SIGNED_IN),
+    Door("groups/searches", "POST", "/groups/searches", SIGNED_IN),
+    Door("groups/searches/<number:search_id>/removal", "POST", "/groups/searches/1/removal", SIGNED_IN),
     Door("groups/<number:group_id>", "GET", "/groups/1", SIGNED_IN),
     Door("groups/<number:group_id>/acknowledgement", "POST", "/groups/1/acknowledgement", RESPONDERS),
     Door("groups/<number:group_id>/return", "POST", "/groups/1/return", RESPONDERS),
