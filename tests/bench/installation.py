@@ -78,7 +78,9 @@ class Installation:
 
 
 @contextlib.contextmanager
-def serve(database: str, sink_port: int, *, engine: bool = True, filled: bool = False) -> Iterator[Installation]:
+def serve(
+    database: str, sink_port: int, *, engine: bool = True, filled: bool = False, configuration: str = ""
+) -> Iterator[Installation]:
     """Start a server on a database ("sqlite" or a PostgreSQL URL), with a long past if `filled`; stop it at the end."""
     folder = Path(tempfile.mkdtemp(prefix="tocsin-bench-"))
     port = _free_port()
@@ -94,7 +96,8 @@ def serve(database: str, sink_port: int, *, engine: bool = True, filled: bool = 
         environment["TOCSIN_DATABASE"] = database
     written = folder / "bench.yaml"
     written.write_text(
-        CONFIGURATION.format(sink=sink_port, key=KEY, prometheus=PROMETHEUS_KEY, alertmanager=ALERTMANAGER_KEY)
+        configuration
+        or CONFIGURATION.format(sink=sink_port, key=KEY, prometheus=PROMETHEUS_KEY, alertmanager=ALERTMANAGER_KEY)
     )
     tocsin = [sys.executable, "-m", "tocsin"]
     subprocess.run([*tocsin, "migrate"], env=environment, check=True, stdout=subprocess.DEVNULL)
