@@ -15,17 +15,21 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
 
 from databases import Database, Sqlite
 from tocsin.config import actions as configuring
 from tocsin.config.parse import File
 from tocsin.kit import clock, db
 from tocsin.people import actions as accounts
+from tocsin.people.models import User
 from tocsin.people.rights import Right
 
 READY_S_MAX = 30.0
@@ -135,22 +139,46 @@ def _answer(response: Any) -> Answer:
 def serve(template: Sqlite, folder: Path) -> Iterator[Served]:
     """A server on a fresh database, until the end."""
     fresh = template.fresh()
-    fresh.connect()
-    tokens = _found_company()
-    db.drop_connection()
+    tokens = found_company(fresh)
+    with node(fresh, tokens, folder / "serve.log") as served:
+        yield served
+
+
+@contextmanager
+def node(database: Database, tokens: dict[str, str], log: Path) -> Iterator[Served]:
+    """One server on the company's database; there may be others."""
     port = _free_port()
-    log = folder / "serve.log"
     command = [sys.executable, "-m", "tocsin", "serve", "--port", str(port)]
-    environment = {**os.environ, **fresh.environment, "TOCSIN_METRICS_TOKEN": "for-the-tests"}
+    environment = {**os.environ, **database.environment, "TOCSIN_METRICS_TOKEN": "for-the-tests"}
     with log.open("ab") as out, subprocess.Popen(command, env=environment, stdout=out, stderr=out) as process:
-        served = Served(f"http://127.0.0.1:{port}", tokens, fresh)
-        _wait_until_ready(served, log)
+        served = Served(f"http://127.0.0.1:{port}", tokens, database)
         try:
+            _wait_until_ready(served, log)
             yield served
         finally:
             process.terminate()
             process.wait(20)
     assert "Traceback" not in log.read_text(), log.read_text()
+
+
+def found_company(database: Database) -> dict[str, str]:
+    """The company's configuration and accounts; the tokens of the cast."""
+    database.connect()
+    try:
+        return _found_company()
+    finally:
+        db.drop_connection()
+
+
+def session(who: str) -> str:
+    """The session's cookie of one of the cast, made on the database this thread is connected to."""
+    user = User.objects.get(email=f"{who}@acme.example")
+    made = SessionStore()
+    made[SESSION_KEY] = str(user.pk)
+    made[BACKEND_SESSION_KEY] = "allauth.account.auth_backends.AuthenticationBackend"
+    made[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    made.create()
+    return str(made.session_key)
 
 
 def _found_company() -> dict[str, str]:

@@ -72,9 +72,9 @@ async def move_in(server: Installation) -> None:
         server.wait_absorbed(600)
 
 
-def sign_in(server: Installation) -> str:
-    """The session of the administrator."""
-    command = [sys.executable, "-m", "bench.sign_in", WHO]
+def sign_in(server: Installation, email: str = WHO) -> str:
+    """The session of an administrator."""
+    command = [sys.executable, "-m", "bench.sign_in", email]
     told = subprocess.run(
         command,
         env=server.environment | {"PYTHONPATH": str(_tests())},

@@ -10,12 +10,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.sessions.backends.db import SessionStore
 
 from databases import Sqlite
 from house import PASSWORD
-from serving import Served, serve
+from serving import Served, serve, session
 from tocsin.kit import clock, db
 from tocsin.people import actions as accounts
 from tocsin.people.models import User
@@ -80,16 +78,7 @@ class Visits:
         beside(self.served, give)
 
     def _session(self, who: str) -> str:
-        def make() -> str:
-            user = _user(who)
-            session = SessionStore()
-            session[SESSION_KEY] = str(user.pk)
-            session[BACKEND_SESSION_KEY] = "allauth.account.auth_backends.AuthenticationBackend"
-            session[HASH_SESSION_KEY] = user.get_session_auth_hash()
-            session.create()
-            return str(session.session_key)
-
-        return beside(self.served, make)
+        return beside(self.served, lambda: session(who))
 
     def _on_console(self, message: Any) -> None:
         if message.type in ("error", "warning"):

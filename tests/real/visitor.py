@@ -33,6 +33,12 @@ class Lines:
                     return True
         return False
 
+    def drain(self, quiet_s: float = 0.5) -> None:
+        """Forget what has come, until nothing comes for a while."""
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._lines.get(timeout=quiet_s)
+
     def _read(self, response: http.client.HTTPResponse) -> None:
         with contextlib.suppress(OSError, ValueError, AttributeError, http.client.HTTPException):
             while line := response.readline():
@@ -46,6 +52,10 @@ class Visitor:
         self._parts = urlsplit(url)
         self._context = ssl.create_default_context(cafile=str(ca_file)) if ca_file else None
         self._cookies: dict[str, str] = {}
+
+    def carry(self, name: str, value: str) -> None:
+        """Show this cookie from now on."""
+        self._cookies[name] = value
 
     def get(self, path: str) -> tuple[int, str]:
         """The answer's status and body."""

@@ -6,7 +6,8 @@ no connection to the database. It is served in front of Django for that reason.
 
 GET /live?about=group:12&since=345 answers with server-sent events: `hello` at once, `changed` with the newest fact's
 number whenever a fact of that story is newer than `since` (or than Last-Event-ID after a reconnect), a comment every
-15 seconds so that proxies keep the line open. `about` names subjects, separated by commas; one that ends with a colon means all that begin so.
+15 seconds so that proxies keep the line open. When a change concerns a crowd of pages, they are told one after the
+other: each fetches what it shows at once, and the server has pages to send and signals to take in. `about` names subjects, separated by commas; one that ends with a colon means all that begin so.
 A stream ends after half an hour and the browser comes back: whoever lost the right in the meantime is not let in.
 """
 
@@ -29,6 +30,7 @@ Receive = Callable[[], Awaitable[Event]]
 Send = Callable[[Event], Awaitable[None]]
 News = tuple[int, str]
 """A fact's number and its subject."""
+Topics = tuple[str, ...]
 
 PATH = "/live"
 STREAMS_MAX = 5000
@@ -39,6 +41,8 @@ POLL_S = 2.0
 GATHER_S = 0.1  # facts come in bursts: what follows within this time wakes a page once
 STREAM_LASTS_S = 1800.0
 RETRY_MS = 2000
+AT_ONCE = 100  # so many pages are told of a change at once, more of them in turn
+NEXT_AFTER_S = 0.1
 READ_AGAIN = 500  # numbers below the newest are looked at again: transactions do not commit in their order
 HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -55,13 +59,12 @@ FULL = b"Too many pages are watching."
 class _Stream:
     """One open page."""
 
-    topics: tuple[str, ...]
+    topics: Topics
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     newest: int = 0  # the newest fact it is to be told of
+    told: int = 0
+    in_turn: bool = False  # it is told when its turn comes
     gone: bool = False
-
-    def is_about(self, subject: str) -> bool:
-        return any(subject.startswith(topic) if topic.endswith(":") else subject == topic for topic in self.topics)
 
     def tell(self, number: int) -> None:
         self.newest = max(self.newest, number)
@@ -142,6 +145,8 @@ class _Watch:
         self._newest = 0
         self._complete_from = 0  # `_recent` holds everything after this number
         self._task: asyncio.Task[None] | None = None
+        self._in_turn: deque[_Stream] = deque()
+        self._telling: asyncio.Task[None] | None = None
         self._starting = asyncio.Lock()
         self._reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="live-read")
 
@@ -158,7 +163,8 @@ class _Watch:
         if since < self._complete_from:
             return self._newest
         return max(
-            (number for number, subject in self._recent if number > since and stream.is_about(subject)), default=0
+            (number for number, subject in self._recent if number > since and _is_about(stream.topics, subject)),
+            default=0,
         )
 
     async def _run(self) -> None:
@@ -188,8 +194,7 @@ class _Watch:
         if news is None:
             self._newest = self._complete_from = newest
             self._recent.clear()
-            for stream in self._streams:
-                stream.tell(newest)
+            self._tell([(stream, newest) for stream in self._streams])
             return
         self._spread(news)
 
@@ -202,10 +207,32 @@ class _Watch:
             self._complete_from = self._newest
         self._recent.extend(fresh)
         self._newest = max(self._newest, fresh[-1][0])
-        for stream in self._streams:
-            numbers = [number for number, subject in fresh if stream.is_about(subject)]
-            if numbers:
-                stream.tell(numbers[-1])
+        newest = {subject: number for number, subject in fresh}  # the last of a subject is its newest
+        concerns: dict[Topics, int] = {}  # most pages are about the same: asked once for all of them
+        for topics in {stream.topics for stream in self._streams}:
+            concerns[topics] = max((at for subject, at in newest.items() if _is_about(topics, subject)), default=0)
+        self._tell([(stream, number) for stream in self._streams if (number := concerns[stream.topics])])
+
+    def _tell(self, concerned: list[tuple[_Stream, int]]) -> None:
+        if len(concerned) <= AT_ONCE:
+            for stream, number in concerned:
+                stream.tell(number)
+            return
+        for stream, number in concerned:
+            stream.newest = max(stream.newest, number)
+            if not stream.in_turn:
+                stream.in_turn = True
+                self._in_turn.append(stream)
+        if self._telling is None or self._telling.done():
+            self._telling = asyncio.create_task(self._tell_in_turn())
+
+    async def _tell_in_turn(self) -> None:
+        while self._in_turn:
+            for _ in range(min(AT_ONCE, len(self._in_turn))):
+                stream = self._in_turn.popleft()
+                stream.in_turn = False
+                stream.wake.set()
+            await asyncio.sleep(NEXT_AFTER_S)
 
     async def _read(self, call: Callable[[], Any]) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._reader, call)
@@ -219,8 +246,13 @@ async def _tell_until_gone(stream: _Stream, send: Send) -> None:
             await _send(send, ":\n\n")
             continue
         stream.wake.clear()
-        if not stream.gone:
+        if not stream.gone and stream.newest > stream.told:
+            stream.told = stream.newest
             await _send(send, f"id: {stream.newest}\nevent: changed\ndata:\n\n")
+
+
+def _is_about(topics: Topics, subject: str) -> bool:
+    return any(subject.startswith(topic) if topic.endswith(":") else subject == topic for topic in topics)
 
 
 async def _notice_leaving(stream: _Stream, receive: Receive) -> None:
@@ -248,7 +280,7 @@ async def _refuse(send: Send, status: int, why: bytes) -> None:
     await send({"type": "http.response.body", "body": why})
 
 
-def _asked(scope: Scope) -> tuple[tuple[str, ...], int]:
+def _asked(scope: Scope) -> tuple[Topics, int]:
     query = parse_qs(bytes(scope["query_string"])[:QUERY_BYTES_MAX].decode("latin-1"))
     topics = [topic for topic in query.get("about", [""])[0].split(",") if topic]
     written = _header(scope, b"last-event-id") or query.get("since", ["0"])[0]

@@ -259,6 +259,26 @@ def test_a_thousand_pages_share_one_reader() -> None:
     streaming(test)
 
 
+def test_a_crowd_is_told_in_turn() -> None:
+    """A change that concerns a thousand pages reaches each of them once, within two seconds, not all in one breath."""
+
+    async def test(journal: Journal, streams: Live) -> None:
+        pages = [Page(streams, "group:") for _ in range(1000)]
+        for page in pages:
+            assert await page.heard("hello", within=10)
+        for number in range(1, 6):
+            journal.add(number, f"group:{number}")
+            await asyncio.sleep(0.05)
+        first = sum("id: " in "".join(page.events) for page in pages)
+        assert first < 1000
+        for page in pages:
+            assert await page.heard("id: 5", within=10)
+            assert len([event for event in page.events if "changed" in event]) <= 3
+            page._gone.set()
+
+    streaming(test)
+
+
 @pytest.mark.parametrize(("who", "status"), [("ann", 200), ("cleo", 200), ("eve", 403), ("gus", 403)])
 def test_whoever_may_see_may_watch(house: House, who: str, status: int) -> None:
     """The real door: a session of somebody with the right to see; a fact written by the application arrives."""

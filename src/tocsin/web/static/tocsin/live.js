@@ -1,12 +1,12 @@
 // Something changed: fetch this page again and put the parts that changed in place. Says how fresh it is.
-const AT_MOST_EVERY_MS = 400, POLL_MS = 10000, RETRY_FIRST_MS = 1000, RETRY_MAX_MS = 30000, POLL_AFTER_TRIES = 2;
+const AT_MOST_EVERY_MS = 400, HIDDEN_EVERY_MS = 10000, SHARE = 4, POLL_MS = 10000, RETRY_FIRST_MS = 1000, RETRY_MAX_MS = 30000, POLL_AFTER_TRIES = 2;
 
 const body = document.body;
 const pill = document.getElementById("live");
 const words = document.getElementById("live-words");
 const fresh = document.getElementById("fresh");
 let seen = Number(body.dataset.seen) || 0;
-let source = null, tries = 0, retryTimer = 0, pollTimer = 0, pending = 0, last = 0, fetching = false, again = false, kept = null;
+let source = null, tries = 0, retryTimer = 0, pollTimer = 0, pending = 0, last = 0, asked = 0, took = 0, fetching = false, again = false, kept = null;
 
 function say(state, text) {
   pill.dataset.state = state;
@@ -21,7 +21,9 @@ export function follow() {
   window.addEventListener("online", () => connect());
   window.addEventListener("offline", () => say("lost", `Offline: this is from ${asOf()}`));
   document.addEventListener("visibilitychange", () => {
-    if (!document.hidden && (!source || source.readyState === EventSource.CLOSED)) connect();
+    if (document.hidden) return;
+    if (!source || source.readyState === EventSource.CLOSED) connect();
+    if (pending) sooner();
   });
   window.addEventListener("pagehide", () => source?.close());
   window.addEventListener("pageshow", (event) => event.persisted && connect());
@@ -54,10 +56,16 @@ function lost() {
   retryTimer = setTimeout(connect, wait * (0.5 + Math.random()));
 }
 
+// A page nobody looks at asks rarely, and one whose server is slow asks less often.
 function change() {
   if (pending) return;
-  const wait = Math.max(0, last + AT_MOST_EVERY_MS - Date.now());
-  pending = setTimeout(refresh, wait);
+  const every = document.hidden ? HIDDEN_EVERY_MS : Math.max(AT_MOST_EVERY_MS, SHARE * took);
+  pending = setTimeout(refresh, Math.max(0, last + every - Date.now()));
+}
+
+function sooner() {
+  clearTimeout(pending);
+  refresh();
 }
 
 function refresh() {
@@ -67,6 +75,7 @@ function refresh() {
     return;
   }
   fetching = true;
+  asked = Date.now();
   kept = keep();
   const parts = [...document.querySelectorAll("[data-part]")].map((part) => `#${part.id}`);
   fresh.setAttribute("hx-select-oob", parts.join(","));
@@ -102,6 +111,7 @@ fresh.addEventListener("htmx:afterRequest", (event) => {
   if (event.detail.successful) {
     if (!answer.responseURL.endsWith(location.pathname + location.search)) return location.reload();
     last = Date.now();
+    took = Math.min(last - asked, POLL_MS / SHARE);
     if (pollTimer) say("polling", "Asking every 10 s");
     else if (source.readyState === EventSource.OPEN) say("live", "Live");
     for (const part of document.querySelectorAll("[data-part]")) mark(part);
