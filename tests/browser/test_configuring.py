@@ -99,3 +99,40 @@ def test_the_editor_works_without_scripts(visits: Any, served: Served) -> None:
     page.get_by_role("button", name="Apply").click()
     see(page, "holds: policy plain")
     assert wait_of(served, "plain") == "6m"
+
+
+def test_a_policy_is_changed_by_keyboard_only(
+    visits: Any, served: Served, screenshot: Callable[[Any, str], None]
+) -> None:
+    """From the list to the form: a step is added, somebody picked, the step moved up, the wait changed, saved."""
+    policy(served, "keyed")
+    page = visits.open("/policies", who="ann")
+    page.get_by_role("link", name="Keyed").focus()
+    page.keyboard.press("Enter")
+    see(page, "If something broke now")
+    page.get_by_role("link", name="Change").focus()
+    page.keyboard.press("Enter")
+    page.locator("#add-step").focus()
+    page.keyboard.press("Enter")
+    page.locator("#add-1:focus").wait_for()
+    page.keyboard.type("Dan")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.get_by_label("Person: Dan Novak").wait_for()
+    page.locator("#up-1").focus()
+    page.keyboard.press("Enter")
+    page.locator("#down-0:focus").wait_for()
+    page.locator("#wait-0").focus()
+    page.keyboard.press("Control+a")
+    page.keyboard.type("soon")
+    page.keyboard.press("Enter")
+    see(page, "is not a duration")
+    screenshot(page, "policy-form-wrong-desk-light")
+    visits.complaints = [one for one in visits.complaints if "422" not in one]
+    page.locator("#wait-0").focus()
+    page.keyboard.press("Control+a")
+    page.keyboard.type("3m")
+    page.keyboard.press("Enter")
+    see(page, "Saved: policy keyed")
+    steps = served.api("ann", "GET", "/config/documents/policies/keyed").body["document"]["steps"]
+    assert steps == [{"page": ["person:dan"], "wait": "3m"}, {"page": ["person:cleo"], "wait": "5m"}]

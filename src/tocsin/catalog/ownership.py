@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tocsin.catalog.domain import IntegrationDocument
-from tocsin.config.domain import Snapshot
+from tocsin.config.domain import ManagedBy, Snapshot, State
 from tocsin.people.rights import Actor, Right, may
 
 OWNED = ("services", "schedules")  # their documents name a `team`
@@ -43,6 +43,18 @@ def may_write(who: Actor, snapshot: Snapshot, section: str, name: str, body: Map
     before = team_of(snapshot, section, name)
     after = team_named(snapshot, section, body)
     return may(who, Right.CONFIGURE, before or after) and may_give_to(who, after)
+
+
+def read_only(state: State, section: str, name: str) -> str:
+    """Why a document cannot be changed on a page, for people; empty if it can: a file brings it."""
+    origin = state.origins.get((section, name))
+    if origin is None or origin.managed_by is not ManagedBy.FILE:
+        return ""
+    scope = f" (scope {origin.scope})" if origin.scope else ""
+    return (
+        f"The file {origin.file}{scope} brings this. Change it there, and apply the file:"
+        " what is changed here would be lost."
+    )
 
 
 def may_give_to(who: Actor, team: str | None) -> bool:

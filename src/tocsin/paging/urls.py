@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from tocsin.paging import group_views, search_views, service_views, views
+from tocsin.paging import group_views, policy_views, search_views, service_views, views
 
 urlpatterns = [
     path("", views.now, name="now"),
@@ -12,6 +12,10 @@ urlpatterns = [
     path("groups/<number:group_id>", group_views.group, name="group"),
     path("groups/<number:group_id>/escalation", group_views.escalate, name="escalate"),
     path("a/<str:token>", views.answer, name="answer"),
+    path("policies", policy_views.policies, name="policies"),
+    path("policies/new", policy_views.new_policy, name="new_policy"),
+    path("policies/<str:name>", policy_views.policy, name="policy"),
+    path("policies/<str:name>/edit", policy_views.edit_policy, name="edit_policy"),
     path("inbox", views.inbox, name="inbox"),
     path("inbox/read", views.read, name="inbox_read"),
     path("services", service_views.services, name="services"),

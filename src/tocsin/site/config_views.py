@@ -155,7 +155,7 @@ def _removal(state: State, kind: Kind, name: str, written: Written) -> RemovePag
         section=kind.section,
         name=name,
         written=Written(content="", base=thought.base, message=written.message, force=written.force),
-        read_only=config_words.whose(state.origins.get((kind.section, name))),
+        read_only=ownership.read_only(state, kind.section, name),
         problems=config_words.problem_lines(thought.problems),
         plan=None if thought.problems else config_words.plan_view(thought),
     )

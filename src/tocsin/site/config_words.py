@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from django.urls import reverse
 
 from tocsin.config import registry
-from tocsin.config.domain import Finding, Level, Origin, Problem, Shape
+from tocsin.config.domain import Finding, Level, Problem, Shape
 from tocsin.config.domain import ManagedBy as By
 from tocsin.config.drafts import Thought
 
@@ -111,11 +111,3 @@ def title_of(section: str, name: str) -> str:
     if kind.shape is Shape.ONE:
         return kind.noun.capitalize()
     return f"{kind.noun.capitalize()} {int(name) + 1 if kind.shape is Shape.LIST and name.isdigit() else name}"
-
-
-def whose(origin: Origin | None) -> str:
-    """Why a document cannot be changed here; empty if it can."""
-    if origin is None or origin.managed_by is not By.FILE:
-        return ""
-    scope = f" (scope {origin.scope})" if origin.scope else ""
-    return f"The file {origin.file}{scope} brings this. Change it there, and apply the file: what is changed here would be lost."

@@ -198,7 +198,6 @@ def _refused(actor: Actor, place: Place, written: Written, outcome: object) -> E
 
 def _page(actor: Actor, state: State, place: Place, written: Written) -> EditorPage:
     section = place.kind.section
-    origin = state.origins.get((section, place.name))
     theirs = (
         may_anywhere(actor, Right.CONFIGURE)
         if place.is_new
@@ -211,7 +210,7 @@ def _page(actor: Actor, state: State, place: Place, written: Written) -> EditorP
         written=written,
         rows=rows_for(written.content),
         may_write=theirs,
-        read_only="" if place.is_new else config_words.whose(origin),
+        read_only="" if place.is_new else ownership.read_only(state, section, place.name),
         fields=config_skeletons.help_for(place.kind),
         has_secrets=secrecy.HIDDEN in written.content,
     )

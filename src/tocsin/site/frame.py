@@ -71,6 +71,7 @@ MORE: tuple[Entry, ...] = (
     ("silences", "Silences", "silence", "s", "/silences"),
     ("schedules", "Schedules", "clock", "d", "/schedules"),
     ("integrations", "Integrations", "plug", "t", "/integrations"),
+    ("policies", "Policies", "up", "p", "/policies"),
     ("configuration", "Configuration", "code", "c", "/configuration"),
     ("teams", "Teams", "people", "w", "/teams"),
     ("manual", "Documentation", "book", "h", "/docs"),
