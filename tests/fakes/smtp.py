@@ -23,7 +23,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from fakes.loop import LoopThread
 
-WAIT_S = 5.0
+WAIT_S = 30.0  # machines are shared
 ACCEPTED = "250 2.0.0 taken"
 
 

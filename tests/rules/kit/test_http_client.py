@@ -101,11 +101,11 @@ def test_connections_are_kept(sink: HttpSink) -> None:
 
 def test_a_silent_server_is_given_up(sink: HttpSink) -> None:
     """No answer within the request's timeout is a fault, and takes no longer than that."""
-    sink.answer(delay_s=5)
+    sink.answer(delay_s=60)
     started = time.monotonic()
     answer = send(post(sink.url, timeout_s=0.1))
     assert answer.fault is HttpFault.TIMEOUT
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 30
 
 
 def test_a_dripping_body_does_not_hold_us(sink: HttpSink) -> None:
@@ -284,21 +284,21 @@ def test_a_slow_host_does_not_starve_the_others(sink: HttpSink) -> None:
     """Requests to a host that hangs wait for that host alone, and only so many of them are under way."""
     settings = HttpSettings(guard=LOOPBACK, connections_max=10, connections_per_host_max=3)
 
-    async def work(client: HttpClient) -> tuple[float, list[HttpAnswer]]:
-        slow_ones = [asyncio.create_task(client.send(post(slow.url, timeout_s=0.25))) for _ in range(40)]
+    async def work(client: HttpClient) -> int:
+        slow_ones = [asyncio.create_task(client.send(post(slow.url, timeout_s=60))) for _ in range(40)]
         await asyncio.to_thread(slow.wait_for, 3)
-        started = time.monotonic()
-        for _ in range(5):
-            assert (await client.send(post(sink.url))).status == 200
-        took = time.monotonic() - started
-        return took, await asyncio.gather(*slow_ones)
+        for _ in range(5):  # with all 40 still waiting
+            assert (await client.send(post(sink.url, timeout_s=30))).status == 200
+        under_way = len(slow.requests)
+        for one in slow_ones:
+            assert not one.done()
+            one.cancel()
+        await asyncio.gather(*slow_ones, return_exceptions=True)
+        return under_way
 
     with HttpSink() as slow:
-        slow.answer(delay_s=5)
-        took, answers = using(work, settings)
-        assert slow.concurrent_max <= 3
-    assert took < 0.2
-    assert {answer.fault for answer in answers} == {HttpFault.TIMEOUT}
+        slow.answer(delay_s=60)
+        assert using(work, settings) == 3
 
 
 def test_an_unknown_certificate_is_refused() -> None:
@@ -325,7 +325,7 @@ def test_a_proxy_is_used_and_still_guarded(sink: HttpSink) -> None:
 
 def test_cancellation_is_the_only_thing_raised(sink: HttpSink) -> None:
     """A caller that gives up gets its cancellation, and the client works on."""
-    sink.answer(delay_s=5, times=1)
+    sink.answer(delay_s=60, times=1)
 
     async def work(client: HttpClient) -> HttpAnswer:
         task = asyncio.create_task(client.send(post(sink.url)))
