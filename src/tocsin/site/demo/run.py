@@ -9,10 +9,15 @@ from importlib import resources
 from pathlib import Path
 
 from tocsin.config import actions as configuration
+from tocsin.config import queries as documents
 from tocsin.config.actions import Applied, Author
+from tocsin.config.domain import ManagedBy
 from tocsin.config.parse import File
 from tocsin.kit import clock, db
+from tocsin.kit.db import Tx
+from tocsin.paging import codes
 from tocsin.people import actions, queries
+from tocsin.people.domain import PersonDocument
 from tocsin.people.rights import Right
 from tocsin.site import server, upgrade
 from tocsin.site.demo import secret
@@ -41,15 +46,27 @@ def run(host: str, port: int, *, data: Path, sink: MailSink, monitor: bool, say:
     server.serve(host, port, with_engine=True)
 
 
+def _found(tx: Tx) -> None:
+    """The organisation, as if somebody had made it in the interface, so that everything about it can be tried there.
+
+    Its mail goes to the sink beside it, so its addresses need no code.
+    """
+    content = resources.files("tocsin.site.demo").joinpath(ORGANISATION).read_bytes()
+    author = Author(by="tocsin", message="the demo's organisation", through=ManagedBy.UI)
+    outcome = configuration.adopt(tx, [File(name=ORGANISATION, content=content)], author)
+    if not isinstance(outcome, Applied):
+        raise NotApplied("the demo's organisation does not fit what is in this database; use another --data")
+    for name, person in outcome.snapshot.all("people", PersonDocument).items():
+        for contact in person.contacts:
+            codes.vouch(tx, name, contact)
+
+
 def _open_accounts(data: Path) -> tuple[str, str]:
-    """Apply the organisation; open its accounts with one password made for this demo and kept beside its database."""
+    """Found the organisation; open its accounts with one password made for this demo and kept beside its database."""
     password = secret.password(data)
     with db.transact(clock.now()) as tx:
-        content = resources.files("tocsin.site.demo").joinpath(ORGANISATION).read_bytes()
-        author = Author(by="tocsin", message="the demo's organisation")
-        outcome = configuration.apply(tx, [File(name=ORGANISATION, content=content)], {}, author, scope="demo")
-        if not isinstance(outcome, Applied):
-            raise NotApplied("the demo's organisation does not fit what is in this database; use another --data")
+        if not documents.current(tx).version:
+            _found(tx)
     with db.transact(clock.now()) as tx:
         for address in ACCOUNTS:
             if queries.user_by_email(address) is None:
