@@ -40,6 +40,7 @@ SCREENS = {
     "me": ("cleo", "/me"),
     "people": ("ann", "/people"),
     "person": ("ann", "/people/bob"),
+    "audit": ("ann", "/audit"),
     "teams": ("ann", "/teams"),
     "team": ("ann", "/teams/shop"),
     "second-factor": ("cleo", "/me/2fa/"),

@@ -95,3 +95,12 @@ def test_a_broken_file_is_told_with_lines(anns: Terminal, tmp_path: Path) -> Non
     assert ran.code == 1
     assert f"{broken}:3:" in ran.err
     assert "'5x' is not a duration" in ran.err
+
+
+def test_the_audit(anns: Terminal) -> None:
+    """An administrator reads who opened which account, as a table and as JSON lines; nonsense is refused."""
+    assert "opened an account for bob@acme.example" in anns.run("audit", "bob@", "--what", "accounts").out
+    lines = anns.run("audit", "--jsonl", "--limit", "2", "--what", "AccountOpened").out.splitlines()
+    assert [json.loads(line)["what"] for line in lines] == ["AccountOpened", "AccountOpened"]
+    assert anns.run("audit", "nothing like this").out == "Nothing of the kind.\n"
+    assert anns.run("audit", "--json", "--jsonl").code == 2

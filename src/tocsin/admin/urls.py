@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from tocsin.admin import account_views, people_views, team_views
+from tocsin.admin import account_views, audit_views, people_views, team_views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("people", people_views.people_list, name="people"),
@@ -17,6 +17,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/<number:user_id>/sign-out", account_views.sign_out, name="sign_out_everywhere"),
     path("accounts/<number:user_id>/closing", account_views.close, name="close_account"),
     path("accounts/<number:user_id>/opening", account_views.reopen, name="reopen_account"),
+    path("audit", audit_views.audit, name="audit"),
+    path("audit/export.csv", audit_views.export_csv, name="audit_csv"),
+    path("audit/export.jsonl", audit_views.export_jsonl, name="audit_jsonl"),
     path("teams", team_views.teams, name="teams"),
     path("teams/-/new", team_views.new_team, name="new_team"),
     path("teams/<str:name>", team_views.team, name="team"),

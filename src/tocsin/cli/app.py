@@ -71,6 +71,7 @@ CLIENT = {
     "swap": Verb("oncall_changes", "Swaps: `swap offer`, `swap list`, `swap accept`, `swap decline`, `swap withdraw`."),
     "absence": Verb("oncall_changes", "Absences: `absence add`, `absence list`, `absence cancel`, `absence link`."),
     "handover": Verb("oncall_changes", "Hand-overs: `handover list`, `handover accept`."),
+    "audit": Verb("audit", "Show who signed in, was refused, or changed an account, a right or the configuration."),
     "feed": Verb("oncall_changes", "Calendar feeds: `feed create`, `feed list`, `feed revoke`."),
 }
 SECTIONS = {"Server": SERVER, "Configuration": CONFIGURATION, "Responding (TOCSIN_URL, TOCSIN_TOKEN)": CLIENT}

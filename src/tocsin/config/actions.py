@@ -27,6 +27,7 @@ CHANGES_TOLD_MAX = 50  # in the fact; the version holds all
 class ConfigApplied(Fact, frozen=True, kw_only=True):
     """A new version of the configuration holds from now on. `lines` are its first changes in words."""
 
+    audited = True
     version: int
     by: str
     message: str = ""

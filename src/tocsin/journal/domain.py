@@ -17,6 +17,8 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
 
     loud: ClassVar[bool] = True  # False: kept, but too small to wake open pages for
 
+    audited: ClassVar[bool] = False  # True: about who may come in and what holds here; the audit shows it
+
     @property
     def subject(self) -> str:
         raise NotImplementedError

@@ -18,9 +18,11 @@ class FactRow(models.Model):
     subject = models.TextField()
     actor = models.TextField()
     body = models.TextField()
+    audited = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         db_table = "journal_fact"
         indexes: ClassVar = [
             models.Index(fields=["subject", "id"], name="journal_fact_subject"),
+            models.Index(fields=["id"], condition=models.Q(audited=True), name="journal_fact_audit"),
         ]

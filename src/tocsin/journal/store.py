@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 import msgspec
 
@@ -10,7 +12,7 @@ from tocsin.journal.domain import Entry, Fact
 from tocsin.kit import clock
 from tocsin.kit.db import Reader, Tx
 
-_COLUMNS = ("at", "name", "subject", "actor", "body")
+_COLUMNS = ("at", "name", "subject", "actor", "body", "audited")
 _encode = msgspec.json.Encoder().encode
 READ_MAX = 1000
 
@@ -21,7 +23,7 @@ def append(tx: Tx, facts: Sequence[Fact]) -> None:
     tx.insert_many(
         "journal_fact",
         _COLUMNS,
-        [(at, type(fact).__name__, fact.subject, fact.actor, _encode(fact).decode()) for fact in facts],
+        [(at, type(fact).__name__, fact.subject, fact.actor, _encode(fact).decode(), fact.audited) for fact in facts],
     )
 
 
@@ -57,6 +59,60 @@ def named(reader: Reader, names: Sequence[str], *, limit: int = READ_MAX) -> lis
         (reader.listed(names), limit),
     )
     return [_entry(row) for row in found]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditSearch:
+    """Which entries of the audit are wanted; what is empty does not matter. `subjects` are searched beside the text."""
+
+    names: tuple[str, ...] = ()
+    actor: str = ""
+    text: str = ""
+    subjects: tuple[str, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+    before: int | None = None
+
+
+def audit(reader: Reader, search: AuditSearch, *, limit: int = READ_MAX) -> list[Entry]:
+    """The newest `limit` entries of the audit that fit, newest first."""
+    conditions, params = _conditions(reader, search)
+    found = reader.rows(
+        "SELECT id, at, name, subject, actor, body FROM journal_fact"
+        f" WHERE {' AND '.join(('audited', *conditions))} ORDER BY id DESC LIMIT %s",
+        (*params, limit),
+    )
+    return [_entry(row) for row in found]
+
+
+def _conditions(reader: Reader, search: AuditSearch) -> tuple[list[str], list[object]]:
+    conditions: list[str] = []
+    params: list[object] = []
+
+    def add(condition: str, *values: object) -> None:
+        conditions.append(condition)
+        params.extend(values)
+
+    if search.names:
+        add(reader.among("name"), reader.listed(search.names))
+    if search.actor:
+        add("actor = %s", search.actor)
+    if search.since is not None:
+        add("at >= %s", clock.to_us(search.since))
+    if search.until is not None:
+        add("at < %s", clock.to_us(search.until))
+    if search.before is not None:
+        add("id < %s", search.before)
+    if search.text:
+        wanted = f"%{_plainly(search.text.lower())}%"
+        words = "lower(body) LIKE %s ESCAPE '!' OR lower(actor) LIKE %s ESCAPE '!' OR lower(subject) LIKE %s ESCAPE '!'"
+        add(f"({words} OR {reader.among('subject')})", wanted, wanted, wanted, reader.listed(search.subjects))
+    return conditions, params
+
+
+def _plainly(written: str) -> str:
+    """For LIKE: nothing in it means more than itself."""
+    return "".join(f"!{one}" if one in "!%_" else one for one in written)
 
 
 def last_id(reader: Reader) -> int:

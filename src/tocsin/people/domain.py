@@ -234,6 +234,7 @@ class AccountFact(Fact, frozen=True, kw_only=True):
     """Base of what happens to accounts; part of the account's story and of the audit."""
 
     loud = False
+    audited = True
     user: int
     by: str
 
@@ -268,6 +269,7 @@ class RightsChanged(Fact, frozen=True, kw_only=True):
     """Somebody may do more, or less, since this version of the configuration: role and teams, in words."""
 
     loud = False
+    audited = True
     person: str
     version: int
     by: str
@@ -311,6 +313,7 @@ class ResetAsked(Fact, frozen=True, kw_only=True):
     """Somebody who is not signed in asked for another password, for an address with an account or without."""
 
     loud = False
+    audited = True
     email: str
     address: str
 
@@ -323,6 +326,7 @@ class SetUpRefused(Fact, frozen=True, kw_only=True):
     """Somebody tried to open the first account without the installation's code."""
 
     loud = False
+    audited = True
     address: str
 
     @property
@@ -380,6 +384,7 @@ class SignInRefused(Fact, frozen=True, kw_only=True):
     """Somebody tried to sign in and was not let in."""
 
     loud = False
+    audited = True
     email: str
     address: str
 

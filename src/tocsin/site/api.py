@@ -10,6 +10,7 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from tocsin import __version__
+from tocsin.admin import api as audit
 from tocsin.alerts import api as alerts
 from tocsin.kit import db
 from tocsin.oncall import api as oncall
@@ -52,6 +53,7 @@ api.add_router("/feeds", calendar_api.feeds_router)
 api.add_router("/config", config_api.router)
 api.add_router("/integrations", config_api.integrations_router)
 api.add_router("/what-if", config_api.whatif_router)
+api.add_router("/audit", audit.router)
 api.add_router("", people.router)
 
 

@@ -76,7 +76,10 @@ MORE: tuple[Entry, ...] = (
     ("teams", "Teams", "people", "w", "/teams"),
     ("manual", "Documentation", "book", "h", "/docs"),
 )
-ADMINISTRATORS: tuple[Entry, ...] = (("people", "People", "people", "e", "/people"),)  # behind one press, for them
+ADMINISTRATORS: tuple[Entry, ...] = (  # behind one press, for them
+    ("people", "People", "people", "e", "/people"),
+    ("audit", "Audit", "search", "u", "/audit"),
+)
 INITIALS_MAX = 2
 
 

@@ -84,6 +84,7 @@ OPERATIONS = [
     *_groups_of("shop", RESPONDERS),
     *_groups_of("platform", RESPONDERS | {"dan"}),
     Operation(method="GET", path="/config/export?redact=false", may=ADMINS),
+    Operation(method="GET", path="/audit", may=ADMINS),
     Operation(method="POST", path="/pages", may=RESPONDERS, body={"to": ["person:ann"], "title": "see me"}),
     Operation(method="POST", path="/pages", may=RESPONDERS | {"dan"}, body={"to": ["team:platform"], "title": "all"}),
     Operation(method="POST", path="/pages", may=RESPONDERS | {"dan"}, body={"service": "cluster", "title": "down"}),
