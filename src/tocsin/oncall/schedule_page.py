@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from django.urls import reverse
 
+from tocsin.catalog import ownership
 from tocsin.config import queries as configuration
 from tocsin.config.domain import ManagedBy
 from tocsin.journal import store as journal
@@ -159,7 +160,7 @@ def page(reader: Reader, actor: Actor, seen: Viewer, name: str, held: Window, *,
         calendar_error=next((one.error for one in calendars if document.ical is not None and one.error), ""),
         is_calendar=document.ical is not None,
         may_override=manages or may(actor, Right.RESPOND),
-        may_edit=manages,
+        may_edit=ownership.may_change(actor, seen.snapshot, "schedules", name),
     )
 
 

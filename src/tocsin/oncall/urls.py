@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from tocsin.oncall import feed_views, handover_views, my_views, override_views, schedule_views, swap_views, views
+from tocsin.oncall import (
+    feed_views,
+    handover_views,
+    my_views,
+    override_views,
+    schedule_form_views,
+    schedule_views,
+    swap_views,
+    views,
+)
 
 urlpatterns: list[URLPattern] = [
     path("oncall", views.on_call, name="oncall"),
@@ -24,6 +33,9 @@ urlpatterns: list[URLPattern] = [
     path("oncall/handovers/<number:handover_id>", handover_views.handover, name="handover"),
     path("oncall/handovers/<number:handover_id>/acceptance", handover_views.accept, name="accept_handover"),
     path("schedules", schedule_views.schedules, name="schedules"),
+    path("schedules/new", schedule_form_views.new, name="new_schedule"),
+    path("schedules/<str:name>/edit", schedule_form_views.edit, name="edit_schedule"),
+    path("schedules/<str:name>/removal", schedule_form_views.remove, name="remove_schedule"),
     path("schedules/<str:name>", schedule_views.schedule, name="schedule"),
     path("schedules/<str:name>/override", override_views.new, name="new_override"),
     path("schedules/<str:name>/feeds", schedule_views.open_feed, name="open_feed"),
