@@ -16,7 +16,6 @@ from tocsin.alerts import actions, ledger, lifecycle, rules, store
 from tocsin.alerts.domain import (
     ALERTS_PER_GROUP_MAX,
     Alert,
-    AlertGroupSuppressed,
     AlertJoined,
     AlertStatus,
     Dropped,
@@ -112,7 +111,8 @@ class Batch:
         self.work = Work(tx)
         self.firing: dict[str, Alert] = {}
         self.by_group: dict[str, list[Group]] = {}
-        self.routed: dict[int, Routed | Dropped] = {}
+        self.routed: dict[int, Routed | Dropped] = {}  # by the signal's identity, as are the next
+        self.crcs: dict[int, int] = {}
         self.new: list[tuple[Alert, Signal, dict[str, str]]] = []
         self.new_groups_of: dict[int, Group] = {}
         self.news: dict[int, tuple[Alert, Signal, dict[str, str]]] = {}
@@ -134,12 +134,12 @@ class Batch:
         self._load_named_by_id()
         needed: set[int] = set()
         ending: set[int] = set()  # alerts that a resolve of this batch may end, so that a trigger after it is new
-        for place, (envelope, _, signal) in enumerate(self.arrived):
+        for envelope, _, signal in self.arrived:
             alert = self.firing.get(store.identity(envelope.integration, signal.dedup_key))
             if alert is not None and signal.action is Action.RESOLVE:
                 ending.add(alert.id)
             if signal.action is Action.TRIGGER and (alert is None or alert.id in ending):
-                self.routed[place] = rules.route(self.book, envelope.integration, signal, self.tx.now)
+                self.routed[id(signal)] = rules.route(self.book, envelope.integration, signal, self.tx.now)
             if alert is not None and self._touches_group(alert, signal):
                 needed.add(alert.group_id)
         keys = {store.identity(one.service, one.group_key) for one in self.routed.values() if isinstance(one, Routed)}
@@ -169,9 +169,14 @@ class Batch:
                 if alert and alert.status is AlertStatus.FIRING and key.startswith(f"{alert.integration}\x1f"):
                     self.firing.setdefault(key, alert)
 
-    @staticmethod
-    def _touches_group(alert: Alert, signal: Signal) -> bool:
-        return signal.action is not Action.TRIGGER or alert.crc != store.content_crc(signal)
+    def _touches_group(self, alert: Alert, signal: Signal) -> bool:
+        return signal.action is not Action.TRIGGER or alert.crc != self._crc(signal)
+
+    def _crc(self, signal: Signal) -> int:
+        known = self.crcs.get(id(signal))
+        if known is None:
+            known = self.crcs[id(signal)] = store.content_crc(signal)
+        return known
 
     # --- decide
 
@@ -254,7 +259,7 @@ class Batch:
         alert.expires_at = rules.expiry(self.book.integrations.get(alert.integration), signal, envelope.received_at)
         if alert.id:
             self.repeats[alert.id] = alert
-        crc = store.content_crc(signal)
+        crc = self._crc(signal)
         if crc != alert.crc:
             self._take_news(envelope, signal, alert, crc)
         return Outcome.REFRESHED, Reason.REPEAT, alert, None
@@ -277,7 +282,8 @@ class Batch:
             self.new = [(one, signal, labels) if one is alert else (one, said, had) for one, said, had in self.new]
 
     def _route(self, envelope: Waiting, signal: Signal) -> Routed | Dropped:
-        return rules.route(self.book, envelope.integration, signal, self.tx.now)
+        known = self.routed.get(id(signal))
+        return rules.route(self.book, envelope.integration, signal, self.tx.now) if known is None else known
 
     def _place(self, routed: Routed, silence: Silence | None) -> Placement:
         candidates = self.by_group.get(store.identity(routed.service, routed.group_key), ())
@@ -324,7 +330,7 @@ class Batch:
             firing_count=1,
             route=routed.route,
             storm=storm,
-            suppressed_by=_suppressor(routed, silence) if suppressed else "",
+            suppressed_by=lifecycle.suppressor(routed, silence) if suppressed else "",
             resolve_after=how.resolve_after if how else timedelta(0),
             reopen_within=how.reopen_within if how else timedelta(0),
         )
@@ -334,7 +340,7 @@ class Batch:
             self.work.tell(lambda: lifecycle.opened(group, placement.reason))
         else:
             until = silence.ends_at if silence else self.tx.now + routed.hold if group.suppressed_by == "hold" else None
-            self.work.tell(lambda: _suppressed(group, routed.suppress or placement.reason, until))
+            self.work.tell(lambda: lifecycle.suppressed(group, routed.suppress or placement.reason, until))
             if group.suppressed_by == "hold":
                 self.work.set_timer(lifecycle.RELEASE, group, self.tx.now + routed.hold)
         if routed.urgent_from is not None and group.urgency is Urgency.LOW:
@@ -352,7 +358,7 @@ class Batch:
             group_id=group.id,
             severity=routed.severity,
             urgency=routed.urgency,
-            crc=store.content_crc(signal),
+            crc=self._crc(signal),
             signal_count=1,
             opened_at=self.tx.now,
             started_at=signal.started_at or envelope.received_at,
@@ -408,16 +414,6 @@ class Batch:
         store.put_changes(tx, self.changes)
         ledger.put_results(tx, results)
         work.finish()
-
-
-def _suppressor(routed: Routed, silence: Silence | None) -> str:
-    if silence is not None:
-        return f"silence:{silence.id}"
-    return f"route:{routed.route}" if routed.suppress is not None else "hold"
-
-
-def _suppressed(group: Group, reason: str, until: datetime | None) -> AlertGroupSuppressed:
-    return AlertGroupSuppressed(group=group.id, service=group.service, title=group.title, until=until, reason=reason)
 
 
 def _result(arrived: Arrived, verdict: Verdict) -> SignalResult:

@@ -25,6 +25,7 @@ from tocsin.alerts.domain import (
     GroupStatus,
     Outcome,
     Reason,
+    Routed,
     Silence,
 )
 from tocsin.alerts.rules import Rulebook
@@ -123,6 +124,18 @@ def opened(group: Group, reason: str) -> AlertGroupOpened:
         storm=group.storm,
         reason=reason,
     )
+
+
+def suppressed(group: Group, reason: str, until: datetime | None) -> AlertGroupSuppressed:
+    """The fact that a new group pages nobody for now."""
+    return AlertGroupSuppressed(group=group.id, service=group.service, title=group.title, until=until, reason=reason)
+
+
+def suppressor(routed: Routed, silence: Silence | None) -> str:
+    """What keeps a new group quiet, as its row has it."""
+    if silence is not None:
+        return f"silence:{silence.id}"
+    return f"route:{routed.route}" if routed.suppress is not None else "hold"
 
 
 def acknowledge(work: Work, group: Group, by: str, *, via: str = "") -> bool:

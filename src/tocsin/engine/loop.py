@@ -6,12 +6,12 @@ and the others take its work over. A bell wakes a thread at once, a slow poll wa
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import structlog
+import uvloop
 
 from tocsin.engine import bell, timers
 from tocsin.engine.domain import Carrier, Chore, Pump, SettledHandler, TimerHandler
@@ -54,7 +54,7 @@ class Engine:
         self._run("timers", bell.TIMERS, self._timers, self._until_next_timer)
         self._run("chores", "chores", _Chores(self.works.chores).run, lambda: 0.5)
         self._worker = OutboxWorker(self.owner, self.works.carrier, self.works.on_settled)
-        self._spawn("outbox", lambda: asyncio.run(self._worker.run()))  # type: ignore[union-attr]
+        self._spawn("outbox", lambda: uvloop.run(self._worker.run()))  # type: ignore[union-attr]
 
     def stop(self) -> None:
         """Finish what is under way and stop."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from functools import lru_cache
 
 _UNITS = {
     "ms": timedelta(milliseconds=1),
@@ -33,6 +34,7 @@ def parse_duration(written: str) -> timedelta:
     return total
 
 
+@lru_cache(maxsize=1024)
 def format_duration(value: timedelta) -> str:
     """The shortest spelling `parse_duration` reads back: `1h30m`, never `90m`; zero is `0s`."""
     rest = round(value / timedelta(milliseconds=1))

@@ -39,6 +39,8 @@ class Standing:
         self.world = World(self.people, self.teams, self.on_call)
         self.states: ways.ContactStates = {}
         self.devices: ways.Devices = {}
+        self._usable: dict[str, dict[str, Contact]] = {}
+        self._ways: dict[tuple[str, Urgency, datetime], tuple[ways.Way, ...]] = {}
 
     def on_call(self, schedule: str, at: datetime) -> tuple[str, ...] | None:
         """Who has duty for a schedule; None if there is no such schedule."""
@@ -72,9 +74,16 @@ class Standing:
         wanted = list(persons)
         self.states = store.contact_states(reader, wanted)
         self.devices = devices.of_people(reader, wanted)
+        self._usable, self._ways = {}, {}
 
     def usable(self, person: str) -> dict[str, Contact]:
         """The person's contacts that can be expected to work."""
+        known = self._usable.get(person)
+        if known is None:
+            known = self._usable[person] = self._look_for_usable(person)
+        return known
+
+    def _look_for_usable(self, person: str) -> dict[str, Contact]:
         document = self.people.get(person)
         if document is None:
             return {}
@@ -83,8 +92,12 @@ class Standing:
 
     def ways(self, person: str, urgency: Urgency, at: datetime) -> tuple[ways.Way, ...]:
         """By which ways, and when, somebody of the configuration is told what begins at `at`."""
-        held = self.devices.get(person, ())
-        return ways.ways(person, self.people[person], urgency, self.usable(person), at, held)
+        known = self._ways.get((person, urgency, at))
+        if known is None:
+            held = self.devices.get(person, ())
+            known = ways.ways(person, self.people[person], urgency, self.usable(person), at, held)
+            self._ways[person, urgency, at] = known
+        return known
 
     def can_reach(self, person: str) -> bool:
         """Whether there is any way to tell this person."""

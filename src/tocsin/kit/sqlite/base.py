@@ -21,6 +21,8 @@ from django.utils.dateparse import parse_date, parse_datetime, parse_time
 
 from tocsin.kit.sqlite.library import library
 
+CHECKPOINT_PAGES = 4000  # 16 MB: a checkpoint writes a page once however often it changed, and waits for the disk twice
+
 library.register_adapter(Decimal, str)
 library.register_adapter(date, date.isoformat)
 library.register_adapter(datetime, lambda value: value.isoformat(" "))
@@ -99,6 +101,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA cache_size = -16000")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
         return connection
 
     def create_cursor(self, name: str | None = None) -> Any:  # noqa: ARG002  the base class's shape
