@@ -136,3 +136,16 @@ def test_a_policy_is_changed_by_keyboard_only(
     see(page, "Saved: policy keyed")
     steps = served.api("ann", "GET", "/config/documents/policies/keyed").body["document"]["steps"]
     assert steps == [{"page": ["person:dan"], "wait": "3m"}, {"page": ["person:cleo"], "wait": "5m"}]
+
+
+def test_what_would_happen_at_three(visits: Any, served: Served, screenshot: Callable[[Any, str], None]) -> None:
+    """From the integration: a press, and the answer has who is woken when and how."""
+    page = visits.open("/integrations/checkout-events", who="cleo", size="phone")
+    page.get_by_role("link", name="What if it came at 03:00?").tap()
+    page.get_by_role("button", name="What would happen?").tap()
+    see(page, "A new group opens")
+    see(page, "If nobody answers")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    screenshot(page, "what-if-answer-phone-light")
+    page.set_viewport_size({"width": 1440, "height": 900})
+    screenshot(page, "what-if-answer-desk-light")

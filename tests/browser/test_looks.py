@@ -53,6 +53,8 @@ SCREENS = {
     "docs-page": ("cleo", "/docs/howto/alertmanager"),
     "docs-reference": ("cleo", "/docs/reference/status-machines"),
     "docs-search": ("cleo", "/docs?q=silence"),
+    "what-if": ("cleo", "/what-if?integration=checkout-events&at=03:00"),
+    "routes": ("ann", "/routes"),
     "policies": ("cleo", "/policies"),
     "policy": ("ann", "/policies/nights"),
     "policy-new": ("ann", "/policies/new"),

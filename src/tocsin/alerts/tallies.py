@@ -34,6 +34,7 @@ class Tally:
 
 
 NONE = Tally()
+ROUTED_LOOKED_AT_MAX = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,3 +135,13 @@ def similar(reader: Reader, group_id: int, service: str, title: str) -> list[Pas
         )
         for row in rows
     ]
+
+
+def by_route(reader: Reader, since: datetime | None) -> dict[int | None, int]:
+    """How many of the newest groups each route decided, by its place; None: no route matched."""
+    rows = reader.rows(
+        "SELECT route, count(*) FROM (SELECT route, opened_at FROM alerts_group ORDER BY id DESC LIMIT %s) newest"
+        " WHERE opened_at >= %s GROUP BY route",
+        (ROUTED_LOOKED_AT_MAX, clock.to_us(since) if since is not None else 0),
+    )
+    return {row[0]: int(row[1]) for row in rows}

@@ -78,6 +78,16 @@ def version_at(reader: Reader, instant: datetime) -> int:
     return int(reader.value("SELECT max(number) FROM config_version WHERE at <= %s", (clock.to_us(instant),)) or 0)
 
 
+def held_since(reader: Reader, section: str) -> datetime | None:
+    """Since when the documents of a section stand as they do; None if there are none."""
+    at = reader.value(
+        "SELECT at FROM config_version WHERE number ="
+        " (SELECT max(since) FROM config_document WHERE section = %s AND until IS NULL)",
+        (section,),
+    )
+    return None if at is None else clock.from_us(at)
+
+
 def lives(reader: Reader, section: str, name: str, *, limit: int = VERSIONS_SHOWN_MAX) -> list[Life]:
     """How one document went through the versions, newest first."""
     rows = reader.rows(

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from django.urls import path
 
-from tocsin.site import apply_views, config_views, editor_views, history_views
+from tocsin.site import apply_views, config_views, editor_views, history_views, route_views, whatif_views
 
 urlpatterns = [
+    path("what-if", whatif_views.what_if, name="what_if"),
+    path("routes", route_views.routes, name="routes"),
+    path("routes/<number:number>/move", route_views.move_route, name="move_route"),
     path("configuration", config_views.configuration, name="configuration"),
     path("configuration/export", config_views.export_file, name="config_export"),
     path("configuration/apply", apply_views.apply, name="config_apply"),

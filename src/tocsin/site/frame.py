@@ -72,6 +72,8 @@ MORE: tuple[Entry, ...] = (
     ("schedules", "Schedules", "clock", "d", "/schedules"),
     ("integrations", "Integrations", "plug", "t", "/integrations"),
     ("policies", "Policies", "up", "p", "/policies"),
+    ("routes", "Routes", "next", "r", "/routes"),
+    ("what_if", "What if", "clock", "f", "/what-if"),
     ("configuration", "Configuration", "code", "c", "/configuration"),
     ("teams", "Teams", "people", "w", "/teams"),
     ("manual", "Documentation", "book", "h", "/docs"),
