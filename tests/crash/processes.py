@@ -30,9 +30,11 @@ KEY = "0f9a3c5d7e1b42468ace13579bdf0246"
 class Process:
     """One `tocsin …` process."""
 
-    def __init__(self, database: Database, log: Path, *arguments: str) -> None:
+    def __init__(
+        self, database: Database, log: Path, *arguments: str, environment: Mapping[str, str] | None = None
+    ) -> None:
         self._command = [sys.executable, "-m", "tocsin", *arguments]
-        self._environment = {**os.environ, **database.environment}
+        self._environment = {**os.environ, **database.environment, **(environment or {})}
         self._log = log
         self._running: subprocess.Popen[bytes] | None = None
 
@@ -97,25 +99,31 @@ class Senders:
         connection.close()
 
     def _send(self, connection: http.client.HTTPConnection, title: str) -> bool:
-        event = {
-            "routing_key": KEY,
-            "event_action": "trigger",
-            "dedup_key": title,
-            "payload": {"summary": title, "source": "load", "severity": "critical"},
-        }
         try:
-            connection.request("POST", "/v2/enqueue", json.dumps(event), {"Content-Type": "application/json"})
-            answer = connection.getresponse()
-            answer.read()
+            status = post(connection, title)
         except (OSError, http.client.HTTPException):
             connection.close()
             return False
-        assert answer.status in {202, 503}, answer.status
-        return answer.status == 202
+        assert status in {202, 503}, status
+        return status == 202
 
 
-def apply(webhook: str) -> None:
-    """A service whose every problem goes to one webhook."""
+def post(connection: http.client.HTTPConnection, title: str) -> int:
+    """Send a new problem; the status of the answer."""
+    event = {
+        "routing_key": KEY,
+        "event_action": "trigger",
+        "dedup_key": title,
+        "payload": {"summary": title, "source": "load", "severity": "critical"},
+    }
+    connection.request("POST", "/v2/enqueue", json.dumps(event), {"Content-Type": "application/json"})
+    answer = connection.getresponse()
+    answer.read()
+    return answer.status
+
+
+def apply(webhook: str, wait: str) -> None:
+    """A service whose every problem goes to Ann's webhook, and if she does not answer, to Bob's."""
     config: Mapping[str, Any] = {
         "tocsin": 1,
         "people": {
@@ -123,13 +131,20 @@ def apply(webhook: str) -> None:
                 "name": "Ann Lee",
                 "email": "ann@tocsin.test",
                 "role": "admin",
-                "contacts": {"hook": {"webhook": webhook}},
-            }
+                "contacts": {"hook": {"webhook": f"{webhook}/ann"}},
+            },
+            "bob": {
+                "name": "Bob Ortiz",
+                "email": "bob@tocsin.test",
+                "contacts": {"hook": {"webhook": f"{webhook}/bob"}},
+            },
         },
-        "teams": {"web": {"name": "Web", "members": ["ann"]}},
+        "teams": {"web": {"name": "Web", "members": ["ann", "bob"]}},
         "services": {"web": {"name": "Web", "team": "web", "policy": "web", "storm": "off"}},
         "integrations": {"web": {"service": "web", "source": "pagerduty", "key": KEY}},
-        "policies": {"web": {"name": "Web", "steps": [{"page": ["person:ann"], "wait": "2h"}]}},
+        "policies": {
+            "web": {"name": "Web", "steps": [{"page": ["person:ann"], "wait": wait}, {"page": ["person:bob"]}]}
+        },
     }
     with db.transact(clock.now()) as tx:
         outcome = configuring.apply(

@@ -12,6 +12,7 @@ import asyncio
 import json
 import ssl
 import threading
+import time
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -32,6 +33,7 @@ class Received:
     headers: Mapping[str, str]
     body: bytes
     connection: int  # which connection of this sink it came over, from 1
+    at_s: float  # when, on the clock that nobody can set
 
     def json(self) -> Any:
         """The body, read as JSON."""
@@ -190,7 +192,7 @@ async def _read(reader: asyncio.StreamReader, number: int) -> Received:
     method, path, _ = first.split(" ")
     headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
     body = await reader.readexactly(int(headers.get("content-length", "0")))
-    return Received(method=method, path=path, headers=headers, body=body, connection=number)
+    return Received(method=method, path=path, headers=headers, body=body, connection=number, at_s=time.monotonic())
 
 
 async def _write(writer: asyncio.StreamWriter, answer: Answer) -> bool:

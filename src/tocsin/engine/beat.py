@@ -32,9 +32,7 @@ def owner_name() -> str:
 
 def beat(owner: str, started_at: datetime) -> None:
     """Write the sign of life; mend waits if the clock went backward; on PostgreSQL follow the database's clock."""
-    reader = db.reader(clock.now())
-    if reader.postgres:
-        clock.system.sync(reader.value("SELECT clock_timestamp()"))
+    db.follow_clock()
     with db.transact(clock.now()) as tx:
         _mend(tx)
         now = clock.to_us(tx.now)

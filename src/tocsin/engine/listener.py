@@ -1,6 +1,6 @@
 """Hears the bells that other nodes ring, on PostgreSQL.
 
-One connection of its own LISTENs; each notification rings the same bell here. If the connection breaks it is made
+And, as every process has one, it keeps the process on the database's time. One connection of its own LISTENs; each notification rings the same bell here. If the connection breaks it is made
 anew; what was rung meanwhile is found by the slow polls that stand behind every bell, and all bells are rung once
 when listening begins again.
 """
@@ -57,6 +57,7 @@ class Listener:
         for name in BELLS:
             bell.ring_here(name)
         while not self._stopping.is_set():
+            db.follow_clock()
             for heard in connection.connection.notifies(timeout=PATIENCE_S):
                 bell.ring_here(heard.payload)
                 if self._stopping.is_set():

@@ -1,7 +1,8 @@
 """The only reader of the clock. Everything else gets `now` as an argument.
 
 All instants are aware UTC datetimes; in the database they are microseconds since the Unix epoch. On PostgreSQL the
-database's clock is the reference of every node: `sync` learns how far this machine is from it.
+database's clock is the reference of every process: `sync` takes its time, and from there the seconds are counted on a
+clock that nobody can set, so that a machine whose wall clock jumps between two looks tells the right time all along.
 """
 
 from __future__ import annotations
@@ -23,17 +24,25 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The machine's clock, corrected to the reference if there is one."""
+    """The machine's clock; once there is a reference, the reference's time counted on from the last look at it."""
 
     def __init__(self) -> None:
-        self._offset = timedelta(0)
+        self._looked: tuple[datetime, float] | None = None
 
     def now(self) -> datetime:
-        return datetime.now(UTC) + self._offset
+        looked = self._looked
+        if looked is None:
+            return datetime.now(UTC)
+        reference, at_s = looked
+        return reference + timedelta(seconds=time.monotonic() - at_s)
 
     def sync(self, reference: datetime) -> None:
         """From now on tell the reference's time; `reference` was read this moment."""
-        self._offset = reference - datetime.now(UTC)
+        self._looked = (reference.astimezone(UTC), time.monotonic())
+
+    def looked_ago_s(self) -> float | None:
+        """How long ago the last look at the reference was; None if there was none."""
+        return None if self._looked is None else time.monotonic() - self._looked[1]
 
 
 class VirtualClock:

@@ -19,10 +19,14 @@ from typing import Any
 import msgspec
 from django.db import InterfaceError, OperationalError, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.signals import connection_created
+
+from tocsin.kit import clock
 
 Row = tuple[Any, ...]
 Settle = Callable[["Tx"], None]
 SETTLE_ROUNDS_MAX = 20
+CLOCK_LOOK_EVERY_S = 2.0
 _CHUNKS = (256, 64, 16, 4, 1)  # 256 rows of 30 columns stay well under SQLite's 32,766 parameters
 
 DatabaseGone = (OperationalError, InterfaceError)
@@ -36,6 +40,28 @@ def settle_with(settle: Settle | None) -> None:
     """Plug in what happens to recorded facts before a commit (done once, by `site`)."""
     global _settle  # noqa: PLW0603  composition happens once per process
     _settle = settle
+
+
+def follow_clock() -> None:
+    """On PostgreSQL tell the database's time from now on; whoever lives long calls this every few seconds."""
+    connection = connections["default"]
+    if connection.vendor == "postgresql":
+        connection.ensure_connection()
+        _look_at_clock(connection)
+
+
+def _on_connected(connection: BaseDatabaseWrapper, **_: object) -> None:
+    """Nobody tells a time of his own on PostgreSQL, not even in the first transaction."""
+    ago_s = clock.system.looked_ago_s()
+    if connection.vendor == "postgresql" and (ago_s is None or ago_s > CLOCK_LOOK_EVERY_S):
+        _look_at_clock(connection)
+
+
+def _look_at_clock(connection: Any) -> None:
+    clock.system.sync(connection.connection.execute("SELECT clock_timestamp()").fetchone()[0])
+
+
+connection_created.connect(_on_connected)
 
 
 class Reader:

@@ -202,7 +202,7 @@ def test_what_a_limit_does_not_allow_waits_and_becomes_one() -> None:
     assert other.subject == "other:1"
     settle(DELIVERED, other, at=soon)
     assert outbox.next_due(db.reader(soon)) == later
-    assert subjects(claim(at=later, carrier=limited)) == [["page:2", "page:3"]]
+    assert [sorted(one) for one in subjects(claim(at=later, carrier=limited))] == [["page:2", "page:3"]]
 
 
 def test_full_buckets_are_passed_over() -> None:
