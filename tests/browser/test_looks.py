@@ -21,6 +21,8 @@ SCREENS = {
     "group": ("cleo", "/groups/{open}"),
     "group-over": ("cleo", "/groups/{over}"),
     "silences": ("cleo", "/silences"),
+    "setup": ("ann", "/setup"),
+    "health": ("ann", "/health"),
     "services": ("cleo", "/services"),
     "service": ("ann", "/services/checkout"),
     "service-form": ("ann", "/services/new"),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import socket
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
@@ -49,6 +50,21 @@ def last(reader: Reader) -> datetime | None:
     """When any engine last lived."""
     found = reader.value("SELECT max(at) FROM engine_beat WHERE name <> %s", (_CLOCK,))
     return None if found is None else clock.from_us(found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """One engine as it was last heard of."""
+
+    name: str
+    at: datetime
+    started_at: datetime
+
+
+def nodes(reader: Reader) -> list[Node]:
+    """Every engine heard of within the last hour, the freshest first."""
+    rows = reader.rows("SELECT name, at, started_at FROM engine_beat WHERE name <> %s ORDER BY at DESC", (_CLOCK,))
+    return [Node(name=row[0], at=clock.from_us(row[1]), started_at=clock.from_us(row[2])) for row in rows]
 
 
 def alive(reader: Reader, within: timedelta) -> int:

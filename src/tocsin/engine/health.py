@@ -11,6 +11,9 @@ from tocsin.kit.db import Reader
 
 ALIVE_WITHIN = timedelta(seconds=30)
 LATE_AFTER = timedelta(seconds=60)
+CHANNELS_WITHIN = timedelta(hours=1)
+ATTEMPTS_MIN = 3  # fewer say nothing about a channel
+ATTEMPTS_LOOKED_AT = 5000
 TROUBLED_ATTEMPTS = 3  # a timer whose work has raised this often is not having a bad moment
 
 
@@ -33,6 +36,57 @@ class Health:
             (self.page_late_s > late_s, f"a page is {self.page_late_s:.0f} s late"),
         ]
         return [words for is_wrong, words in found if is_wrong]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelHealth:
+    """How one channel did lately, by the newest attempts."""
+
+    channel: str
+    attempts: int
+    delivered: int
+    last_error: str  # of an attempt that did not get through; empty if all did
+    waiting: int = 0  # messages not sent yet
+    failing: int = 0  # of these: tried, and did not get through
+
+    @property
+    def is_failing(self) -> bool:
+        """Whether nothing has got through although enough was tried to say so."""
+        return self.attempts >= ATTEMPTS_MIN and not self.delivered
+
+
+def channels(reader: Reader, within: timedelta = CHANNELS_WITHIN) -> list[ChannelHealth]:
+    """Every channel that was used within this time or has something waiting, by name."""
+    rows = reader.rows(
+        "SELECT delivery.channel, sum(CASE WHEN attempt.outcome = 'delivered' THEN 1 ELSE 0 END), count(*),"
+        " max(CASE WHEN attempt.outcome <> 'delivered' THEN attempt.reason ELSE '' END)"
+        " FROM (SELECT * FROM engine_attempt ORDER BY id DESC LIMIT %s) attempt"
+        " JOIN engine_delivery delivery ON delivery.id = attempt.delivery_id WHERE attempt.at >= %s"
+        " GROUP BY delivery.channel",
+        (ATTEMPTS_LOOKED_AT, clock.to_us(reader.now - within)),
+    )
+    tried = {row[0]: (int(row[1]), int(row[2]), row[3]) for row in rows}
+    held = reader.rows(
+        "SELECT channel, count(*), sum(CASE WHEN failing = %s THEN 1 ELSE 0 END) FROM engine_delivery"
+        " WHERE state = 'waiting' GROUP BY channel",
+        (True,),
+    )
+    waiting = {row[0]: (int(row[1]), int(row[2])) for row in held}
+    return [
+        _channel(name, tried.get(name, (0, 0, "")), waiting.get(name, (0, 0))) for name in sorted({*tried, *waiting})
+    ]
+
+
+def _channel(name: str, tried: tuple[int, int, str], waiting: tuple[int, int]) -> ChannelHealth:
+    delivered, attempts, error = tried
+    return ChannelHealth(
+        channel=name,
+        attempts=attempts,
+        delivered=delivered,
+        last_error=error,
+        waiting=waiting[0],
+        failing=waiting[1],
+    )
 
 
 def look(reader: Reader) -> Health:

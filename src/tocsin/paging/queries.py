@@ -140,6 +140,29 @@ def late_pages(reader: Reader, before: datetime) -> int:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadContact:
+    """An address that was found dead."""
+
+    person: str
+    channel: str
+    since: datetime
+    reason: str
+
+
+def dead_contacts(reader: Reader) -> list[DeadContact]:
+    """Addresses to which nothing is sent any more, because what was sent came back; the latest first."""
+    rows = reader.rows(
+        "SELECT person, address_key, disabled_at, reason FROM paging_contact_state WHERE disabled_at IS NOT NULL"
+        " ORDER BY disabled_at DESC LIMIT %s",
+        (TROUBLES_SHOWN_MAX,),
+    )
+    return [
+        DeadContact(person=row[0], channel=row[1].partition(":")[0], since=clock.from_us(row[2]), reason=row[3])
+        for row in rows
+    ]
+
+
 def missed_heartbeats(reader: Reader) -> list[tuple[str, datetime | None]]:
     """Integrations whose sign of life did not come, with when it last did."""
     rows = reader.rows(

@@ -115,14 +115,14 @@ def _checks(looked: Look, name: str, document: ServiceDocument) -> Iterator[Chec
         name="Two levels",
         ok=levels >= LEVELS_MIN,
         words="somebody else is paged if the first does not answer" if levels >= LEVELS_MIN else "nobody else is tried",
-        url=edit,
+        url=reverse("policy", kwargs={"name": document.policy}) if document.policy else edit,
     )
     covered = document.policy is None or looked.is_covered(document.policy)
     yield Check(
         name="Covered",
         ok=covered,
         words="somebody is there at any time of the next two weeks" if covered else "at times it would reach nobody",
-        url=reverse("services"),
+        url=reverse("policy", kwargs={"name": document.policy}) if document.policy else edit,
     )
     unreachable = _unreachable(looked, plan)
     names = ", ".join(looked.standing.people[one].name for one in unreachable)
@@ -130,7 +130,7 @@ def _checks(looked: Look, name: str, document: ServiceDocument) -> Iterator[Chec
         name="Contacts",
         ok=not unreachable,
         words=f"nothing reaches {names}" if unreachable else "everybody it would page now can be reached",
-        url=reverse("services"),
+        url=reverse("config_edit", kwargs={"section": "people", "name": unreachable[0]}) if unreachable else edit,
     )
     yield Check(
         name="Runbook",

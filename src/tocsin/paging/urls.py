@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from tocsin.paging import group_views, policy_views, search_views, service_views, views
+from tocsin.paging import group_views, policy_views, search_views, service_views, setup_views, views
 
 urlpatterns = [
     path("", views.now, name="now"),
@@ -18,6 +18,7 @@ urlpatterns = [
     path("policies/<str:name>/edit", policy_views.edit_policy, name="edit_policy"),
     path("inbox", views.inbox, name="inbox"),
     path("inbox/read", views.read, name="inbox_read"),
+    path("setup", setup_views.setup, name="setup"),
     path("services", service_views.services, name="services"),
     path("services/new", service_views.new_service, name="new_service"),
     path("services/<str:name>", service_views.service, name="service"),

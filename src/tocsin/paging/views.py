@@ -24,13 +24,14 @@ from tocsin.oncall import queries as duty
 from tocsin.oncall import rules as oncall
 from tocsin.oncall.domain import ScheduleDocument
 from tocsin.oncall.sight import Sight
-from tocsin.paging import queries, store
+from tocsin.paging import gaps, queries, setup, store
 from tocsin.paging.outlook import Outlook, names, outlook
 from tocsin.paging.queries import AskedPage, NoteLine
+from tocsin.paging.setup import Setup
 from tocsin.paging.standing import Standing, standing
 from tocsin.people import queries as people
 from tocsin.people.middleware import permit, visitor
-from tocsin.people.rights import Actor, Right, may
+from tocsin.people.rights import Actor, Right, may, may_anywhere
 from tocsin.web.converters import DIGITS_MAX
 from tocsin.web.pages import show
 
@@ -75,6 +76,9 @@ class Trouble:
     words: str
     why: str = ""
     since: datetime | None = None
+    starts: datetime | None = None  # if it is still to come
+    ends: datetime | None = None
+    url: str = ""  # where it is looked into
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +94,7 @@ class NowPage:
     last_resolved_at: datetime | None
     is_new: bool  # nothing has ever come in
     has_services: bool
+    setup: Setup | None  # as long as no page was ever answered, for those who can set it up
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +141,7 @@ def now(request: HttpRequest, actor: Actor) -> HttpResponse:
         last_resolved_at=resolved[0].resolved_at if resolved else None,
         is_new=not open_groups and not resolved and not others,
         has_services=bool(held.services),
+        setup=setup.look(reader, held, actor) if _sets_up(reader, actor) else None,
     )
     return show(request, "paging/now.html", page)
 
@@ -178,6 +184,10 @@ def read(request: HttpRequest, actor: Actor) -> HttpResponse:
         with db.transact(clock.now()) as tx:
             store.mark_read(tx, actor.person, int(up_to))
     return HttpResponseRedirect(reverse("inbox"), status=303)
+
+
+def _sets_up(reader: Reader, actor: Actor) -> bool:
+    return may_anywhere(actor, Right.CONFIGURE) and not setup.is_over(reader)
 
 
 def _groups(reader: Reader, statuses: list[GroupStatus], limit: int) -> list[GroupLine]:
@@ -240,10 +250,15 @@ def _troubles(reader: Reader, held: Standing) -> tuple[Trouble, ...]:
         who = people.name_of(held.snapshot, f"person:{one.person}")
         found.append(Trouble(words=f"{one.channel} to {who} does not get through", why=one.reason, since=one.since))
     for integration, last_at in queries.missed_heartbeats(reader):
-        found.append(Trouble(words=f"No sign of life from {integration}", since=last_at))
+        url = reverse("integration", kwargs={"name": integration})
+        found.append(Trouble(words=f"No sign of life from {integration}", since=last_at, url=url))
     aside = listing.signals(reader, outcome=Outcome.SET_ASIDE, limit=1)
     if aside:
-        found.append(Trouble(words="Signals were set aside, because absorbing them failed", since=aside[0].at))
+        words = "Signals were set aside, because absorbing them failed"
+        found.append(Trouble(words=words, since=aside[0].at, url=reverse("signal", kwargs={"signal_id": aside[0].id})))
+    for gap in gaps.ahead(reader, held):
+        url = reverse("policy", kwargs={"name": gap.policy})
+        found.append(Trouble(words=f"{gap.title} reaches nobody", starts=gap.start, ends=gap.end, url=url))
     return tuple(found)
 
 

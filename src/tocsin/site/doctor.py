@@ -6,7 +6,6 @@ import shutil
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 from enum import StrEnum
 from urllib.parse import urlsplit
 
@@ -29,9 +28,6 @@ from tocsin.people import queries as people
 from tocsin.people.domain import PersonDocument
 from tocsin.site import environment, upgrade
 
-LATELY = timedelta(hours=1)
-ATTEMPTS_MIN = 3  # fewer say nothing about a channel
-ATTEMPTS_LOOKED_AT = 5000
 BACKLOG_MAX = 1000
 CONNECT_S = 5.0
 FREE_BYTES_MIN = 500 * 1024 * 1024
@@ -70,6 +66,11 @@ def examine() -> Iterator[Found]:
         if not missing:
             yield from _inside(reader)
     yield from (check() for check in _AROUND)
+
+
+def at_a_glance(reader: Reader) -> list[Found]:
+    """The checks that only read the database, quick enough for a page."""
+    return [check(reader) for check in _IN_DATABASE if check is not _mail]
 
 
 def _inside(reader: Reader) -> Iterator[Found]:
@@ -145,22 +146,15 @@ def _unaccounted(reader: Reader) -> Found:
 
 
 def _channels(reader: Reader) -> Found:
-    rows = reader.rows(
-        "SELECT delivery.channel, sum(CASE WHEN attempt.outcome = 'delivered' THEN 1 ELSE 0 END), count(*),"
-        " max(CASE WHEN attempt.outcome <> 'delivered' THEN attempt.reason ELSE '' END)"
-        " FROM (SELECT * FROM engine_attempt ORDER BY id DESC LIMIT %s) attempt"
-        " JOIN engine_delivery delivery ON delivery.id = attempt.delivery_id WHERE attempt.at >= %s"
-        " GROUP BY delivery.channel ORDER BY delivery.channel",
-        (ATTEMPTS_LOOKED_AT, clock.to_us(reader.now - LATELY)),
-    )
+    lately = health.channels(reader)
     failing = [
-        f"{channel} ({count} attempts, none got through: {reason})"
-        for channel, delivered, count, reason in rows
-        if count >= ATTEMPTS_MIN and not delivered
+        f"{one.channel} ({one.attempts} attempts, none got through: {one.last_error})"
+        for one in lately
+        if one.is_failing
     ]
     if failing:
         return _wrong("channels", f"failing within the last hour: {'; '.join(failing)}", "check the channel's settings")
-    used = ", ".join(row[0] for row in rows)
+    used = ", ".join(one.channel for one in lately if one.attempts)
     return _fine("channels", f"getting through: {used}" if used else "nothing was sent within the last hour")
 
 

@@ -17,9 +17,10 @@ from tocsin.kit import clock, db
 from tocsin.kit.db import Reader
 from tocsin.kit.installation import installation
 from tocsin.paging import queries as paging
+from tocsin.paging import setup
 from tocsin.people.domain import PersonDocument
 from tocsin.people.middleware import visitor
-from tocsin.people.rights import Actor, Right, may
+from tocsin.people.rights import Actor, Right, may, may_anywhere
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +83,8 @@ ADMINISTRATORS: tuple[Entry, ...] = (  # behind one press, for them
     ("people", "People", "people", "e", "/people"),
     ("audit", "Audit", "search", "u", "/audit"),
 )
+MANAGERS: tuple[Entry, ...] = (("house", "Health", "heart", "j", "/health"),)  # for whoever may change anything
+NEW: tuple[Entry, ...] = (("setup", "Set-up", "setup", "b", "/setup"),)  # for them, until a page was answered
 INITIALS_MAX = 2
 
 
@@ -118,12 +121,19 @@ def _signed_in(request: HttpRequest, actor: Actor) -> Frame:
         initials="".join(word[0] for word in name.split()[:INITIALS_MAX]).upper(),
         email=email,
         places=_places(reader, request.path, actor, PLACES),
-        more=_places(reader, request.path, actor, (*MORE, *ADMINISTRATORS) if may(actor, Right.ADMINISTER) else MORE),
+        more=_places(reader, request.path, actor, _more(reader, actor)),
         seen=journal.last_id(reader),
         may_respond=may(actor, Right.RESPOND),
         may_silence=may(actor, Right.SILENCE),
         path=request.get_full_path(),
     )
+
+
+def _more(reader: Reader, actor: Actor) -> tuple[Entry, ...]:
+    manages = may_anywhere(actor, Right.CONFIGURE)
+    new = NEW if manages and not setup.is_over(reader) else ()
+    for_admins = ADMINISTRATORS if may(actor, Right.ADMINISTER) else ()
+    return (*new, *MORE, *(MANAGERS if manages else ()), *for_admins)
 
 
 def _places(reader: Reader, path: str, actor: Actor, places: Sequence[Entry]) -> tuple[Place, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 
+from tocsin.site import house_views
 from tocsin.web.converters import NumberConverter
 
 register_converter(NumberConverter, "number")
@@ -16,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("tocsin.admin.urls")),
     path("", include("tocsin.web.urls")),
     path("", include("tocsin.site.config_urls")),
+    path("health", house_views.house, name="house"),
     path("", include("tocsin.site.doors")),
 ]
 handler400 = "tocsin.web.errors.bad_request"
