@@ -110,6 +110,7 @@ REACTIONS: dict[type[Fact], tuple[Reaction, ...]] = {
     paging_facts.EscalationExhausted: (paging.tell_exhausted,),
     paging_facts.ContactDisabled: (),
     paging_facts.ContactProven: (),
+    paging_facts.PageTested: (),
     paging_facts.DeviceRegistered: (),
     paging_facts.DeviceRemoved: (),
     paging_facts.DeviceGone: (notices.of_devices,),

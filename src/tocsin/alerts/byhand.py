@@ -14,6 +14,7 @@ from tocsin.sources.domain import Action, Severity, Signal
 
 PAGE_LABEL = "page"  # whom to page, separated by spaces; paging reads it when it makes the plan
 SERVICE_LABEL = "service"
+TEST_LABEL = "test"  # nothing is wrong: somebody wants to know whether a page arrives
 
 
 class NothingOpened(Exception):
@@ -39,6 +40,24 @@ def page(
         description=description,
         by=by,
     )
+    return _absorb(tx, signal)
+
+
+def test(tx: Tx, *, person: str, title: str, description: str, by: str) -> Group:
+    """Open a group that pages this one person, as any page would, and says that it is a test. Raises NothingOpened."""
+    signal = Signal(
+        action=Action.TRIGGER,
+        dedup_key=uuid.uuid4().hex,
+        title=title,
+        severity=Severity.CRITICAL,
+        labels={PAGE_LABEL: f"person:{person}", TEST_LABEL: "yes"},
+        description=description,
+        by=by,
+    )
+    return _absorb(tx, signal)
+
+
+def _absorb(tx: Tx, signal: Signal) -> Group:
     book = compile_rulebook(configuration.current(tx))
     opened = absorb.absorb_now(tx, book, BY_HAND, [signal])
     return opened[0] if opened else _already(tx, signal.dedup_key)

@@ -94,6 +94,15 @@ def contacts(reader: Reader, person: str) -> list[ContactLine]:
     ]
 
 
+def waiting(reader: Reader, person: str) -> set[str]:
+    """The address keys of the person's contacts for which a code is out that still counts."""
+    rows = reader.rows(
+        "SELECT address_key FROM paging_contact_code WHERE person = %s AND hash <> '' AND expires_at > %s AND tries < %s",
+        (person, clock.to_us(reader.now), TRIES_MAX),
+    )
+    return {row[0] for row in rows}
+
+
 def send(tx: Tx, person: str, name: str) -> None:
     """Send a fresh code through this contact; earlier ones are worth nothing. Raises TooMany."""
     document = configuration.current(tx).all("people", PersonDocument)[person]

@@ -14,6 +14,7 @@ GIVE_UP_AFTER = timedelta(hours=24)  # a page that cannot get through is tried u
 LAST_RESORT_WAIT = timedelta(minutes=5)
 FALLBACK_WAIT = timedelta(minutes=5)
 FALLBACK_REPEAT = 2
+TEST_WAIT = timedelta(minutes=10)  # a test that nobody answered is over then
 RUNGS_MAX = 2000
 PERSONS_PER_RUNG_MAX = 200
 
@@ -46,6 +47,7 @@ class Why(StrEnum):
     NO_POLICY = "the service has no policy, so its team is paged"
     NOBODY_RESPONSIBLE = "the alert belongs to no service, so the administrators are paged"
     BY_HAND = "paged by hand"
+    TEST = "this is a test"
     NOBODY_ON_CALL = "nobody is on call"
     EMPTY_TEAM = "the team has no members"
     UNKNOWN_TARGET = "it is not in the configuration any more"
@@ -247,3 +249,20 @@ class DeviceGone(DeviceFact, frozen=True, kw_only=True):
     """Its push service says that a device takes no push any more, so it was removed; its person is told."""
 
     reason: str
+
+
+class PageTested(Fact, frozen=True, kw_only=True):
+    """Somebody is paged to see whether it arrives: by themselves, or with their whole team."""
+
+    person: str
+    group: int
+    team: str = ""
+    by: str
+
+    @property
+    def subject(self) -> str:
+        return f"person:{self.person}"
+
+    @property
+    def actor(self) -> str:
+        return self.by

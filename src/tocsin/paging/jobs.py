@@ -16,7 +16,7 @@ from tocsin.channels.words import subject as subject_line
 from tocsin.engine import outbox
 from tocsin.engine.domain import Settled, TimerDue, TimerHandler, VerdictKind
 from tocsin.kit.db import Tx
-from tocsin.paging import actions, devices, repeats, store
+from tocsin.paging import actions, devices, rehearsal, repeats, store
 from tocsin.paging.domain import (
     ContactDisabled,
     MessageDelivered,
@@ -46,6 +46,7 @@ def _acknowledgement_expires(tx: Tx, due: Sequence[TimerDue]) -> None:
 HANDLERS: dict[str, TimerHandler] = {
     actions.CLIMB: _climb,
     actions.ACKNOWLEDGEMENT_EXPIRES: _acknowledgement_expires,
+    rehearsal.OVER: rehearsal.over,
 }
 
 

@@ -15,6 +15,7 @@ from tocsin.paging.store import GroupBrief
 
 LINK_LIVES = timedelta(days=7)
 SUMMARY_CHARS_MAX = 1500
+TEST_TITLE = "This is a test"
 _encode = msgspec.json.Encoder().encode
 
 
@@ -30,8 +31,8 @@ def entry(brief: GroupBrief, service: str, base_url: str) -> Entry:
     return Entry(
         reference=f"AG-{brief.id}",
         title=brief.title,
-        public_title=f"{service}: {brief.urgency} urgency alert",
-        service=service,
+        public_title=TEST_TITLE if brief.is_test else f"{service}: {brief.urgency} urgency alert",
+        service="" if brief.is_test else service,
         severity=brief.severity,
         urgency=brief.urgency.value,
         url=f"{base_url}/groups/{brief.id}",

@@ -150,3 +150,22 @@ class PushKey(models.Model):
 
     class Meta:
         db_table = "paging_push_key"
+
+
+class Rehearsal(models.Model):
+    """A test page to one person: their own, or one of a whole team's, which share `run`."""
+
+    id = models.BigAutoField(primary_key=True)
+    run = models.TextField()
+    team = models.TextField(default="")
+    person = models.TextField()
+    group_id = models.BigIntegerField()
+    at = InstantField()
+    by = models.TextField()
+
+    class Meta:
+        db_table = "paging_rehearsal"
+        indexes: ClassVar = [
+            models.Index(fields=["person", "id"], name="paging_rehearsal_person"),
+            models.Index(fields=["team", "id"], name="paging_rehearsal_team"),
+        ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tocsin.alerts.byhand import PAGE_LABEL
+from tocsin.alerts.byhand import PAGE_LABEL, TEST_LABEL
 from tocsin.alerts.domain import BY_HAND, AlertGroupOpened, AlertGroupUnacknowledged
 from tocsin.kit.db import Tx
 from tocsin.paging import rules, store
@@ -22,9 +22,10 @@ class Plans:
 
     def of(self, fact: AlertGroupOpened | AlertGroupUnacknowledged) -> tuple[Plan, str]:
         """The plan for this group, and as JSON."""
-        targets = self._labels.get(fact.group, {}).get(PAGE_LABEL, "").split()
+        labels = self._labels.get(fact.group, {})
+        targets = labels.get(PAGE_LABEL, "").split()
         if targets:
-            plan = rules.by_hand(targets)
+            plan = rules.test(targets) if TEST_LABEL in labels else rules.by_hand(targets)
             return plan, store.encode_plan(plan)
         key = (fact.service, fact.urgency)
         if key not in self._made:

@@ -17,6 +17,7 @@ from tocsin.paging.outlook import Climbing
 
 NOTES_SHOWN_MAX = 50
 TROUBLES_SHOWN_MAX = 20
+PAGES_LOOKED_AT_MAX = 50
 PLANS_KEPT_MAX = 512
 _plan = msgspec.json.Decoder(Plan)
 _NOTE = (
@@ -116,6 +117,18 @@ def unread(reader: Reader, person: str, *, up_to: int = 100) -> int:
         reader.value(
             "SELECT count(*) FROM (SELECT 1 FROM paging_inbox_note WHERE person = %s AND read_at IS NULL LIMIT %s) few",
             (person, up_to),
+        )
+    )
+
+
+def waiting_for(reader: Reader, person: str) -> int:
+    """How many urgent groups in nobody's hands somebody is paged for, among the latest they were."""
+    return int(
+        reader.value(
+            "SELECT count(DISTINCT alerts_group.id) FROM (SELECT group_id FROM paging_page WHERE person = %s"
+            " ORDER BY id DESC LIMIT %s) latest JOIN alerts_group ON alerts_group.id = latest.group_id"
+            " WHERE alerts_group.status = 'open' AND alerts_group.urgency = 'high'",
+            (person, PAGES_LOOKED_AT_MAX),
         )
     )
 

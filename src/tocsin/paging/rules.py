@@ -24,6 +24,7 @@ from tocsin.paging.domain import (
     LAST_RESORT_WAIT,
     PERSONS_PER_RUNG_MAX,
     RUNGS_MAX,
+    TEST_WAIT,
     FrozenPolicy,
     FrozenStep,
     Plan,
@@ -145,6 +146,12 @@ def by_hand(targets: Iterable[str], *, repeat: int = FALLBACK_REPEAT) -> Plan:
     """The plan of a page that a person asked for: these, until somebody answers."""
     step = FrozenStep(number=1, targets=tuple(targets), wait_s=FALLBACK_WAIT.total_seconds())
     return Plan(policies=(FrozenPolicy(name="by hand", steps=(step,), repeat=repeat),), why=Why.BY_HAND)
+
+
+def test(targets: Iterable[str]) -> Plan:
+    """The plan of a page that only tries whether it arrives: once, and nobody else is woken."""
+    step = FrozenStep(number=1, targets=tuple(targets), wait_s=2 * TEST_WAIT.total_seconds())
+    return Plan(policies=(FrozenPolicy(name="test", steps=(step,)),), why=Why.TEST)
 
 
 def admins(people: Mapping[str, PersonDocument]) -> tuple[str, ...]:

@@ -8,6 +8,8 @@ from datetime import datetime
 
 import msgspec
 
+from tocsin.alerts.byhand import TEST_LABEL
+from tocsin.alerts.domain import BY_HAND
 from tocsin.kit import clock
 from tocsin.kit.db import Reader, Row, Tx
 from tocsin.paging.domain import Escalation, EscalationStatus, Page, PageStatus, Plan
@@ -33,6 +35,7 @@ class GroupBrief:
     opened_at: datetime
     alert_count: int
     summary: str
+    is_test: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,6 +229,7 @@ def briefs(reader: Reader, group_ids: Iterable[int]) -> dict[int, GroupBrief]:
         (listed,),
     )
     summaries = {row[0]: _summary(row[1], row[2]) for row in texts}
+    tests = {row[0] for row in texts if TEST_LABEL in row[2] and TEST_LABEL in msgspec.json.decode(row[2])}
     return {
         row[0]: GroupBrief(
             id=row[0],
@@ -238,6 +242,7 @@ def briefs(reader: Reader, group_ids: Iterable[int]) -> dict[int, GroupBrief]:
             opened_at=clock.from_us(row[7]),
             alert_count=row[8],
             summary=summaries.get(row[0], ""),
+            is_test=row[2] == BY_HAND and row[0] in tests,
         )
         for row in groups
     }

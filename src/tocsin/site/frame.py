@@ -50,6 +50,7 @@ class Frame:
     places: tuple[Place, ...] = ()  # always in sight
     more: tuple[Place, ...] = ()  # behind one press
     seen: int = 0  # the newest fact this page can show
+    waits_for_me: int = 0  # urgent groups in nobody's hands for which they are paged: a page rings while there are any
     may_respond: bool = False
     may_silence: bool = False
     path: str = "/"
@@ -123,6 +124,7 @@ def _signed_in(request: HttpRequest, actor: Actor) -> Frame:
         places=_places(reader, request.path, actor, PLACES),
         more=_places(reader, request.path, actor, _more(reader, actor)),
         seen=journal.last_id(reader),
+        waits_for_me=paging.waiting_for(reader, actor.person) if actor.person else 0,
         may_respond=may(actor, Right.RESPOND),
         may_silence=may(actor, Right.SILENCE),
         path=request.get_full_path(),

@@ -11,6 +11,7 @@ register_converter(NumberConverter, "number")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("tocsin.paging.urls")),
+    path("", include("tocsin.paging.me_urls")),
     path("", include("tocsin.oncall.urls")),
     path("", include("tocsin.alerts.urls")),
     path("", include("tocsin.people.urls")),

@@ -7,6 +7,9 @@ from datetime import timedelta
 import pytest
 
 from house import House
+from tocsin.catalog import ownership
+from tocsin.config import queries as configuration
+from tocsin.config import secrecy
 from tocsin.kit import clock, db
 from tocsin.people import actions, queries
 from tocsin.people.domain import Role
@@ -98,3 +101,32 @@ def test_only_digests_of_tokens_are_kept(house: House) -> None:
     assert raw not in dump
     with pytest.raises(actions.UnknownScope), db.transact(clock.now()) as tx:
         actions.create_token(tx, User.objects.get(person="ann"), "laptop", ["everything"], None)
+
+
+@pytest.mark.parametrize(
+    ("change", "is_theirs"),
+    [
+        ({}, True),
+        ({"name": "Anna"}, True),
+        ({"timezone": "Europe/Rome"}, True),
+        ({"contacts": {"inbox": {"inbox": True}}, "notify": {}}, True),
+        ({"role": "admin"}, False),
+        ({"role": "ADMIN"}, False),
+        ({"email": "other@tocsin.test"}, False),
+        ({"surprise": 1}, False),
+    ],
+)
+def test_people_change_how_they_are_reached_and_nothing_else(
+    house: House, change: dict[str, object], *, is_theirs: bool
+) -> None:
+    """Contacts, rules, the name's spelling and the zone are one's own to say; role and address are not."""
+    snapshot = configuration.current(db.reader(clock.now()))
+    body = {**secrecy.dump(snapshot.sections["people"]["ann"]), **change}
+    ann = Actor(user_id=1, person="ann", role=Role.RESPONDER)
+    assert ownership.may_write(ann, snapshot, "people", "ann", body) is is_theirs
+    assert not ownership.may_write(ann, snapshot, "people", "bob", body)
+    assert not ownership.may_change(ann, snapshot, "people", "ann"), "nobody takes themselves out"
+    left = Actor(user_id=1, person="ann", role=None)
+    reads = Actor(user_id=1, person="ann", role=Role.RESPONDER, token_id=1, scopes=frozenset({Right.SEE}))
+    for other in (left, reads, Actor(user_id=2, role=Role.RESPONDER)):
+        assert not ownership.may_write(other, snapshot, "people", "ann", body)

@@ -1,6 +1,7 @@
 // What a page does by itself: stays fresh, counts time, listens to the keyboard. Every page works without it.
 import { follow } from "./live.js";
 import { listen } from "./keys.js";
+import { watch } from "./sound.js";
 import { tick } from "./times.js";
 
 const BUSY_MS = 8000;
@@ -44,6 +45,10 @@ document.addEventListener("change", (event) => {
   if (event.target.matches("form[data-at-once] select")) event.target.form.requestSubmit();
 });
 
+// --- an app on the phone: push, and a page for when there is no line
+navigator.serviceWorker?.register("/sw.js").catch(() => {}); // private windows and old browsers do without
+
 listen();
 tick();
+watch();
 if (document.body.dataset.live) follow();

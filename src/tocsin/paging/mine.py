@@ -1,0 +1,352 @@
+"""What the page about oneself shows: how one is reached, in sentences, and whether it works."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tocsin.catalog import ownership
+from tocsin.config import queries as configuration
+from tocsin.config.domain import ManagedBy, Snapshot
+from tocsin.kit import clock, secrets, text
+from tocsin.kit.db import Reader
+from tocsin.oncall import queries as oncall
+from tocsin.oncall.desk import FeedLine
+from tocsin.paging import codes, devices, own, pushkey, queries, rehearsal, trying, ways
+from tocsin.paging.codes import Proof
+from tocsin.paging.devices import DeviceLine
+from tocsin.paging.queries import FailingLine
+from tocsin.paging.rehearsal import Tested
+from tocsin.paging.standing import standing
+from tocsin.people.domain import OWN, Contact, PersonDocument, TeamDocument, Urgency
+from tocsin.people.rights import Actor
+from tocsin.people.views import CHANNEL_WORDS
+
+STAMP_CHARS = 12
+FREE_FORMS = ("code-", "device", "feed")  # shown also where a file manages the document
+STATE_WORDS = {
+    Proof.PROVEN: "proven",
+    Proof.VOUCHED: "vouched for by the file",
+    Proof.NOT_NEEDED: "works",
+    Proof.UNPROVEN: "not proven yet",
+    Proof.DEAD: "does not exist any more",
+    Proof.NO_DEVICE: "no device takes push yet",
+    Proof.NOT_BUILT: "not sent yet by this version",
+}
+GOOD = frozenset({Proof.PROVEN, Proof.VOUCHED, Proof.NOT_NEEDED})
+TRY_WORDS = {
+    "waiting": "A test message is on its way",
+    "leased": "A test message is being sent",
+    "delivered": "The last test message was delivered",
+    "failed": "The last test message failed",
+    "cancelled": "The last test message was not sent",
+    "bundled": "The last test message was sent with others",
+}
+KINDS = (
+    ("email", "Mail", "you@example.com"),
+    ("push", "Push to your phones and browsers", ""),
+    ("ntfy", "Push by ntfy", "https://ntfy.example.com/your-topic"),
+    ("webhook", "Webhook", "https://hooks.example.com/pages"),
+    ("inbox", "Inbox in Tocsin", ""),
+    ("sms", "Text message (not sent yet)", "+4915155500101"),
+    ("voice", "Call (not sent yet)", "+4915155500101"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactCard:
+    """One way to reach somebody, and whether it works."""
+
+    name: str
+    channel: str
+    word: str
+    address: str
+    state: str
+    is_good: bool
+    can_prove: bool
+    can_try: bool
+    code_is_out: bool
+    tried: str = ""
+    tried_at: datetime | None = None
+    tried_why: str = ""
+    failing: FailingLine | None = None
+    is_full: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleLine:
+    """One notification rule as a sentence: `At once: push by ntfy.`"""
+
+    when: str
+    how: str
+    works: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """One entry of a list to choose from."""
+
+    value: str
+    words: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleRow:
+    """One line of the form for rules: when, and by which contact."""
+
+    number: int
+    after: tuple[Choice, ...]
+    via: tuple[Choice, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What holds for one urgency: read, and to be changed."""
+
+    urgency: str
+    title: str
+    lines: tuple[RuleLine, ...]
+    rows: tuple[RuleRow, ...]
+    is_written: bool  # otherwise it is: at once by every contact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slip:
+    """A form that was refused: which, where, why, and what had been typed."""
+
+    form: str
+    message: str
+    field: str = ""
+    typed: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MePage:
+    """Who one is here, and how one is reached."""
+
+    email: str
+    person: PersonDocument | None
+    role: str
+    teams: tuple[str, ...]
+    file: str  # manages the person's document; empty: the forms do
+    may_change: bool
+    warning: str
+    hint: str
+    contacts: tuple[ContactCard, ...]
+    rules: tuple[Rules, ...]
+    shift_starts: tuple[Choice, ...]
+    shift_ends: tuple[Choice, ...]
+    shift_words: tuple[str, ...]
+    devices: tuple[DeviceLine, ...]
+    has_push: bool
+    push_key: str
+    test: Tested | None
+    feeds: tuple[FeedLine, ...]
+    stamp: str  # of what holds: a form made from something older is refused
+    kinds: tuple[tuple[str, str, str], ...] = KINDS
+    new_feed: str = ""
+    slip: Slip | None = None
+
+    @property
+    def stray(self) -> str:
+        """What was refused of a form that is not shown, because a file manages it."""
+        if self.slip is None or self.may_change or self.slip.form.startswith(FREE_FORMS):
+            return ""
+        return self.slip.message
+
+
+def page(reader: Reader, who: Actor, email: str, *, slip: Slip | None = None, new_feed: str = "") -> MePage:
+    """The page of whoever asks."""
+    snapshot = configuration.current(reader)
+    document = snapshot.all("people", PersonDocument).get(who.person)
+    held = standing(reader)
+    held.know_contacts(reader, [who.person] if document else [])
+    usable = held.usable(who.person)
+    warning, hint = _warnings(document, usable)
+    file = managing_file(reader, who.person) if document else ""
+    return MePage(
+        email=email,
+        person=document,
+        role=who.role.value if who.role else "",
+        teams=_teams(snapshot, who),
+        file=file,
+        may_change=document is not None and not file and ownership.may_change_oneself(who),
+        warning=warning,
+        hint=hint,
+        contacts=_contacts(reader, who.person, document),
+        rules=tuple(_rules(document, urgency, usable) for urgency in Urgency) if document else (),
+        shift_starts=_spans(own.SHIFT_STARTS, document.notify.shifts.start, " before") if document else (),
+        shift_ends=_spans(own.SHIFT_ENDS, document.notify.shifts.end, " before") if document else (),
+        shift_words=_shift_words(document),
+        devices=tuple(devices.lines(reader, who.person)) if document else (),
+        has_push=document is not None and any(one.channel == "push" for one in document.contacts.values()),
+        push_key=pushkey.public(reader),
+        test=rehearsal.last_of(reader, who.person) if document else None,
+        feeds=tuple(oncall.feeds(reader, person=who.person)) if document else (),
+        stamp=stamp(document),
+        new_feed=new_feed,
+        slip=slip,
+    )
+
+
+def managing_file(reader: Reader, person: str) -> str:
+    """The file that manages a person's document; empty if none does."""
+    origin = configuration.state(reader).origins.get(("people", person))
+    return origin.file if origin is not None and origin.managed_by is ManagedBy.FILE else ""
+
+
+def stamp(document: PersonDocument | None) -> str:
+    """Another one as soon as the rules or contacts are others."""
+    if document is None:
+        return ""
+    return secrets.digest(" ".join((document.model_dump_json(include={"notify"}), *document.contacts)))[:STAMP_CHARS]
+
+
+def _teams(snapshot: Snapshot, who: Actor) -> tuple[str, ...]:
+    teams = snapshot.all("teams", TeamDocument)
+    return tuple(
+        f"{teams[name].name} (manages)" if name in who.managed_teams else teams[name].name
+        for name in sorted(who.teams | who.managed_teams)
+    )
+
+
+def _warnings(document: PersonDocument | None, usable: Mapping[str, Contact]) -> tuple[str, str]:
+    """What is wrong with how somebody is reached when it matters, and what to do about it."""
+    if document is None:
+        return "", ""
+    if not usable:
+        return (
+            "A page of high urgency reaches you by nothing.",
+            "Add a contact and prove it, or turn push on for this device: until then the next person is woken at once.",
+        )
+    if not any(rule.via in usable for rule in document.rules(Urgency.HIGH)):
+        return (
+            "None of your rules for high urgency leads to a contact that works.",
+            f"So every contact that does is used at once: {', '.join(usable)}.",
+        )
+    if all(contact.channel == "inbox" for contact in usable.values()):
+        return (
+            "Only the inbox inside Tocsin reaches you.",
+            "It does not ring. Add mail, push or ntfy if you want to be woken.",
+        )
+    return "", ""
+
+
+def _contacts(reader: Reader, person: str, document: PersonDocument | None) -> tuple[ContactCard, ...]:
+    if document is None:
+        return ()
+    proofs = {line.contact: Proof(line.state) for line in codes.contacts(reader, person)}
+    out = codes.waiting(reader, person)
+    failing = {one.contact: one for one in queries.failing(reader) if one.person == person}
+    return tuple(
+        _card(reader, person, (name, contact), proofs[name], out, failing.get(name))
+        for name, contact in document.contacts.items()
+    )
+
+
+def _card(
+    reader: Reader,
+    person: str,
+    named: tuple[str, Contact],
+    proof: Proof,
+    out: set[str],
+    failing: FailingLine | None,
+) -> ContactCard:
+    name, contact = named
+    tried = trying.last(reader, person, name)
+    return ContactCard(
+        name=name,
+        channel=contact.channel,
+        word=CHANNEL_WORDS[contact.channel],
+        address=contact.address,
+        state=STATE_WORDS[proof],
+        is_good=proof in GOOD,
+        can_prove=proof in (Proof.UNPROVEN, Proof.DEAD, Proof.VOUCHED) and contact.channel not in OWN,
+        can_try=proof in GOOD,
+        code_is_out=ways.address_key(contact, person) in out,
+        tried=TRY_WORDS[tried.state] if tried else "",
+        tried_at=clock.from_us(tried.at_us) if tried else None,
+        tried_why=tried.reason if tried and tried.state in ("failed", "cancelled") else "",
+        failing=failing,
+        is_full=contact.detail == "full",
+    )
+
+
+def _rules(document: PersonDocument, urgency: Urgency, usable: Mapping[str, Contact]) -> Rules:
+    written = document.notify.high if urgency is Urgency.HIGH else document.notify.low
+    rules = document.rules(urgency)
+    held = [(rule.after, rule.via) for rule in rules] if written else []
+    empty = [(timedelta(0), "")] * own.NEW_RULES
+    return Rules(
+        urgency=urgency.value,
+        title=f"{urgency.value.capitalize()} urgency",
+        lines=tuple(
+            RuleLine(
+                when=_when(rule.after),
+                how=f"{CHANNEL_WORDS[document.contacts[rule.via].channel]} ({rule.via})",
+                works=rule.via in usable,
+            )
+            for rule in rules
+        ),
+        rows=tuple(
+            RuleRow(
+                number=number,
+                after=tuple(
+                    Choice(value=value, words=_when(text.parse_duration(value)), is_chosen=value == _short(after))
+                    for value in _with(own.DELAYS, [after])
+                ),
+                via=tuple(
+                    Choice(value=name, words=f"{CHANNEL_WORDS[contact.channel]} ({name})", is_chosen=name == via)
+                    for name, contact in document.contacts.items()
+                ),
+            )
+            for number, (after, via) in enumerate([*held, *empty], start=1)
+        ),
+        is_written=bool(written),
+    )
+
+
+def _spans(offered: Sequence[str], held: Sequence[timedelta], ending: str) -> tuple[Choice, ...]:
+    chosen = {_short(one) for one in held}
+    return tuple(
+        Choice(value=value, words=_lead(value, ending), is_chosen=value in chosen) for value in _with(offered, held)
+    )
+
+
+def _with(offered: Sequence[str], held: Sequence[timedelta]) -> list[str]:
+    """What is offered, and what somebody has already although it is not."""
+    return [*offered, *dict.fromkeys(_short(one) for one in held if _short(one) not in offered)]
+
+
+def _shift_words(document: PersonDocument | None) -> tuple[str, ...]:
+    if document is None:
+        return ()
+    found = []
+    for what, spans in (("begins", document.notify.shifts.start), ("ends", document.notify.shifts.end)):
+        said = ", ".join([_lead(_short(one), " before") for one in sorted(spans, reverse=True)])
+        found.append(f"When a shift {what}: {said or 'never'}.")
+    return tuple(found)
+
+
+def _when(after: timedelta) -> str:
+    return "At once" if after <= timedelta(0) else f"After {_human(after)}"
+
+
+def _lead(value: str, ending: str) -> str:
+    span = text.parse_duration(value)
+    return "at that moment" if not span else f"{_human(span)}{ending}"
+
+
+def _short(span: timedelta) -> str:
+    return text.format_duration(span)
+
+
+def _human(span: timedelta) -> str:
+    for unit, word in ((timedelta(days=1), "day"), (timedelta(hours=1), "h"), (timedelta(minutes=1), "min")):
+        if span >= unit and not span % unit:
+            count = span // unit
+            return text.plural(count, word) if word == "day" else f"{count} {word}"
+    return text.format_duration(span)
