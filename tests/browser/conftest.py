@@ -12,9 +12,13 @@ from typing import Any, TypeVar
 import pytest
 
 from databases import Sqlite
+from fakes.push import Browser
 from house import PASSWORD
 from serving import Served, serve, session
+from tocsin.config import actions as configuring
+from tocsin.config.domain import ManagedBy
 from tocsin.kit import clock, db
+from tocsin.paging import codes, devices, trying
 from tocsin.people import actions as accounts
 from tocsin.people.models import User
 
@@ -77,6 +81,10 @@ class Visits:
 
         beside(self.served, give)
 
+    def beside(self, call: Callable[[], T]) -> T:
+        """Use the server's database from a thread of its own."""
+        return beside(self.served, call)
+
     def _session(self, who: str) -> str:
         return beside(self.served, lambda: session(who))
 
@@ -131,6 +139,41 @@ def beside(served: Served, call: Callable[[], T]) -> T:
 
     with ThreadPoolExecutor(max_workers=1) as thread:
         return thread.submit(work).result()
+
+
+MIA = {
+    "name": "Mia Brandt",
+    "email": "mia@acme.example",
+    "timezone": "Europe/Berlin",
+    "contacts": {
+        "phone": {"push": True, "detail": "full"},
+        "mail": {"email": "mia@acme.example"},
+        "ntfy": {"ntfy": "https://ntfy.acme.example/mia-3f9a"},
+        "mobile": {"voice": "+4915155500101"},
+        "inbox": {"inbox": True},
+    },
+    "notify": {
+        "high": [{"via": "phone"}, {"via": "inbox"}, {"after": "2m", "via": "mail"}, {"after": "5m", "via": "mobile"}],
+        "low": [{"via": "inbox"}],
+    },
+}
+
+
+@pytest.fixture(scope="session")
+def mia(served: Served) -> str:
+    """Somebody whose contacts no file manages, with one of everything: proven and not, a code that is out, a device."""
+
+    def make() -> None:
+        device = Browser("https://push.example.net/wpush/v2/mia")
+        with db.transact(clock.now()) as tx:
+            configuring.put(tx, "people", "mia", MIA, configuring.Author(by="tocsin", through=ManagedBy.UI))
+            accounts.create_user(tx, "mia@acme.example", "mia", None)
+            devices.register(tx, "mia", "Firefox on Android", device.endpoint, device.keys)
+            codes.send(tx, "mia", "mail")
+            trying.send(tx, "mia", "inbox")
+
+    beside(served, make)
+    return "mia"
 
 
 @pytest.fixture

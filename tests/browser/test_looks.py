@@ -42,12 +42,16 @@ SCREENS = {
     "swap-new": ("ann", "/oncall/swaps/new"),
     "swap": ("bob", "/oncall/swaps/{swap}"),
     "inbox": ("cleo", "/inbox"),
-    "me": ("cleo", "/me"),
     "people": ("ann", "/people"),
     "person": ("ann", "/people/bob"),
     "audit": ("ann", "/audit"),
     "teams": ("ann", "/teams"),
     "team": ("ann", "/teams/shop"),
+    "me": ("mia", "/me"),
+    "me-by-file": ("cleo", "/me"),
+    "tokens": ("cleo", "/me/tokens"),
+    "rehearsal": ("bob", "/teams/shop/rehearsal"),
+    "offline": ("", "/offline"),
     "second-factor": ("cleo", "/me/2fa/"),
     "password": ("cleo", "/me/password"),
     "link": ("", "/a/nothing"),
@@ -94,7 +98,7 @@ def nights(served: Served, wait: str) -> int:
 
 
 @pytest.fixture(scope="module")
-def places(served: Served) -> dict[str, int]:
+def places(served: Served, mia: str) -> dict[str, int]:
     """A group that is open and one that is over."""
     over = served.trouble("a problem that is over")
     served.api("ann", "POST", f"/groups/{over}/resolution")
