@@ -16,7 +16,7 @@ from tocsin.kit import db
 from tocsin.oncall import api as oncall
 from tocsin.oncall import calendar_api, desk_api
 from tocsin.paging import api as paging
-from tocsin.paging import duty_api
+from tocsin.paging import duty_api, rehearsal_api
 from tocsin.people import api as people
 from tocsin.site import config_api
 from tocsin.web import problems
@@ -40,6 +40,8 @@ api.add_router("/signals", alerts.signals_router)
 api.add_router("/silences", alerts.silences_router)
 api.add_router("/pages", paging.router)
 api.add_router("/people", paging.contacts_router)
+api.add_router("/people", rehearsal_api.people_router)
+api.add_router("/teams", rehearsal_api.teams_router)
 api.add_router("/oncall", oncall.router)
 api.add_router("/schedules", oncall.schedules_router)
 api.add_router("/schedules", duty_api.router)

@@ -158,15 +158,16 @@ def put_document(
     base_version: int | None = None,
     force: bool = False,
 ) -> Any:
-    """Write one document; what a file manages is changed there."""
-    permit(request, Right.SEE)
+    """Write one document; what a file manages is changed there. People may change how they themselves are reached."""
+    who = permit(request, Right.SEE)
     _kind(section)
     if _NAME.fullmatch(name) is None:
         raise wrong("name", "this cannot be a name", fix="use lower-case letters, digits, `-`, `_` and `.`")
     snapshot = queries.current(db.reader(clock.now()))
-    before = ownership.team_of(snapshot, section, name)
-    who = permit(request, Right.CONFIGURE, before or ownership.team_named(snapshot, section, body))
-    _keep_in_team(who, snapshot, section, body)
+    if section != "people" or not ownership.is_about_oneself(who, snapshot, name, body):
+        before = ownership.team_of(snapshot, section, name)
+        who = permit(request, Right.CONFIGURE, before or ownership.team_named(snapshot, section, body))
+        _keep_in_team(who, snapshot, section, body)
     with writing(who) as tx:
         outcome = actions.put(tx, section, name, body, Author(by=who.by, base=base_version, force=force))
     return _applied(outcome)

@@ -43,6 +43,7 @@ def _reads(*paths: str) -> list[Operation]:
 
 
 CLEO = frozenset({"ann", "cleo"})  # what only Cleo and administrators do in her name
+OF_CLEO = {"name": "Cleo Adeyemi", "email": "cleo@acme.example", "role": "responder"}
 LONG_AGO = {"schedule": "first", "start": "2026-01-05T09:00:00Z", "end": "2026-01-05T10:00:00Z"}
 OVERRIDE = {"schedule": "first", "person_in": "cleo", "person_out": "ann", "for": "500d"}  # too long, so never made
 FILE = {"name": "x.yaml", "content": "tocsin: 2"}  # refused for what it says, so nothing is ever changed
@@ -59,6 +60,8 @@ OPERATIONS = [
         "/silences/1",
         "/pages",
         "/people/ann/contacts",
+        "/people/ann/test",
+        "/teams/shop/rehearsal",
         "/oncall",
         "/schedules/first/shifts?from=2026-01-05T00:00:00Z&to=2026-01-06T00:00:00Z",
         "/schedules/first/gaps",
@@ -116,6 +119,13 @@ OPERATIONS = [
         body={"name": "Checkout", "team": "platform"},
     ),
     Operation(method="PUT", path="/config/documents/people/ann", may=ADMINS, body={"name": "Ann"}),
+    Operation(method="PUT", path="/config/documents/people/cleo", may=ADMINS | {"cleo"}, body={**OF_CLEO, "name": "C"}),
+    Operation(method="PUT", path="/config/documents/people/cleo", may=ADMINS, body={**OF_CLEO, "role": "admin"}),
+    Operation(method="PUT", path="/config/documents/people/cleo", may=ADMINS, body={**OF_CLEO, "email": "x@x.example"}),
+    Operation(method="GET", path="/people/cleo/devices", may=CLEO),
+    Operation(method="DELETE", path="/people/cleo/devices/99999", may=CLEO),
+    Operation(method="POST", path="/people/cleo/test", may=CLEO),
+    Operation(method="POST", path="/teams/platform/rehearsal", may=ADMINS | {"dan"}),
     Operation(method="DELETE", path="/config/documents/services/cluster", may=ADMINS | {"dan"}),
     Operation(method="DELETE", path="/config/documents/people/dan", may=ADMINS),
     Operation(method="POST", path="/integrations/odds/preview", may=EVERYBODY, body={"body": "{}"}),
