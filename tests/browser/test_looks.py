@@ -76,6 +76,13 @@ SCREENS = {
     "config-return": ("ann", "/configuration/history/{before}/return"),
 }
 CHECKED = {("desk", "light"), ("desk", "dark"), ("phone", "light")}  # what is left is their combination
+TAP_PX_MIN = 44
+SMALL_TARGETS = """(least) => [...document.querySelectorAll(
+    "button, summary, select, textarea, .button, .places a, .menu-box a, .link-list a, .tick,"
+    + " input:not([type=hidden], [type=checkbox], [type=radio])"
+)].filter((one) => one.checkVisibility({ visibilityProperty: true })).map((one) => [one, one.getBoundingClientRect()])
+  .filter(([, box]) => box.width > 1 && box.height > 1 && box.height < least - 0.5)
+  .map(([one, box]) => `${Math.round(box.width)} x ${Math.round(box.height)}: ${one.outerHTML.slice(0, 120)}`)"""
 EXPECTED_STATUS = {"link": 410}
 
 
@@ -134,6 +141,8 @@ def test_a_screen_is_for_everybody(
     screenshot(page, f"{screen}-{size}-{scheme}")
     width = page.viewport_size["width"]
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    if size == "phone":
+        assert not page.evaluate(SMALL_TARGETS, TAP_PX_MIN)
     if screen in EXPECTED_STATUS:
         visits.complaints = [one for one in visits.complaints if str(EXPECTED_STATUS[screen]) not in one]
     if (size, scheme) not in CHECKED:
