@@ -1,5 +1,5 @@
-"""The HTML doors to oneself: contacts and rules, which are the person's document; codes, devices, feeds and tests, which
-are not, so they work as well for somebody whose document a file manages.
+"""The HTML doors to oneself: contacts and rules, which are the person's document; codes, devices and tests, which are
+not, so they work as well for somebody whose document a file manages.
 """
 
 from __future__ import annotations
@@ -18,10 +18,6 @@ from tocsin.config import queries as configuration
 from tocsin.config import secrecy
 from tocsin.config.actions import Applied, Refused
 from tocsin.kit import clock, db
-from tocsin.kit.installation import installation
-from tocsin.oncall import calendar_actions
-from tocsin.oncall import queries as oncall
-from tocsin.oncall.actions import CannotChange
 from tocsin.paging import codes, devices, mine, own, pushkey, rehearsal, trying
 from tocsin.paging.mine import Slip
 from tocsin.people.domain import Contact, PersonDocument
@@ -198,30 +194,6 @@ def remove_device(request: HttpRequest, actor: Actor, device_id: int) -> HttpRes
     return _said(request, "That device takes no push any more.", "devices")
 
 
-@require_POST
-@permit(Right.SEE)
-def open_feed(request: HttpRequest, actor: Actor) -> HttpResponse:
-    """A secret address under which a calendar program reads one's shifts; told this once."""
-    _person(actor)
-    try:
-        with db.transact(clock.now()) as tx:
-            _, secret = calendar_actions.open_feed(tx, person=actor.person, by=actor.by)
-    except CannotChange as why:
-        return _slip(request, actor, Slip(form="feed", message=f"{why}."))
-    return _show(request, actor, new_feed=f"{installation().base_url}/cal/{secret}.ics", status=201)
-
-
-@require_POST
-@permit(Right.SEE)
-def revoke_feed(request: HttpRequest, actor: Actor, feed_id: int) -> HttpResponse:
-    """The address leads nowhere from now on."""
-    if feed_id not in {one.id for one in oncall.feeds(db.reader(clock.now()), person=actor.person or "-")}:
-        raise Http404
-    with db.transact(clock.now()) as tx:
-        calendar_actions.revoke_feed(tx, feed_id, actor.by)
-    return _said(request, "That address leads nowhere any more.", "feed")
-
-
 def _ensure_push_contact(request: HttpRequest, actor: Actor) -> HttpResponse | None:
     """Whoever turns push on wants to be reached by it; a file that manages the document is left alone."""
     if any(contact.channel == devices.CHANNEL for contact in _person(actor).contacts.values()):
@@ -263,11 +235,9 @@ def _put(
     return _slip(request, actor, Slip(form=form, message=words, typed=typed or {}))
 
 
-def _show(
-    request: HttpRequest, actor: Actor, *, slip: Slip | None = None, new_feed: str = "", status: int = 200
-) -> HttpResponse:
+def _show(request: HttpRequest, actor: Actor, *, slip: Slip | None = None, status: int = 200) -> HttpResponse:
     email = str(getattr(request.user, "email", ""))
-    page = mine.page(db.reader(clock.now()), actor, email, slip=slip, new_feed=new_feed)
+    page = mine.page(db.reader(clock.now()), actor, email, slip=slip)
     return show(request, "paging/me.html", page, status=status)
 
 

@@ -12,8 +12,6 @@ from tocsin.config import queries as configuration
 from tocsin.config.domain import ManagedBy, Snapshot
 from tocsin.kit import clock, secrets, text
 from tocsin.kit.db import Reader
-from tocsin.oncall import queries as oncall
-from tocsin.oncall.desk import FeedLine
 from tocsin.paging import codes, devices, own, pushkey, queries, rehearsal, trying, ways
 from tocsin.paging.codes import Proof
 from tocsin.paging.devices import DeviceLine
@@ -25,7 +23,7 @@ from tocsin.people.rights import Actor
 from tocsin.people.views import CHANNEL_WORDS
 
 STAMP_CHARS = 12
-FREE_FORMS = ("code-", "device", "feed")  # shown also where a file manages the document
+FREE_FORMS = ("code-", "device")  # shown also where a file manages the document
 STATE_WORDS = {
     Proof.PROVEN: "proven",
     Proof.VOUCHED: "vouched for by the file",
@@ -144,10 +142,8 @@ class MePage:
     has_push: bool
     push_key: str
     test: Tested | None
-    feeds: tuple[FeedLine, ...]
     stamp: str  # of what holds: a form made from something older is refused
     kinds: tuple[tuple[str, str, str], ...] = KINDS
-    new_feed: str = ""
     slip: Slip | None = None
 
     @property
@@ -158,7 +154,7 @@ class MePage:
         return self.slip.message
 
 
-def page(reader: Reader, who: Actor, email: str, *, slip: Slip | None = None, new_feed: str = "") -> MePage:
+def page(reader: Reader, who: Actor, email: str, *, slip: Slip | None = None) -> MePage:
     """The page of whoever asks."""
     snapshot = configuration.current(reader)
     document = snapshot.all("people", PersonDocument).get(who.person)
@@ -185,9 +181,7 @@ def page(reader: Reader, who: Actor, email: str, *, slip: Slip | None = None, ne
         has_push=document is not None and any(one.channel == "push" for one in document.contacts.values()),
         push_key=pushkey.public(reader),
         test=rehearsal.last_of(reader, who.person) if document else None,
-        feeds=tuple(oncall.feeds(reader, person=who.person)) if document else (),
         stamp=stamp(document),
-        new_feed=new_feed,
         slip=slip,
     )
 

@@ -228,20 +228,6 @@ def test_nothing_is_tried_that_is_not_proven(house: House, zoe: Client) -> None:
     assert house.world.rows("SELECT count(*) FROM engine_delivery") == before
 
 
-def test_a_calendar_address_is_told_once(house: House) -> None:
-    """It is shown on the answer to the press and never again, leads to the shifts, and nowhere once revoked."""
-    ann = house.client("ann")
-    answer = ann.post("/me/feeds")
-    found = re.search(r"http://\S+?(/cal/\S+?\.ics)", words(answer.content))
-    assert found is not None
-    assert ann.get(found[1]).status_code == 200
-    assert found[1] not in ann.get("/me").content.decode()
-    ((number,),) = house.world.rows("SELECT id FROM oncall_feed")
-    assert house.client("bob").post(f"/me/feeds/{number}/revocation").status_code == 404
-    assert ann.post(f"/me/feeds/{number}/revocation").status_code == 303
-    assert ann.get(found[1]).status_code == 404
-
-
 def test_a_team_is_rehearsed_by_who_manages_it(house: House) -> None:
     """Bob pages his whole team as a test and sees who answered; a responder may only look."""
     assert house.client("ann").post("/teams/web/rehearsal").status_code == 403

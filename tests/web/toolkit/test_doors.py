@@ -137,8 +137,6 @@ DOORS = (
     Door("me/page", "POST", "/me/page", SIGNED_IN),
     Door("me/devices", "POST", "/me/devices", SIGNED_IN),
     Door("me/devices/<number:device_id>/removal", "POST", "/me/devices/1/removal", SIGNED_IN),
-    Door("me/feeds", "POST", "/me/feeds", SIGNED_IN),
-    Door("me/feeds/<number:feed_id>/revocation", "POST", "/me/feeds/1/revocation", SIGNED_IN),
     Door("teams/<str:team>/rehearsal", "GET", "/teams/web/rehearsal", SIGNED_IN),
     Door("teams/<str:team>/rehearsal", "POST", "/teams/web/rehearsal", frozenset({"bob", "dan"})),
     Door("me/tokens/<number:token_id>/revocation", "POST", "/me/tokens/1/revocation", SIGNED_IN),
