@@ -13,6 +13,7 @@ from tocsin.oncall import actions, calendar_actions, queries, swaps
 from tocsin.oncall.actions import CannotChange, WhyNot, Wish
 from tocsin.oncall.desk import Span, SwapStatus
 from tocsin.oncall.domain import EVERYBODY
+from tocsin.paging import duty
 from world import World, disk_full, trigger, wake
 
 
@@ -241,3 +242,30 @@ def test_a_shadow_is_told_without_duty(world: World) -> None:
     world.noticed("cleo", webhook="you have no duty").within("1s")
     world.acknowledge(by="ann").quiet_until("1h")
     assert world.pages("cleo") == []
+
+
+def test_a_shift_over_its_budget_is_a_finding_with_who_could_take_the_next(world: World) -> None:
+    """Three problems in one shift are too many: Ann's next shift and Bob, who had none, are named."""
+    two_on_call(world)
+    for number in range(3):
+        world.at(f"{number + 1}h").receive(trigger(f"problem {number}")).expect("ann", webhook="problem").within("1s")
+        world.acknowledge(by="ann", group=number + 1)
+    world.at("20h")
+    (found,) = [one for one in duty.lived_through(db.reader(clock.now())) if one.code == duty.OVER_BUDGET]
+    assert found.message.startswith("ann was paged for 3 problems in the shift 2026-03-02")
+    assert found.fix == (
+        "offer the shift from 2026-03-04 00:00 UTC to bob, who had 0 problems in these weeks,"
+        " and lower what brought them: web (3)"
+    )
+
+
+def test_a_gap_far_ahead_is_told_so_many_days_before(world: World) -> None:
+    """A gap beyond the notice is told on the day the notice asks for, once, however often the schedule is derived."""
+    two_on_call(world)
+    world.edit(lambda config: config["teams"]["web"].update(managers=["bob"]))
+    override(world, out="ann", into=None, after="231h", lasts="1h", force=True)  # in nine days and a half
+    world.at("24h")
+    assert world.facts("GapAhead") == []
+    world.at("72h").noticed("bob", email="nobody is on call").within("1s")
+    world.at("120h")
+    assert len(world.facts("GapAhead")) == 1

@@ -93,7 +93,10 @@ def check(
     data: Data = "",
     database: Database = "",
 ) -> None:
-    """Find what is allowed but will hurt. With files and no database, it needs neither server nor database."""
+    """Find what is allowed but will hurt. With files and no database, it needs neither server nor database.
+
+    What is in force is also judged by what it led to: pages that went out, calendars, absences. Files cannot tell.
+    """
     if files and not data and not database:
         found = local_config.check_files(offline.read(files))
     else:

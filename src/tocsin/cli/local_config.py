@@ -15,6 +15,7 @@ from tocsin.config.actions import Applied, Author, Outdated
 from tocsin.config.domain import EMPTY
 from tocsin.config.parse import File, parse
 from tocsin.kit import clock, db
+from tocsin.paging import duty
 from tocsin.site.kinds import KINDS
 
 
@@ -62,7 +63,8 @@ def check(wish: Wish | None) -> dict[str, Any]:
     """Findings about what is in force, or about what it would be with these files."""
     reader = db.reader(clock.now())
     if wish is None:
-        return checked((), rules.findings(queries.current(reader), registry.kinds(), reader.now))
+        found_here = rules.findings(queries.current(reader), registry.kinds(), reader.now)
+        return checked((), (*found_here, *duty.lived_through(reader)))
     made = actions.plan_files(reader, wish.files, os.environ, force=True)
     found = () if made.problems else rules.findings(made.state.snapshot, registry.kinds(), reader.now)
     return checked(made.problems, found)

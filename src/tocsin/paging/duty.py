@@ -7,7 +7,7 @@ Engineering, chapter 11); a page between 22:00 and 08:00 on the person's own clo
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from tocsin.config.domain import Finding, Level
 from tocsin.kit import clock, text
 from tocsin.kit.db import Reader, Tx
+from tocsin.oncall import findings as oncall_findings
 from tocsin.oncall import queries as oncall
 from tocsin.oncall import store as oncall_store
 from tocsin.oncall.domain import ScheduleDocument, Shift
@@ -155,9 +156,22 @@ def load(reader: Reader, schedule: str, start: datetime, end: datetime) -> list[
     return [_load(now, shift, ours) for shift in shifts]
 
 
-def findings_of(loads: Iterable[ShiftLoad]) -> list[Finding]:
-    """The shifts that asked too much, and what can be done."""
-    return [_finding(one) for one in loads if one.over_budget or one.asleep]
+def lived_through(reader: Reader) -> list[Finding]:
+    """What hurts on call and cannot be seen in the configuration alone: calendars, absences, what shifts asked."""
+    found = list(oncall_findings.findings(reader))
+    for name in standing(reader).snapshot.all("schedules", ScheduleDocument):
+        found += findings_of(reader, name, load(reader, name, reader.now - LOAD_SHOWN, reader.now))
+    return found
+
+
+def findings_of(reader: Reader, schedule: str, loads: Sequence[ShiftLoad]) -> list[Finding]:
+    """The shifts of a schedule that asked too much, and what can be done: who could take the next one is named."""
+    heavy = [one for one in loads if one.over_budget or one.asleep]
+    if not heavy:
+        return []
+    ahead = oncall.shifts_between(reader, schedule, reader.now, reader.now + LOAD_SHOWN)
+    relief = _Relief([one for one in ahead if not one.shadow], loads)
+    return [_finding(one, relief) for one in heavy]
 
 
 def _load(now: Standing, shift: Shift, pages: Sequence[tuple[str, datetime, int, str]]) -> ShiftLoad:
@@ -179,7 +193,30 @@ def _is_sleep(local: datetime) -> bool:
     return local.hour >= SLEEP_FROM_H or local.hour < SLEEP_UNTIL_H
 
 
-def _finding(one: ShiftLoad) -> Finding:
+class _Relief:
+    """Who could take somebody's next shift: whoever of the same schedule had the fewest problems lately."""
+
+    def __init__(self, ahead: Sequence[Shift], loads: Sequence[ShiftLoad]) -> None:
+        self._ahead = sorted(ahead, key=lambda shift: shift.start)
+        self._problems: Counter[str] = Counter({shift.person: 0 for shift in ahead})
+        for one in loads:
+            self._problems[one.shift.person] += one.problems
+
+    def advice(self, person: str) -> str:
+        """What to do about the next shift of somebody whose last one was too much."""
+        begins = next((shift for shift in self._ahead if shift.person == person), None)
+        if begins is None:
+            return "swap the next shift"
+        taken = {other.person for other in self._ahead if other.start < begins.end and begins.start < other.end}
+        free = [name for name in self._problems if name not in taken]
+        if not free:
+            return f"add somebody who can take the shift from {begins.start:%Y-%m-%d %H:%M} UTC"
+        taker = min(free, key=lambda name: (self._problems[name], name))
+        count = text.plural(self._problems[taker], "problem")
+        return f"offer the shift from {begins.start:%Y-%m-%d %H:%M} UTC to {taker}, who had {count} in these weeks"
+
+
+def _finding(one: ShiftLoad, relief: _Relief) -> Finding:
     shift = one.shift
     worst = ", ".join(f"{service} ({count})" for service, count in one.services[:3])
     when = f"{shift.start:%Y-%m-%d %H:%M} to {shift.end:%Y-%m-%d %H:%M} UTC"
@@ -190,7 +227,7 @@ def _finding(one: ShiftLoad) -> Finding:
         section="schedules",
         name=shift.schedule,
         message=f"{shift.person} was paged for {text.plural(one.problems, 'problem')}{asleep} in the shift {when}",
-        fix=f"swap the next shift, and lower what brought them: {worst}",
+        fix=f"{relief.advice(shift.person)}, and lower what brought them: {worst}",
         details={**shift.as_json(), "problems": one.problems, "pages": one.pages, "asleep": one.asleep},
     )
 

@@ -11,7 +11,6 @@ from ninja import Query, Router, Schema
 from tocsin.config import queries as configuration
 from tocsin.config.domain import Finding
 from tocsin.kit import clock, db
-from tocsin.oncall import findings as oncall_findings
 from tocsin.oncall.api import aware
 from tocsin.oncall.domain import ScheduleDocument
 from tocsin.paging import duty
@@ -64,7 +63,7 @@ def load(
     return {
         "budget": duty.PROBLEMS_PER_SHIFT_MAX,
         "shifts": [_load(one) for one in loads],
-        "findings": [_finding(one) for one in duty.findings_of(loads)],
+        "findings": [_finding(one) for one in duty.findings_of(reader, name, loads)],
     }
 
 
@@ -72,13 +71,7 @@ def load(
 def findings(request: HttpRequest) -> Any:
     """What hurts on call and cannot be seen in the configuration alone: calendars, absences, load."""
     permit(request, Right.SEE)
-    reader = db.reader(clock.now())
-    names = configuration.current(reader).all("schedules", ScheduleDocument)
-    start = reader.now - duty.LOAD_SHOWN
-    found = list(oncall_findings.findings(reader))
-    for name in names:
-        found += duty.findings_of(duty.load(reader, name, start, reader.now))
-    return {"findings": [_finding(one) for one in found]}
+    return {"findings": [_finding(one) for one in duty.lived_through(db.reader(clock.now()))]}
 
 
 def _load(one: duty.ShiftLoad) -> dict[str, Any]:

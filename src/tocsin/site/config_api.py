@@ -21,6 +21,7 @@ from tocsin.config.domain import Finding, Kind, Snapshot
 from tocsin.config.domain import Problem as ConfigProblem
 from tocsin.kit import clock, db
 from tocsin.oncall import queries as oncall
+from tocsin.paging import duty
 from tocsin.people.api import permit, writing
 from tocsin.people.rights import Actor, Right
 from tocsin.simulate import values, whatif
@@ -89,7 +90,11 @@ def check(request: HttpRequest, body: CheckIn) -> Any:
         made = actions.plan_files(reader, _files(body.files), body.variables, force=True)
         snapshot, problems = made.state.snapshot, made.problems
     findings = () if problems else rules.findings(snapshot, registry.kinds(), reader.now)
-    return {"problems": [problem_values(one) for one in problems], "findings": [_finding(one) for one in findings]}
+    lived = () if body.files else duty.lived_through(reader)
+    return {
+        "problems": [problem_values(one) for one in problems],
+        "findings": [_finding(one) for one in (*findings, *lived)],
+    }
 
 
 @router.get("/export", response=ExportOut)
