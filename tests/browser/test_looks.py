@@ -61,6 +61,7 @@ SCREENS = {
     "docs-search": ("cleo", "/docs?q=silence"),
     "what-if": ("cleo", "/what-if?integration=checkout-events&at=03:00"),
     "routes": ("ann", "/routes"),
+    "plans": ("ann", "/plans"),
     "policies": ("cleo", "/policies"),
     "policy": ("ann", "/policies/nights"),
     "policy-new": ("ann", "/policies/new"),
@@ -111,6 +112,9 @@ def places(served: Served, mia: str) -> dict[str, int]:
     served.api("ann", "POST", f"/groups/{over}/resolution")
     taken = served.trouble("a problem that somebody has")
     served.api("cleo", "POST", f"/groups/{taken}/acknowledgement")
+    major = {"name": "Major incident", "severity": "SEV1", "declare_when": ['severity="critical"']}
+    major["updates"] = {"SEV1": {"first": "15m", "every": "30m"}}
+    assert served.api("ann", "PUT", "/config/documents/plans/major", major).status == 200
     before, version = nights(served, "5m"), nights(served, "10m")
     return {
         "before": before,

@@ -5,8 +5,8 @@ Nothing is changed here. What forcing would overrule (a gap it opens) is told ap
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from tocsin.config import parse, plan, registry, rules, store, yaml12
 from tocsin.config.domain import Change, Finding, Kind, ManagedBy, Origin, Problem, Shape, State
@@ -15,6 +15,7 @@ from tocsin.config.rules import Judged
 from tocsin.kit.db import Reader
 
 PASTED = "pasted.yaml"
+VARIABLE_FIX = "write the value itself, give a default: ${NAME:-…}, or write $${ for the characters"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,12 +52,12 @@ def of_file(reader: Reader, file: File, *, scope: str, alone: bool) -> Thought:
 
 def wrong_in_document(reader: Reader, kind: Kind, name: str, content: str) -> tuple[Problem, ...]:
     """What is wrong with one document, and nothing about what it would mean: for while somebody is typing."""
-    return _document(reader, kind, name, content)[1].problems
+    return _here(_document(reader, kind, name, content)[1].problems)
 
 
 def wrong_in_text(reader: Reader, content: str) -> tuple[Problem, ...]:
     """The same of sections of a configuration."""
-    return _text(reader, content, alone=False)[1].problems
+    return _here(_text(reader, content, alone=False)[1].problems)
 
 
 def of_removal(reader: Reader, kind: Kind, name: str) -> Thought:
@@ -85,6 +86,16 @@ def located(content: str, kind: Kind, name: str, problems: Sequence[Problem]) ->
     return tuple(parsed.located(one) for one in problems)
 
 
+def _here(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Problems in words for somebody who writes here, where no environment is read."""
+    return tuple(
+        replace(one, message="variables are filled in by `tocsin apply` alone", fix=VARIABLE_FIX)
+        if one.message.startswith(yaml12.NO_VARIABLE)
+        else one
+        for one in problems
+    )
+
+
 def _document(reader: Reader, kind: Kind, name: str, content: str) -> tuple[State, Judged]:
     before = store.current(reader)
     parsed = parse.parse_one(content, kind, name, before.snapshot.sections)
@@ -106,7 +117,7 @@ def _text(reader: Reader, content: str, *, alone: bool) -> tuple[State, Judged]:
 def _thought(reader: Reader, before: State, judged: Judged) -> Thought:
     base, after = before.snapshot.version, judged.state
     if judged.problems:
-        return Thought(base=base, problems=judged.problems)
+        return Thought(base=base, problems=_here(judged.problems))
     kinds = registry.kinds()
     changes = plan.diff(before.snapshot, after.snapshot, kinds)
     meant = registry.consequences(reader, before.snapshot, after.snapshot)

@@ -39,6 +39,9 @@ _VARIABLE = re.compile(r"\$\$\{|\$\{(?:(?P<name>[A-Za-z_]\w*)(?::-(?P<default>[^
 _SURROGATES = re.compile(r"(?<!\\)((?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
 
 
+NO_VARIABLE = "the environment has no variable"
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where something stands in a file, counted from 1."""
@@ -262,7 +265,7 @@ class _Builder:
             return str(default)
         if held is None:
             fix = f"set it, or give a default: ${{{name}:-…}}"
-            self._wrong(f"the environment has no variable {name}", fix, place, path)
+            self._wrong(f"{NO_VARIABLE} {name}", fix, place, path)
             self.told.add(path)
             return ""
         if held:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from django.urls import path
 
-from tocsin.site import apply_views, config_views, editor_views, history_views, route_views, whatif_views
+from tocsin.site import apply_views, config_views, editor_views, history_views, plan_views, route_views, whatif_views
 
 urlpatterns = [
     path("what-if", whatif_views.what_if, name="what_if"),
+    path("plans", plan_views.plans, name="plans"),
     path("routes", route_views.routes, name="routes"),
     path("routes/<number:number>/move", route_views.move_route, name="move_route"),
     path("configuration", config_views.configuration, name="configuration"),

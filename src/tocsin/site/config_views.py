@@ -35,6 +35,7 @@ class DocumentLine:
     url: str
     managed_by: str
     file: str
+    page_url: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +181,7 @@ def _line(state: State, kind: Kind, name: str, document: Document) -> DocumentLi
         url=reverse("config_edit", args=[kind.section, name]),
         managed_by=config_words.MANAGED_WORDS[origin.managed_by],
         file=origin.file,
+        page_url=config_words.page_of(kind.section, name),
     )
 
 

@@ -16,6 +16,7 @@ from tocsin.config.drafts import Thought
 SHOWN_MAX = 200
 EXCERPT_CHARS_MAX = 120
 LEVEL_WORDS = {Level.ERROR: "Will fail", Level.WARNING: "Will hurt", Level.NOTE: "Good to know"}
+PAGES = {"policies": "policy", "services": "service", "integrations": "integration", "schedules": "schedule"}
 MANAGED_WORDS = {By.FILE: "file", By.UI: "interface", By.API: "API"}
 
 
@@ -101,6 +102,11 @@ def plan_view(thought: Thought, mark: str = "") -> PlanView:
         findings=finding_lines(thought.findings),
         mark=mark,
     )
+
+
+def page_of(section: str, name: str) -> str:
+    """Where a document is shown to people, if it has a page beside the editor."""
+    return reverse(PAGES[section], args=[name]) if section in PAGES else ""
 
 
 def title_of(section: str, name: str) -> str:

@@ -71,6 +71,7 @@ class EditorPage:
     plan: PlanView | None = None
     since: tuple[str, ...] = ()  # what others changed meanwhile
     has_secrets: bool = False
+    page_url: str = ""  # where people read it
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -212,6 +213,7 @@ def _page(actor: Actor, state: State, place: Place, written: Written) -> EditorP
         may_write=theirs,
         read_only="" if place.is_new else ownership.read_only(state, section, place.name),
         fields=config_skeletons.help_for(place.kind),
+        page_url="" if place.is_new else config_words.page_of(section, place.name),
         has_secrets=secrecy.HIDDEN in written.content,
     )
 

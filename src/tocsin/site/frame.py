@@ -75,6 +75,7 @@ MORE: tuple[Entry, ...] = (
     ("integrations", "Integrations", "plug", "t", "/integrations"),
     ("policies", "Policies", "up", "p", "/policies"),
     ("routes", "Routes", "next", "r", "/routes"),
+    ("plans", "Plans", "note", "l", "/plans"),
     ("what_if", "What if", "clock", "f", "/what-if"),
     ("configuration", "Configuration", "code", "c", "/configuration"),
     ("teams", "Teams", "people", "w", "/teams"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -15,7 +16,7 @@ from tocsin.alerts.documents import RouteDocument
 from tocsin.catalog.domain import IntegrationDocument, ServiceDocument
 from tocsin.config import queries as configuration
 from tocsin.config.domain import Snapshot
-from tocsin.kit import clock, db, text
+from tocsin.kit import clock, db
 from tocsin.oncall import queries as oncall
 from tocsin.paging import ladder
 from tocsin.paging.documents import PolicyDocument
@@ -275,7 +276,7 @@ def _sample(snapshot: Snapshot, asked: Asked) -> str:
     if document is None:
         return ""
     try:
-        return text.cut(samples.sample(document.source, SHOWN_KEY, clock.now()).body.decode(), BODY_CHARS_MAX)
+        return _readable(samples.sample(document.source, SHOWN_KEY, clock.now()).body)
     except KeyError:
         return ""
 
@@ -294,7 +295,16 @@ def _last(asked: Asked) -> str:
     reader = db.reader(clock.now())
     newest = listing.signals(reader, integration=asked.integration, limit=1) if asked.integration else []
     kept = listing.raw_of(reader, newest[0].id) if newest else None
-    return kept[0].body.decode("utf-8", errors="replace")[:BODY_CHARS_MAX] if kept else ""
+    return _readable(kept[0].body) if kept else ""
+
+
+def _readable(body: bytes) -> str:
+    """JSON with line breaks; anything else as it is."""
+    written = body.decode("utf-8", errors="replace")[:BODY_CHARS_MAX]
+    try:
+        return json.dumps(json.loads(written), indent=2, ensure_ascii=False) if written else ""
+    except (ValueError, RecursionError):
+        return written
 
 
 def _next_night(zone: ZoneInfo) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from random import Random
 
 import jsonschema
 import pytest
@@ -11,9 +12,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tocsin.config import export, plan, schema
-from tocsin.config.domain import EMPTY, Snapshot
-from tocsin.config.parse import File, parse
+from tocsin.config import export, plan, rules, schema
+from tocsin.config.domain import EMPTY, ManagedBy, Origin, Snapshot, State
+from tocsin.config.parse import File, parse, parse_one
 from tocsin.kit import text
 from tocsin.site.kinds import KINDS
 
@@ -188,6 +189,34 @@ def test_an_export_reads_back_as_the_same(snapshot: Snapshot) -> None:
         again = snapshot_of(content)
         assert again.sections == snapshot.sections
         assert export.as_yaml(again, KINDS) == export.as_yaml(snapshot, KINDS)
+
+
+@given(snapshots(), st.randoms(use_true_random=False))
+@settings(deadline=None)
+def test_what_is_written_back_as_it_was_shown_changes_nothing(snapshot: Snapshot, random: Random) -> None:
+    """The whole text with its secrets hidden, adopted again, is the same configuration, managed by the same."""
+    keys = [(section, name) for section, held in snapshot.sections.items() for name in held]
+    origins = {key: Origin(managed_by=random.choice(list(ManagedBy)), file="a.yaml") for key in keys}
+    before = State(snapshot=snapshot, origins=origins)
+    shown = export.hidden_yaml(snapshot, KINDS)
+    parsed = parse([File(name="a.yaml", content=shown)], KINDS, {}, snapshot.sections)
+    assert parsed.sorted_problems() == ()
+    judged = rules.adopted(parsed, before, KINDS, ManagedBy.UI, alone=True)
+    assert judged.state.snapshot.sections == snapshot.sections
+    assert sorted(judged.state.origins) == sorted(origins)
+    unordered = [key for key in keys if key[0] != "routes"]  # equal routes may stand for each other
+    assert [judged.state.origins[key] for key in unordered] == [origins[key] for key in unordered]
+
+
+@given(snapshots())
+@settings(deadline=None, max_examples=25)
+def test_each_document_alone_reads_back_too(snapshot: Snapshot) -> None:
+    """What the editor shows of one document, written back, is that document."""
+    for kind in KINDS:
+        for name, document in snapshot.sections.get(kind.section, {}).items():
+            parsed = parse_one(export.document_yaml(document), kind, name, snapshot.sections)
+            assert parsed.sorted_problems() == ()
+            assert parsed.sections[kind.section][name] == document
 
 
 @given(snapshots())

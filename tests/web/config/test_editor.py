@@ -11,8 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from house import House, words
+from tocsin.catalog import editing
 from tocsin.config import queries, secrecy
+from tocsin.config.actions import Applied, Refused
 from tocsin.kit import clock, db
+from tocsin.people import queries as people
+from tocsin.people.models import User
 from world import wake
 
 POLICY = "name: Night\nsteps:\n- page: [person:ann]\n  wait: 5m\n"
@@ -203,6 +207,31 @@ def test_hidden_means_nothing_where_nothing_was(house: House) -> None:
     html = plan(house.client("dan"), "/configuration/new/integrations", content, name="odds")
     assert "nothing was hidden here before" in html
     assert 'data-line="4"' in html
+
+
+def test_what_is_read_and_written_back_keeps_its_secret(house: House) -> None:
+    """The same holds for programs, and for every other page that writes documents."""
+    make_integration(house.client("dan"))
+    who = people.actor_of(db.reader(clock.now()), User.objects.get(email="dan@tocsin.test"))
+    body = {"service": "web", "source": "sentry", "key": secrecy.HIDDEN}
+    assert isinstance(editing.put(who, "integrations", "odds", body), Applied)
+    assert document("integrations", "odds").key == SECRET
+    refused = editing.put(who, "integrations", "evens", {**body, "key": "abcdef123456", "secret": secrecy.HIDDEN})
+    assert isinstance(refused, Refused)
+    assert refused.problems[0].path == ("integrations", "evens", "secret")
+
+
+def test_nothing_of_the_environment_is_read(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable in a text written here is no way to read what the server was started with."""
+    monkeypatch.setenv("TOCSIN_TEST_VARIABLE", "of-the-environment")
+    browser = house.client("dan")
+    content = POLICY.replace("Night", "${TOCSIN_TEST_VARIABLE}")
+    for html in (
+        plan(browser, "/configuration/new/policies", content, name="night"),
+        plan(browser, "/configuration/apply", "tocsin: 1\nx-note: ${TOCSIN_TEST_VARIABLE}\n"),
+    ):
+        assert "of-the-environment" not in html
+        assert "filled in by `tocsin apply` alone" in html
 
 
 def test_a_refusal_shows_no_secret(house: House) -> None:

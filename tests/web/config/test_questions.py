@@ -119,3 +119,28 @@ def test_routes_are_moved_one_place(house: House) -> None:
     assert [snapshot.managed_by["routes", f"{place:04}"] for place in range(3)] == ["file", "ui", "ui"]
     assert browser.post("/routes/9/move", {"to": "up", "base": version}).status_code == 404
     assert house.client("bob").post("/routes/2/move", {"to": "up"}).status_code == 403
+
+
+def test_plans_read_in_words(house: House) -> None:
+    """When, with which severity, which roles, what is promised, who uses it."""
+    house.world.config["plans"] = {
+        "major": {
+            "name": "Major incident",
+            "declare_when": ['severity="critical"'],
+            "severity": "SEV1",
+            "updates": {"SEV1": {"first": "15m", "every": "30m"}},
+            "review": {"required_for": ["SEV1"]},
+        }
+    }
+    house.world.change_service("web", plan="major")
+    house.world.at("1s")
+    said = words(house.client("cleo").get("/plans").content)
+    for part in (
+        'Declared for groups with severity="critical", or by people',
+        "Starts as SEV1",
+        "Roles incident commander",
+        "Updates, SEV1 first within 15m, then every 30m; internal",
+        "Review needed for SEV1, within 5d",
+        "Used by Web",
+    ):
+        assert part in said

@@ -99,6 +99,7 @@ DOORS = (
     Door("inbox/read", "POST", "/inbox/read", SIGNED_IN),
     Door("what-if", "GET", "/what-if", SIGNED_IN),
     Door("what-if", "POST", "/what-if", SIGNED_IN),
+    Door("plans", "GET", "/plans", SIGNED_IN),
     Door("routes", "GET", "/routes", SIGNED_IN),
     Door("routes/<number:number>/move", "POST", "/routes/1/move", ADMINS),
     Door("policies", "GET", "/policies", SIGNED_IN),

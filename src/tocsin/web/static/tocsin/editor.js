@@ -10,7 +10,7 @@ function edit(form) {
   gutter.className = "gutter";
   gutter.setAttribute("aria-hidden", "true");
   text.before(gutter);
-  let timer = 0, asked = null, leaving = false;
+  let timer = 0, asked = null, leaving = false, unsaved = false;
 
   const number = () => {
     const lines = text.value.split("\n").length;
@@ -45,12 +45,15 @@ function edit(form) {
     }
   };
   const changed = () => {
+    unsaved = true;
     number();
     for (const apply of form.querySelectorAll("button[value=apply]")) apply.disabled = true;
     clearTimeout(timer);
     timer = setTimeout(check, CHECK_AFTER_MS);
   };
 
+  form.addEventListener("submit", () => (unsaved = false));
+  window.addEventListener("beforeunload", (event) => unsaved && event.preventDefault());
   text.addEventListener("input", changed);
   text.addEventListener("scroll", () => (gutter.scrollTop = text.scrollTop));
   text.addEventListener("blur", () => (leaving = false));
