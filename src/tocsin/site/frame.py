@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
@@ -33,6 +33,7 @@ class Place:
     key: str  # g and then this letter
     current: bool = False
     count: int = 0  # what waits there
+    part: str = ""  # of what is behind one press: the heading it stands under
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +88,11 @@ ADMINISTRATORS: tuple[Entry, ...] = (  # behind one press, for them
 )
 MANAGERS: tuple[Entry, ...] = (("house", "Health", "heart", "j", "/health"),)  # for whoever may change anything
 NEW: tuple[Entry, ...] = (("setup", "Set-up", "setup", "b", "/setup"),)  # for them, until a page was answered
+PARTS: tuple[tuple[str, frozenset[str]], ...] = (  # what is behind one press, under headings; the last has the rest
+    ("Day to day", frozenset({"setup", "silences", "schedules"})),
+    ("What pages whom", frozenset({"integrations", "policies", "configuration", "routes", "teams", "people"})),
+    ("This installation", frozenset()),
+)
 INITIALS_MAX = 2
 
 
@@ -123,7 +129,7 @@ def _signed_in(request: HttpRequest, actor: Actor) -> Frame:
         initials="".join(word[0] for word in name.split()[:INITIALS_MAX]).upper(),
         email=email,
         places=_places(reader, request.path, actor, PLACES),
-        more=_places(reader, request.path, actor, _more(reader, actor)),
+        more=_behind(reader, request.path, actor),
         seen=journal.last_id(reader),
         waits_for_me=paging.waiting_for(reader, actor.person) if actor.person else 0,
         may_respond=may(actor, Right.RESPOND),
@@ -137,6 +143,17 @@ def _more(reader: Reader, actor: Actor) -> tuple[Entry, ...]:
     new = NEW if manages and not setup.is_over(reader) else ()
     for_admins = ADMINISTRATORS if may(actor, Right.ADMINISTER) else ()
     return (*new, *MORE, *(MANAGERS if manages else ()), *for_admins)
+
+
+def _behind(reader: Reader, path: str, actor: Actor) -> tuple[Place, ...]:
+    """What is behind one press, part by part."""
+    entries = _more(reader, actor)
+    made = dict(zip((entry[0] for entry in entries), _places(reader, path, actor, entries), strict=True))
+    rest, *upper = reversed(PARTS)
+    parts = {name: title for title, names in upper for name in names}
+    placed = [replace(place, part=parts.get(name, rest[0])) for name, place in made.items()]
+    order = [title for title, _ in PARTS]
+    return tuple(sorted(placed, key=lambda place: order.index(place.part)))
 
 
 def _places(reader: Reader, path: str, actor: Actor, places: Sequence[Entry]) -> tuple[Place, ...]:
