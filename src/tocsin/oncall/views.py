@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from operator import itemgetter
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -27,7 +28,8 @@ from tocsin.people.rights import Actor, Right, may_anywhere
 from tocsin.web.pages import show
 
 SCHEDULES_SHOWN_MAX = 200
-AGENDA_SHOWN_MAX = 600
+LINES_SHOWN_MAX = 40  # of a timeline; the viewer's own first, the others by choosing a team
+AGENDA_SHOWN_MAX = 200
 NEXT_SHIFT_WITHIN = timedelta(days=62)
 FILTER_CHARS_MAX = 100
 MARGIN = timedelta(days=8)  # beyond a window's edges, so that the shifts at them are told with their true ends
@@ -126,7 +128,8 @@ class OnCallPage:
     mine: bool
     weeks: str
     first: str
-    left: int  # schedules that are not shown
+    left: int  # schedules that are not told
+    lines_left: int  # schedules the timeline leaves out
     nothing: bool
     may_configure: bool
 
@@ -146,7 +149,8 @@ def on_call(request: HttpRequest, actor: Actor) -> HttpResponse:
     duties = tuple(duty_now(seen, name, one, counts.get(name, ())) for name, one in shown.items())
     ahead = _next_of(seen, counts)
     changed = changed_in(reader, seen, held)
-    found = {name: seen_stretches(reader, seen, name, held, counts.get(name, ()), changed) for name in shown}
+    drawn = sorted(shown, key=lambda name: not concerns(seen.me, shown[name], counts.get(name, ())))[:LINES_SHOWN_MAX]
+    found = {name: seen_stretches(reader, seen, name, held, counts.get(name, ()), changed) for name in drawn}
     page = OnCallPage(
         now_for=", ".join(one.title for one in duties if one.mine),
         next_at=ahead[0] if ahead else None,
@@ -160,6 +164,7 @@ def on_call(request: HttpRequest, actor: Actor) -> HttpResponse:
         weeks=held.weeks,
         first=held.first.isoformat() if held.first != held.today else "",
         left=len(chosen) - len(shown),
+        lines_left=len(chosen) - len(drawn),
         nothing=not seen.schedules,
         may_configure=may_anywhere(actor, Right.CONFIGURE),
     )
@@ -263,14 +268,15 @@ def schedule_url(name: str) -> str:
 
 def _agenda(seen: Viewer, held: Window, found: Mapping[str, Sequence[Stretch]]) -> tuple[tuple[AgendaDay, ...], int]:
     by_day: dict[date, list[Entry]] = {}
-    entries = sorted(
-        (_entry(seen, name, one) for name, stretches in found.items() for one in stretches),
-        key=lambda one: (one.start, one.schedule),
+    sought = sorted(
+        ((one.start, seen.title(name), name, one) for name, stretches in found.items() for one in stretches),
+        key=itemgetter(0, 1),
     )
-    for one in entries[:AGENDA_SHOWN_MAX]:
-        by_day.setdefault(max(one.start, held.start).astimezone(seen.clock).date(), []).append(one)
+    for _, _, name, one in sought[:AGENDA_SHOWN_MAX]:
+        day = max(one.start, held.start).astimezone(seen.clock).date()
+        by_day.setdefault(day, []).append(_entry(seen, name, one))
     days = tuple(AgendaDay(on=on, today=on == held.today, entries=tuple(listed)) for on, listed in by_day.items())
-    return days, max(0, len(entries) - AGENDA_SHOWN_MAX)
+    return days, max(0, len(sought) - AGENDA_SHOWN_MAX)
 
 
 def _entry(seen: Viewer, name: str, one: Stretch) -> Entry:
