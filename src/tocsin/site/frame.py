@@ -90,7 +90,10 @@ MANAGERS: tuple[Entry, ...] = (("house", "Health", "heart", "j", "/health"),)  #
 NEW: tuple[Entry, ...] = (("setup", "Set-up", "setup", "b", "/setup"),)  # for them, until a page was answered
 PARTS: tuple[tuple[str, frozenset[str]], ...] = (  # what is behind one press, under headings; the last has the rest
     ("Day to day", frozenset({"setup", "silences", "schedules"})),
-    ("What pages whom", frozenset({"integrations", "policies", "configuration", "routes", "teams", "people"})),
+    (
+        "What pages whom",
+        frozenset({"integrations", "policies", "configuration", "routes", "what_if", "teams", "people"}),
+    ),
     ("This installation", frozenset()),
 )
 INITIALS_MAX = 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 from house import House, words
 from tocsin.site import frame
 
-ALL = (*frame.PLACES, *frame.MORE, *frame.ADMINISTRATORS)
+ALL = (*frame.PLACES, *frame.MORE, *frame.MANAGERS, *frame.NEW, *frame.ADMINISTRATORS)
 PLACES_MAX = 5  # and the press that shows the others: what a phone's bar can hold
 
 
