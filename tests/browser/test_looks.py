@@ -52,6 +52,7 @@ SCREENS = {
     "tokens": ("cleo", "/me/tokens"),
     "rehearsal": ("bob", "/teams/shop/rehearsal"),
     "offline": ("", "/offline"),
+    "passkeys": ("cleo", "/me/2fa/webauthn/"),
     "second-factor": ("cleo", "/me/2fa/"),
     "password": ("cleo", "/me/password"),
     "link": ("", "/a/nothing"),

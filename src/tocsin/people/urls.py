@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("me/password/set", account.password_set, name="account_set_password"),
     path("me/confirmation", account.reauthenticate, name="account_reauthenticate"),
     path("me/2fa/", include("allauth.mfa.urls")),
+    path("me/sessions/<number:session_id>/end", views.end_session, name="end_session"),
     path("me/sessions", include("allauth.usersessions.urls")),
     path("account/inactive", account.account_inactive, name="account_inactive"),
     path("account/sign-up", account.signup, name="account_signup"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from allauth.usersessions.models import UserSession
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -73,6 +74,18 @@ def revoke_token(request: HttpRequest, actor: Actor, token_id: int) -> HttpRespo
         actions.revoke(tx, token_id, by=actor.by)
     messages.success(request, "The token is worth nothing any more.")
     return HttpResponseRedirect(reverse("tokens"), status=303)
+
+
+@require_POST
+@permit(Right.SEE)
+def end_session(request: HttpRequest, actor: Actor, session_id: int) -> HttpResponse:
+    """One browser in which somebody is signed in has to sign in again."""
+    found = UserSession.objects.filter(pk=session_id, user_id=actor.user_id).first()
+    if found is None:
+        raise Http404
+    found.end()
+    messages.success(request, "That browser is signed out.")
+    return HttpResponseRedirect(reverse("usersessions_list"), status=303)
 
 
 def _create(request: HttpRequest, actor: Actor) -> HttpResponse:

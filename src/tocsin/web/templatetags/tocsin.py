@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from django import template
+from django.core.serializers.json import DjangoJSONEncoder
 from django.template import Context
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -56,6 +58,12 @@ def moment(context: Context, instant: datetime | None) -> SafeString:
 def span(seconds: float) -> str:
     """A length of time given in seconds."""
     return times.lasting(timedelta(seconds=seconds))
+
+
+@register.filter
+def as_json(value: object) -> str:
+    """A value as JSON for an attribute, where a script reads it."""
+    return json.dumps(value, cls=DjangoJSONEncoder)
 
 
 @register.filter

@@ -1,0 +1,49 @@
+"""Passkeys in a real browser with an authenticator of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from house import PASSWORD
+
+AUTHENTICATOR = {
+    "protocol": "ctap2",
+    "transport": "internal",
+    "hasResidentKey": True,
+    "hasUserVerification": True,
+    "isUserVerified": True,
+    "automaticPresenceSimulation": True,
+}
+
+
+def test_a_passkey_is_added_and_lets_its_owner_in(visits: Any, served: Any) -> None:
+    """Cleo adds a passkey, keeps her recovery codes, signs out, and is in again with a touch, without a password."""
+    visits.give_password("cleo")
+    visits.served.url = served.url.replace("127.0.0.1", "localhost")  # a passkey belongs to a name, not to a number
+    try:
+        page = visits.open("/sign-in?next=/me/2fa/webauthn/add/")
+        devtools = page.context.new_cdp_session(page)
+        devtools.send("WebAuthn.enable")
+        key = devtools.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})["authenticatorId"]
+        page.get_by_label("Email").fill("cleo@acme.example")
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in", exact=True).click()
+        page.get_by_role("heading", name="Confirm Access").wait_for()
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Confirm").click()
+        page.get_by_label("Name").fill("laptop")
+        page.get_by_role("button", name="Add it").click()
+        page.get_by_role("heading", name="Recovery codes").wait_for()
+        page.goto("/me/2fa/webauthn/")
+        page.get_by_role("cell", name="laptop", exact=True).wait_for()
+        page.goto("/sign-out")
+        page.locator("main").get_by_role("button", name="Sign out").click()
+        page.get_by_role("button", name="Sign in with a passkey").click()
+        page.get_by_role("heading", name="Now").wait_for(state="attached")
+        devtools.send("WebAuthn.setUserVerified", {"authenticatorId": key, "isUserVerified": False})
+        page.goto("/sign-out")
+        page.locator("main").get_by_role("button", name="Sign out").click()
+        page.get_by_role("button", name="Sign in with a passkey").click()
+        page.locator("#passkey-wrong:visible").wait_for()
+    finally:
+        visits.served.url = served.url.replace("localhost", "127.0.0.1")
