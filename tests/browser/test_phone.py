@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -248,6 +249,21 @@ def test_page_me_now_on_a_phone(visits: Any, served: Served, zoe: str) -> None:
     token = _token(visits)
     assert served.call(token, "POST", f"/api/v1/groups/{number}/acknowledgement").status == 200
     see(page, "Answered")
+
+
+def test_a_team_is_rehearsed_and_everybody_s_result_shows(
+    visits: Any, served: Served, screenshot: Callable[[Any, str], None]
+) -> None:
+    """Whoever manages the team presses once; as members answer, their lines say after how long."""
+    page = visits.open("/teams/shop/rehearsal", who="bob", size="phone")
+    page.locator("#rehearse").tap()
+    see(page, "0 of 3 answered, 3 were reached")
+    page.locator(".live[data-state=live]").wait_for()
+    found = served.wait_for("/people/cleo/test", lambda body: body["test"]["deliveries"])["test"]
+    served.api("cleo", "POST", f"/groups/{found['group']}/acknowledgement")
+    see(page, "1 of 3 answered")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    screenshot(page, "rehearsal-answered-phone-light")
 
 
 def test_push_is_turned_on_in_a_browser(visits: Any, served: Served, zoe: str) -> None:

@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 from django.test import Client
 
 from fakes.http import Answer
+from tocsin.kit import clock, db
+from tocsin.paging import pushkey
 from world import World, disk_full, resolve, wake
 
 
@@ -86,9 +88,6 @@ def test_without_any_device_push_is_passed_over(world: World) -> None:
 
 def test_the_installations_key_is_made_once_and_kept_encrypted(world: World) -> None:
     """Every device is registered for the same key, and the database does not hold it in the clear."""
-    from tocsin.kit import clock, db
-    from tocsin.paging import pushkey
-
     world.phone("ann")
     world.phone("bob")
     reader = db.reader(clock.now())
@@ -96,3 +95,27 @@ def test_the_installations_key_is_made_once_and_kept_encrypted(world: World) -> 
     assert pushkey.private(reader)
     assert pushkey.private(reader) not in kept
     assert pushkey.public(reader) == point
+
+
+def test_a_key_of_a_lost_secret_is_replaced(world: World) -> None:
+    """If the installation's secret was changed without the old one, a new key is made, and devices register anew."""
+    world.phone("ann")
+    with db.transact(clock.now()) as tx:
+        tx.execute("UPDATE paging_push_key SET kept = 'of another secret', point = 'old'")
+    assert not pushkey.is_ready(db.reader(clock.now()))
+    world.phone("ann")
+    reader = db.reader(clock.now())
+    assert pushkey.is_ready(reader)
+    assert pushkey.public(reader) != "old"
+
+
+def test_while_the_key_cannot_be_read_the_next_way_is_taken(world: World) -> None:
+    """A page is not swallowed by a key that is lost."""
+    world.phone("ann")
+    with db.transact(clock.now()) as tx:
+        tx.execute("UPDATE paging_push_key SET kept = 'of another secret'")
+    world.policy("web", wake("ann", by="push", wait="5m"))
+    world.rules("ann", high=[("0s", "push"), ("2m", "webhook")])
+    world.at("0s").receive(disk_full)
+    world.expect("ann", webhook="disk full").within("5s")
+    world.acknowledge(by="ann").quiet_until("1h")

@@ -161,7 +161,7 @@ def _contacts(snapshot: Snapshot, name: str, person: PersonDocument) -> Iterator
                 name=name,
                 path=("contacts", called),
                 message=f"contact {called} of {name} is by {contact.channel}, which this version accepts but does not send",
-                fix="have another contact beside it: email, ntfy, webhook or inbox",
+                fix="have another contact beside it: email, push, ntfy, webhook or inbox",
             )
     usable = [rule.via for rule in person.rules(Urgency.HIGH) if _works(person.contacts[rule.via])]
     if not usable and (person.role is not Role.VIEWER or _may_be_paged(snapshot, name)):
@@ -172,7 +172,7 @@ def _contacts(snapshot: Snapshot, name: str, person: PersonDocument) -> Iterator
             name=name,
             path=("notify", "high"),
             message=f"{name} has no way to be reached that works for problems of high urgency",
-            fix="add a contact by email, ntfy, webhook or inbox, and name it under notify: high",
+            fix="add a contact by email, push, ntfy, webhook or inbox, and name it under notify: high",
         )
 
 

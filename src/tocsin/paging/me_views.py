@@ -33,7 +33,7 @@ Body = Mapping[str, Any]
 @permit(Right.SEE)
 def me(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Who one is here, how one is reached, and whether that works."""
-    if actor.person and not pushkey.public(db.reader(clock.now())):
+    if actor.person and not pushkey.is_ready(db.reader(clock.now())):
         with db.transact(clock.now()) as tx:
             pushkey.ensure(tx)
     return _show(request, actor)

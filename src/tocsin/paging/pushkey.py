@@ -20,13 +20,24 @@ def public(reader: Reader) -> str:
     return str(reader.value("SELECT point FROM paging_push_key WHERE id = %s", (_ONLY,)) or "")
 
 
+def is_ready(reader: Reader) -> bool:
+    """Whether there is one that can be read."""
+    return bool(private(reader))
+
+
 def ensure(tx: Tx) -> str:
-    """Its public half; the key is made if there is none, once, whoever comes first."""
+    """Its public half; the key is made if there is none, once, whoever comes first.
+
+    One that was kept under a secret this installation no longer has is replaced: browsers register anew.
+    """
+    if is_ready(tx):
+        return public(tx)
+    if public(tx):
+        tx.execute("DELETE FROM paging_push_key WHERE id = %s", (_ONLY,))
     scalar = new_scalar()
     point = webpush.to_text(webpush.point_of(webpush.private_key(scalar)))
     row = (_ONLY, box().encrypt(webpush.to_text(scalar)), point, clock.to_us(tx.now))
-    if not public(tx):
-        tx.insert_many("paging_push_key", ("id", "kept", "point", "created_at"), [row], ignore=True)
+    tx.insert_many("paging_push_key", ("id", "kept", "point", "created_at"), [row], ignore=True)
     return public(tx)
 
 
