@@ -54,6 +54,17 @@ def test_paging_escalating_and_giving_back(anns: Terminal) -> None:
     assert anns.run("unack", made["reference"]).out == f"{made['reference']} is open: all hands\n"
 
 
+def test_a_team_is_rehearsed(anns: Terminal, served: Served) -> None:
+    """Everybody of the team gets a test page; what came of it is a line for each, and nobody is paged by looking."""
+    assert anns.run("rehearse", "platform", "--last").out == "Never rehearsed.\n"
+    assert anns.run("rehearse", "team:platform").out.splitlines()[1].split()[0] == "dan"
+    served.wait_for("/teams/platform/rehearsal", lambda body: body["people"][0]["result"] == "delivered")
+    (one,) = json.loads(anns.run("rehearse", "platform", "--last", "--json").out)
+    assert (one["person"], one["result"]) == ("dan", "delivered")
+    assert json.loads(anns.run("rehearse", "person:ann", "--json").out)[0]["person"] == "ann"
+    assert anns.run("rehearse", "person:ann", "--last").out.splitlines()[1].split()[0] == "ann"
+
+
 def test_silences(anns: Terminal) -> None:
     """A silence is added, listed and ended."""
     made = json.loads(anns.run("silence", "add", 'a="b"', "--for", "1h", "-c", "a test", "--json").out)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from fakes.http import Answer
 from world import World, disk_full, resolve, trigger, wake
 
 Step = Callable[[], object]
@@ -94,12 +95,27 @@ def storms(world: World) -> Iterator[Step]:
     yield lambda: world.at("1h")
 
 
+def rings_until_somebody_answers(world: World) -> Iterator[Step]:
+    """Two phones ring again and again; one of them has left; Bob hears of it as well, and Ann answers."""
+    world.phone("ann")
+    gone = world.phone("ann")
+    world.http.at_path(gone.path, Answer(status=410))
+    world.policy("web", wake("ann", by="push", wait="5m"), wake("bob", by="webhook", wait="1h"))
+    yield lambda: world.at("0s")
+    yield lambda: world.accept(disk_full)
+    yield lambda: world.at("4m")
+    yield lambda: world.at("7m")
+    yield lambda: world.acknowledge(by="ann")
+    yield lambda: world.at("1h")
+
+
 DRAMAS: tuple[Drama, ...] = (
     climbs_and_is_answered,
     finds_another_way,
     is_held_silenced_and_snoozed,
     reaches_nobody,
     storms,
+    rings_until_somebody_answers,
 )
 
 

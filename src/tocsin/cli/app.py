@@ -64,6 +64,7 @@ CLIENT = {
     "escalate": Verb("responding", "Take the next step of an alert group's policy now."),
     "note": Verb("responding", "Write something down on an alert group."),
     "page": Verb("responding", "Page people, teams or a service by hand."),
+    "rehearse": Verb("rehearsing", "Page a team or a person as a test, and see who can be reached."),
     "silence": Verb("silences", "Silences: `silence add`, `silence list`, `silence end`."),
     "oncall": Verb("oncall", "Say who is on call."),
     "shifts": Verb("oncall", "List the shifts of a schedule."),
