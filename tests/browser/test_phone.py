@@ -272,6 +272,7 @@ def test_push_is_turned_on_in_a_browser(visits: Any, served: Served, zoe: str) -
     page = visits.open("/me", who=zoe, size="phone")
     page.context.grant_permissions(["notifications"], origin=served.url)
     page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    page.add_init_script("PushManager.prototype.getSubscription = async () => window.taken ?? null;")
     page.evaluate(
         """([p256dh, auth]) => {
             PushManager.prototype.getSubscription = async () => null;
@@ -287,6 +288,10 @@ def test_push_is_turned_on_in_a_browser(visits: Any, served: Served, zoe: str) -
     page.locator("#device-on").tap()
     see(page, "This device takes push from now on")
     see(page, "Zoe’s phone")
+    page.add_init_script("window.taken = { endpoint: 'https://push.example.net/phone' };")
+    page.reload()
+    see(page, "Push is on in this browser")
+    see(page, "^this browser$")
 
 
 def test_an_open_page_rings_until_somebody_has_it(visits: Any, served: Served) -> None:

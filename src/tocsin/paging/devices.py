@@ -9,7 +9,7 @@ from datetime import datetime
 from tocsin.channels import webpush
 from tocsin.channels.registry import CHANNELS
 from tocsin.engine.domain import Settled, VerdictKind
-from tocsin.kit import clock, text
+from tocsin.kit import clock, secrets, text
 from tocsin.kit.db import Reader, Row, Tx
 from tocsin.oncall.notices import Notice
 from tocsin.paging.domain import DeviceGone, DeviceRegistered, DeviceRemoved
@@ -36,6 +36,7 @@ class DeviceLine:
 
     id: int
     name: str
+    mark: str  # by which a browser finds itself in the list
     service: str  # the host of its push service
     created_at: datetime
     used_at: datetime | None
@@ -71,6 +72,7 @@ def lines(reader: Reader, person: str) -> list[DeviceLine]:
         DeviceLine(
             id=row[0],
             name=row[1],
+            mark=secrets.digest(row[2]),
             service=row[2].partition("://")[2].partition("/")[0],
             created_at=clock.from_us(row[3]),
             used_at=_instant(row[4]),

@@ -58,11 +58,26 @@ function same(held, key) {
   return Boolean(one) && one.length === key.length && one.every((byte, place) => byte === key[place]);
 }
 
+// --- is this browser one of those in the list?
+async function find() {
+  const registration = await navigator.serviceWorker.getRegistration();
+  const held = Notification.permission === "granted" && (await registration?.pushManager.getSubscription());
+  if (!held) return;
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(held.endpoint));
+  const mark = [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  const row = document.querySelector(`[data-device="${mark}"]`);
+  if (!row) return say("This browser took push before, but is not registered now: turn it on again.");
+  row.querySelector(".meta").prepend(Object.assign(document.createElement("b"), { textContent: "this browser" }));
+  say("Push is on in this browser.");
+}
+
 if (form) {
   const wrong = supported();
   if (wrong) {
     say(wrong);
     button.disabled = true;
+  } else {
+    find().catch(() => {}); // it only says what is so
   }
   button.addEventListener("click", turnOn);
 }
