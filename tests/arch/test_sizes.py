@@ -12,11 +12,7 @@ FUNCTION_LINES_MAX = 50
 ARGUMENTS_MAX = 6
 NESTING_MAX = 3
 
-FILES: Mapping[str, int] = {
-    "alerts/absorb.py": 454,
-    "alerts/store.py": 426,
-    "engine/outbox.py": 451,
-}
+FILES: Mapping[str, int] = {}
 FUNCTIONS: Mapping[str, int] = {}
 ARGUMENTS: Mapping[str, int] = {
     "alerts/byhand.py page": 7,
@@ -25,7 +21,6 @@ ARGUMENTS: Mapping[str, int] = {
 }
 NESTING: Mapping[str, int] = {
     "config/rules.py _dangling": 4,
-    "engine/outbox.py _sort_out": 4,
     "engine/timers.py _work_off_singly": 4,
     "oncall/queries.py conflicts": 4,
     "paging/check.py contact_problems": 4,

@@ -15,7 +15,7 @@ import structlog
 from databases import Database
 from tocsin.alerts import absorb, actions, rules
 from tocsin.alerts.domain import GroupId
-from tocsin.engine import outbox, timers
+from tocsin.engine import claims, outbox, timers
 from tocsin.engine.domain import AddressLimit, Parcel, Verdict, VerdictKind
 from tocsin.kit import clock, db, matchers
 from tocsin.kit.db import Reader
@@ -85,7 +85,7 @@ class Crowd:
         timers.work_off(wiring.HANDLERS, clock.now())
         me = threading.current_thread().name
         with db.transact(clock.now()) as tx:
-            parcels = [one for bundle in outbox.claim(tx, me, {}, NoLimits(), limit=8) for one in bundle]
+            parcels = [one for bundle in claims.claim(tx, me, {}, NoLimits(), limit=8) for one in bundle]
         results = [(one, self.random.choice((DELIVERED, RETRY, FAILED))) for one in parcels]
         with db.transact(clock.now()) as tx:
             outbox.settle(tx, me, results, paging_jobs.on_settled, outbox.random_jitter)

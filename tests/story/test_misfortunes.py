@@ -70,6 +70,25 @@ def test_what_was_set_aside_pages_once_the_bug_is_mended(world: World, monkeypat
     world.forget_pages()
 
 
+def test_what_fails_again_does_not_stand_before_what_is_mended(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many old signals still fail, a younger one whose bug is mended pages."""
+    world.policy("web", wake("ann", wait="1h"))
+    with monkeypatch.context() as broken:
+        broken.setattr(rules, "silenced_by", _raises)
+        world.receive(*(trigger(f"poison {number}") for number in range(retry.RETRIED_PER_TX_MAX)), trigger("mended"))
+    real = rules.route
+
+    def route(book: Any, integration: str, signal: Any, now: Any) -> Any:
+        return _raises() if signal.title.startswith("poison") else real(book, integration, signal, now)
+
+    with monkeypatch.context() as half_mended:
+        half_mended.setattr(rules, "route", route)
+        assert retry.retry_some(wiring.rulebook, clock.now()) >= 1
+        world.expect("ann", webhook="mended").within("1s")
+    retry.retry_some(wiring.rulebook, clock.now())
+    world.forget_pages()
+
+
 def _raises(*_: object) -> None:
     raise ZeroDivisionError("a bug in a rule")
 

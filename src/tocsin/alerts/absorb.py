@@ -1,48 +1,35 @@
 """Absorbing: accepted signals become alerts and groups, in order, in batches, each batch in one transaction.
 
-The working set of a batch (the alerts and groups it touches) is loaded once, changed in memory by what `rules`
-decides, and written once. If a batch raises, its signals are absorbed one by one, each undone alone if it raises
+If a batch (batch.py) raises, its signals are absorbed one by one, each undone alone if it raises
 again; such a signal is set aside and told, and its neighbours go on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 
-from tocsin.alerts import actions, ledger, lifecycle, rules, store
+from tocsin.alerts import actions, batch, ledger, store
 from tocsin.alerts.domain import (
-    ALERTS_PER_GROUP_MAX,
-    Alert,
-    AlertJoined,
-    AlertStatus,
-    Dropped,
     Group,
-    GroupStatus,
-    NoteAdded,
     Outcome,
     Reason,
-    Routed,
     SignalSetAside,
     Silence,
 )
-from tocsin.alerts.ledger import Accepted, SignalResult, Waiting
-from tocsin.alerts.lifecycle import Work
-from tocsin.alerts.rules import Placement, Rulebook
+from tocsin.alerts.ledger import Accepted, Waiting
+from tocsin.alerts.rules import Rulebook
 from tocsin.engine.domain import LEDGER_LOCK
 from tocsin.kit import clock, db, text
 from tocsin.kit.db import Tx
-from tocsin.people.domain import Urgency
-from tocsin.sources.domain import Action, Signal
+from tocsin.sources.domain import Signal
 
 log = structlog.get_logger()
 ENVELOPES_PER_TX_MAX = 200
 SIGNALS_PER_TX_MAX = 400
 ABSORB_LOCK = 7_000_001  # one absorber at a time per installation keeps each integration's signals in order
-
-Verdict = tuple[Outcome, Reason | str, Alert | None, Group | None]
 
 
 def absorb_some(rulebook: Callable[[Tx], Rulebook], now: datetime) -> int:
@@ -75,19 +62,18 @@ def _absorb(tx: Tx, rulebook: Callable[[Tx], Rulebook], *, singly: bool) -> int:
             for place, signal in enumerate(envelope.signals):
                 _absorb_alone(tx, book, silences, (envelope, place, signal))
     else:
-        Batch(tx, book, silences, [(one, n, signal) for one in waiting for n, signal in enumerate(one.signals)]).run()
+        batch.Batch(
+            tx, book, silences, [(one, n, signal) for one in waiting for n, signal in enumerate(one.signals)]
+        ).run()
     ledger.mark_absorbed(tx, [envelope.id for envelope in waiting])
     return len(waiting)
 
 
-Arrived = tuple[Waiting, int, Signal]
-
-
-def _absorb_alone(tx: Tx, book: Rulebook, silences: Sequence[Silence], arrived: Arrived) -> None:
+def _absorb_alone(tx: Tx, book: Rulebook, silences: Sequence[Silence], arrived: batch.Arrived) -> None:
     envelope, place, _ = arrived
     try:
         with tx.savepoint():
-            Batch(tx, book, silences, [arrived]).run()
+            batch.Batch(tx, book, silences, [arrived]).run()
             tx.settle()
     except db.DatabaseGone:
         raise
@@ -95,341 +81,9 @@ def _absorb_alone(tx: Tx, book: Rulebook, silences: Sequence[Silence], arrived: 
         log.exception("absorb.set_aside", integration=envelope.integration, envelope=envelope.id, place=place)
         why = text.cut(f"{Reason.BUG}: {type(error).__name__}: {error}", 500)
         id_ = ledger.signal_id(envelope.id, place)
-        ledger.put_results(tx, [_result(arrived, (Outcome.SET_ASIDE, why, None, None))])
+        ledger.put_results(tx, [batch.result(arrived, (Outcome.SET_ASIDE, why, None, None))])
         tx.record(SignalSetAside(signal=id_, integration=envelope.integration, error=why))
         tx.settle()  # now, or a neighbour that raises as well would take the fact with it
-
-
-class Batch:
-    """The working set of some signals, and what becomes of them."""
-
-    def __init__(self, tx: Tx, book: Rulebook, silences: Sequence[Silence], arrived: Sequence[Arrived]) -> None:
-        self.tx = tx
-        self.book = book
-        self.silences = silences
-        self.arrived = arrived
-        self.work = Work(tx)
-        self.firing: dict[str, Alert] = {}
-        self.by_group: dict[str, list[Group]] = {}
-        self.routed: dict[int, Routed | Dropped] = {}  # by the signal's identity, as are the next
-        self.crcs: dict[int, int] = {}
-        self.new: list[tuple[Alert, Signal, dict[str, str]]] = []
-        self.new_groups_of: dict[int, Group] = {}
-        self.news: dict[int, tuple[Alert, Signal, dict[str, str]]] = {}
-        self.repeats: dict[int, Alert] = {}
-        self.storm_counts: dict[str, int] = {}
-        self.changes: list[tuple[str, str, datetime, Signal]] = []
-
-    def run(self) -> None:
-        """Decide every signal, then write everything."""
-        self._load()
-        results = [_result(one, self._decide(one[0], one[2])) for one in self.arrived]
-        self._save(results)
-
-    # --- load
-
-    def _load(self) -> None:
-        identities = {store.identity(one.integration, signal.dedup_key) for one, _, signal in self.arrived}
-        self.firing = store.firing_alerts(self.tx, identities)
-        self._load_named_by_id()
-        needed: set[int] = set()
-        ending: set[int] = set()  # alerts that a resolve of this batch may end, so that a trigger after it is new
-        for envelope, _, signal in self.arrived:
-            alert = self.firing.get(store.identity(envelope.integration, signal.dedup_key))
-            if alert is not None and signal.action is Action.RESOLVE:
-                ending.add(alert.id)
-            if signal.action is Action.TRIGGER and (alert is None or alert.id in ending):
-                self.routed[id(signal)] = rules.route(self.book, envelope.integration, signal, self.tx.now)
-            if alert is not None and self._touches_group(alert, signal):
-                needed.add(alert.group_id)
-        keys = {store.identity(one.service, one.group_key) for one in self.routed.values() if isinstance(one, Routed)}
-        storms = {
-            store.identity(one.service, rules.STORM_KEY)
-            for one in self.routed.values()
-            if isinstance(one, Routed) and one.storm
-        }
-        if keys:
-            self.by_group = store.candidate_groups(self.tx, keys | storms)
-        self.work.know(group for found in self.by_group.values() for group in found)
-        self.work.load(needed)
-        for found in self.by_group.values():
-            found[:] = [self.work.groups[group.id] for group in found]
-
-    def _load_named_by_id(self) -> None:
-        """Opsgenie's clients may name an alert by our id instead of its alias."""
-        named = [
-            (store.identity(one.integration, signal.dedup_key), int(signal.dedup_key))
-            for one, _, signal in self.arrived
-            if signal.labels.get("opsgenie_identifier_type") in ("id", "tiny") and signal.dedup_key.isdecimal()
-        ]
-        if named:
-            by_id = store.alerts_by_id(self.tx, [id_ for _, id_ in named])
-            for key, id_ in named:
-                alert = by_id.get(id_)
-                if alert and alert.status is AlertStatus.FIRING and key.startswith(f"{alert.integration}\x1f"):
-                    self.firing.setdefault(key, alert)
-
-    def _touches_group(self, alert: Alert, signal: Signal) -> bool:
-        return signal.action is not Action.TRIGGER or alert.crc != self._crc(signal)
-
-    def _crc(self, signal: Signal) -> int:
-        known = self.crcs.get(id(signal))
-        if known is None:
-            known = self.crcs[id(signal)] = store.content_crc(signal)
-        return known
-
-    # --- decide
-
-    def _decide(self, envelope: Waiting, signal: Signal) -> Verdict:
-        action = signal.action
-        if action is Action.TRIGGER:
-            return self._trigger(envelope, signal)
-        if action is Action.PING:
-            return lifecycle.ping(self.work, self.book, self._heartbeat_of(envelope, signal), envelope.received_at)
-        if action is Action.CHANGE:
-            rules_ = self.book.integrations.get(envelope.integration)
-            service = signal.labels.get("service") or (rules_.service if rules_ else "-")
-            self.changes.append((envelope.integration, service, envelope.received_at, signal))
-            return Outcome.CHANGE, Reason.CHANGE_STORED, None, None
-        alert = self.firing.get(store.identity(envelope.integration, signal.dedup_key))
-        if alert is None or alert.status is not AlertStatus.FIRING:
-            return Outcome.IGNORED, Reason.NOTHING_OPEN, None, None
-        return self._on_firing(envelope, signal, alert)
-
-    def _on_firing(self, envelope: Waiting, signal: Signal, alert: Alert) -> Verdict:
-        group = self._group_of(alert)
-        by = signal.by or f"integration:{envelope.integration}"
-        if signal.action is Action.RESOLVE:
-            if rules.is_late_resolve(alert, signal):
-                return Outcome.IGNORED, Reason.LATE, alert, group
-            alert.signal_count += 1
-            alert.last_signal_at = envelope.received_at
-            self.firing.pop(store.identity(envelope.integration, signal.dedup_key))
-            lifecycle.resolve_alert(self.work, alert, group, by, Reason.SENDER_RESOLVED)
-            return Outcome.RESOLVED, Reason.SENDER_RESOLVED, alert, group
-        if signal.action is Action.NOTE:
-            self.work.tell(lambda: NoteAdded(group=group.id, by=by, text=signal.note))
-            return Outcome.NOTED, Reason.BY_TOOL, alert, group
-        changes: dict[Action, tuple[Outcome, Callable[[], bool]]] = {
-            Action.ACKNOWLEDGE: (
-                Outcome.ACKNOWLEDGED,
-                lambda: lifecycle.acknowledge(self.work, group, by, via=envelope.integration),
-            ),
-            Action.UNACKNOWLEDGE: (
-                Outcome.UNACKNOWLEDGED,
-                lambda: lifecycle.unacknowledge(self.work, group, by, Reason.BY_TOOL),
-            ),
-            Action.SNOOZE: (Outcome.SNOOZED, lambda: self._snooze(group, by, signal.until)),
-        }
-        outcome, change = changes[signal.action]
-        return (
-            (outcome, Reason.BY_TOOL, alert, group)
-            if change()
-            else (Outcome.IGNORED, Reason.NO_GROUP_WAITS, alert, group)
-        )
-
-    def _heartbeat_of(self, envelope: Waiting, signal: Signal) -> str:
-        """A ping through an Opsgenie key names the heartbeat it is for; any other key is the heartbeat's own."""
-        how = self.book.integrations.get(envelope.integration)
-        return envelope.integration if how is not None and how.heartbeat_within else signal.dedup_key
-
-    def _snooze(self, group: Group, by: str, until: datetime | None) -> bool:
-        return until is not None and until > self.tx.now and lifecycle.snooze(self.work, group, by, until)
-
-    def _trigger(self, envelope: Waiting, signal: Signal) -> Verdict:
-        key = store.identity(envelope.integration, signal.dedup_key)
-        alert = self.firing.get(key)
-        if alert is not None and alert.status is AlertStatus.FIRING:
-            return self._repeat(envelope, signal, alert)
-        routed = self._route(envelope, signal)
-        if isinstance(routed, Dropped):
-            return Outcome.DROPPED, f"route {routed.route}: {routed.why}", None, None
-        silence = rules.silenced_by(self.silences, routed.labels, self.tx.now)
-        placement = self._place(routed, silence)
-        group = placement.group or self._new_group(envelope, signal, routed, placement, silence)
-        alert = self._new_alert(envelope, signal, routed, group, silence)
-        self.firing[key] = alert
-        if placement.group is not None:
-            self._join(group, alert, signal, routed, placement)
-        return placement.outcome, placement.reason, alert, group
-
-    def _repeat(self, envelope: Waiting, signal: Signal, alert: Alert) -> Verdict:
-        alert.signal_count += 1
-        alert.last_signal_at = envelope.received_at
-        alert.expires_at = rules.expiry(self.book.integrations.get(alert.integration), signal, envelope.received_at)
-        if alert.id:
-            self.repeats[alert.id] = alert
-        crc = self._crc(signal)
-        if crc != alert.crc:
-            self._take_news(envelope, signal, alert, crc)
-        return Outcome.REFRESHED, Reason.REPEAT, alert, None
-
-    def _take_news(self, envelope: Waiting, signal: Signal, alert: Alert, crc: int) -> None:
-        """A repeat says something new; if that makes the group urgent, it pages again."""
-        routed = rules.route(self.book, envelope.integration, signal, self.tx.now)
-        alert.crc = crc
-        labels = dict(signal.labels)
-        if isinstance(routed, Routed):
-            group = self._group_of(alert)
-            alert.severity, labels = routed.severity, dict(routed.labels)
-            alert.urgency = rules.more_urgent(alert.urgency, routed.urgency)
-            group.severity = rules.worse(group.severity, routed.severity)
-            self.work.changed(group)
-            self._raise_urgency(group, routed.urgency)
-        if alert.id:
-            self.news[alert.id] = (alert, signal, labels)
-        else:
-            self.new = [(one, signal, labels) if one is alert else (one, said, had) for one, said, had in self.new]
-
-    def _route(self, envelope: Waiting, signal: Signal) -> Routed | Dropped:
-        known = self.routed.get(id(signal))
-        return rules.route(self.book, envelope.integration, signal, self.tx.now) if known is None else known
-
-    def _place(self, routed: Routed, silence: Silence | None) -> Placement:
-        candidates = self.by_group.get(store.identity(routed.service, routed.group_key), ())
-        open_to = [one for one in candidates if one.alert_count < ALERTS_PER_GROUP_MAX]
-        placement = rules.place(open_to, routed, silence, self.tx.now)
-        if placement.outcome is not Outcome.OPENED or routed.storm is None:
-            return placement
-        count = self._count_new_group(routed)
-        if not rules.is_storm(routed, count):
-            return placement
-        storm = self.by_group.get(store.identity(routed.service, rules.STORM_KEY), ())
-        running = next((one for one in storm if one.status is not GroupStatus.RESOLVED), None)
-        return Placement(Outcome.JOINED if running else Outcome.OPENED, Reason.STORM, running)
-
-    def _count_new_group(self, routed: Routed) -> int:
-        """How many groups the service has had in the storm's window before this one, which is counted in."""
-        count = self.storm_counts.get(routed.service)
-        if count is None:
-            within = routed.storm.within if routed.storm else timedelta(0)
-            count = store.new_groups_since(self.tx, routed.service, rules.STORM_KEY, self.tx.now - within)
-        self.storm_counts[routed.service] = count + 1
-        return count
-
-    # --- change
-
-    def _new_group(
-        self, envelope: Waiting, signal: Signal, routed: Routed, placement: Placement, silence: Silence | None
-    ) -> Group:
-        storm = placement.reason is Reason.STORM
-        suppressed = placement.outcome is Outcome.SUPPRESSED
-        how = self.book.integrations.get(envelope.integration)
-        group = Group(
-            id=0,
-            service=routed.service,
-            integration=envelope.integration,
-            key=rules.STORM_KEY if storm else routed.group_key,
-            title=f"Alert storm on {routed.service_title}" if storm else signal.title,
-            status=GroupStatus.SUPPRESSED if suppressed else GroupStatus.OPEN,
-            urgency=Urgency.HIGH if storm else routed.urgency,
-            severity=routed.severity,
-            opened_at=self.tx.now,
-            window_until=None if storm else rules.window_until(how, None, self.tx.now),
-            alert_count=1,
-            firing_count=1,
-            route=routed.route,
-            storm=storm,
-            suppressed_by=lifecycle.suppressor(routed, silence) if suppressed else "",
-            resolve_after=how.resolve_after if how else timedelta(0),
-            reopen_within=how.reopen_within if how else timedelta(0),
-        )
-        self.work.add(group)
-        self.by_group.setdefault(store.identity(group.service, group.key), []).append(group)
-        if not suppressed:
-            self.work.tell(lambda: lifecycle.opened(group, placement.reason))
-        else:
-            until = silence.ends_at if silence else self.tx.now + routed.hold if group.suppressed_by == "hold" else None
-            self.work.tell(lambda: lifecycle.suppressed(group, routed.suppress or placement.reason, until))
-            if group.suppressed_by == "hold":
-                self.work.set_timer(lifecycle.RELEASE, group, self.tx.now + routed.hold)
-        if routed.urgent_from is not None and group.urgency is Urgency.LOW:
-            self.work.set_timer(lifecycle.RAISE, group, routed.urgent_from)
-        return group
-
-    def _new_alert(
-        self, envelope: Waiting, signal: Signal, routed: Routed, group: Group, silence: Silence | None
-    ) -> Alert:
-        alert = Alert(
-            id=0,
-            integration=envelope.integration,
-            dedup_key=signal.dedup_key,
-            service=routed.service,
-            group_id=group.id,
-            severity=routed.severity,
-            urgency=routed.urgency,
-            crc=self._crc(signal),
-            signal_count=1,
-            opened_at=self.tx.now,
-            started_at=signal.started_at or envelope.received_at,
-            last_signal_at=envelope.received_at,
-            expires_at=rules.expiry(self.book.integrations.get(envelope.integration), signal, envelope.received_at),
-            silence_id=silence.id if silence else None,
-        )
-        self.new.append((alert, signal, dict(routed.labels)))
-        self.new_groups_of[id(alert)] = group
-        return alert
-
-    def _join(self, group: Group, alert: Alert, signal: Signal, routed: Routed, placement: Placement) -> None:
-        how = self.book.integrations.get(alert.integration)
-        group.alert_count += 1
-        group.firing_count += 1
-        group.severity = rules.worse(group.severity, routed.severity)
-        if not group.storm:
-            group.window_until = rules.window_until(how, group, self.tx.now)
-        lifecycle.keep_open(self.work, group)
-        self.work.changed(group)
-        self.work.tell(lambda: AlertJoined(group=group.id, alert=alert.id, title=signal.title, reason=placement.reason))
-        if placement.outcome is Outcome.REOPENED:
-            lifecycle.reopen(self.work, group, placement.reason, routed.urgency)
-        elif placement.outcome is not Outcome.SUPPRESSED:
-            if group.suppressed_by.startswith("silence:"):
-                group.urgency = rules.more_urgent(group.urgency, routed.urgency)
-                lifecycle.release(self.work, group, Reason.NEW_PROBLEM)
-            self._raise_urgency(group, routed.urgency)
-
-    def _raise_urgency(self, group: Group, urgency: Urgency) -> None:
-        lifecycle.raise_urgency(self.work, group, urgency)
-
-    def _group_of(self, alert: Alert) -> Group:
-        if alert.id:
-            if alert.group_id not in self.work.groups:
-                self.work.load([alert.group_id])
-            return self.work.groups[alert.group_id]
-        return self.new_groups_of[id(alert)]
-
-    # --- save
-
-    def _save(self, results: Sequence[SignalResult]) -> None:
-        tx, work = self.tx, self.work
-        work.save_groups()
-        was_there = [one for one in work.resolved_alerts if one.id]
-        store.save_status(tx, was_there)  # before new ones: only one alert of a key may be firing
-        for alert, _, _ in self.new:
-            alert.group_id = self.new_groups_of[id(alert)].id
-        store.put_alerts(tx, self.new)
-        resolved = {one.id for one in was_there}
-        store.save_repeats(tx, [one for one in self.repeats.values() if one.id not in resolved])
-        store.save_news(tx, list(self.news.values()))
-        store.put_changes(tx, self.changes)
-        ledger.put_results(tx, results)
-        work.finish()
-
-
-def _result(arrived: Arrived, verdict: Verdict) -> SignalResult:
-    envelope, place, signal = arrived
-    outcome, reason, alert, group = verdict
-    return SignalResult(
-        ledger.signal_id(envelope.id, place),
-        envelope.integration,
-        clock.to_us(envelope.received_at),
-        signal.action.value,
-        signal.dedup_key,
-        outcome.value,
-        str(reason),
-        alert,
-        group,
-    )
 
 
 def expire_some(now: datetime | None = None) -> int:
@@ -448,7 +102,7 @@ def absorb_now(tx: Tx, book: Rulebook, integration: str, signals: Sequence[Signa
     (id_,) = tx.next_ids("alerts_envelope", 1)
     ledger.put_envelope(tx, id_, Accepted(integration, integration, b"", tuple(signals)))
     envelope = Waiting(id_, integration, tx.now, tuple(signals))
-    batch = Batch(tx, book, store.silences(tx), [(envelope, place, one) for place, one in enumerate(signals)])
-    batch.run()
+    made = batch.Batch(tx, book, store.silences(tx), [(envelope, place, one) for place, one in enumerate(signals)])
+    made.run()
     ledger.mark_absorbed(tx, [id_])
-    return list(batch.new_groups_of.values())
+    return list(made.new_groups_of.values())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 
-from tocsin.alerts import absorb, store
+from tocsin.alerts import absorb, columns, store
 from tocsin.alerts.domain import BY_HAND, Group, GroupId
 from tocsin.alerts.rulebook import compile_rulebook
 from tocsin.config import queries as configuration
@@ -64,7 +64,7 @@ def _absorb(tx: Tx, signal: Signal) -> Group:
 
 
 def _already(tx: Tx, dedup_key: str) -> Group:
-    firing = store.firing_alerts(tx, [store.identity(BY_HAND, dedup_key)])
+    firing = store.firing_alerts(tx, [columns.identity(BY_HAND, dedup_key)])
     for alert in firing.values():
         found = store.lock(tx, GroupId(alert.group_id))
         if found is not None:

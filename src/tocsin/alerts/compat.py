@@ -18,7 +18,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from tocsin import __version__
-from tocsin.alerts import listing, store
+from tocsin.alerts import columns, listing
 from tocsin.alerts.domain import SIGNAL_BITS
 from tocsin.alerts.listing import AlertLine
 from tocsin.catalog.domain import IntegrationDocument
@@ -210,7 +210,7 @@ def _by_number(reader: Reader, integration: str, written: str) -> Row | None:
 
 def _by_alias(reader: Reader, integration: str, alias: str) -> Row | None:
     """The one that fires, which an index finds, or else the newest."""
-    key = (store.identity(integration, alias),)
+    key = (columns.identity(integration, alias),)
     return reader.row(f"{_JOINED} WHERE alert.status = 'firing' AND alert.identity = %s", key) or reader.row(
         f"{_JOINED} WHERE alert.identity = %s ORDER BY alert.id DESC LIMIT 1", key
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from tocsin.alerts import rules, store
+from tocsin.alerts import columns, rules, store
 from tocsin.alerts.domain import (
     Alert,
     AlertGroupAcknowledged,
@@ -325,7 +325,7 @@ HEARTBEAT_FAILED_KEY = "heartbeat"  # the sender itself said that something fail
 
 
 def _heartbeat_back(work: Work, integration: str) -> None:
-    keys = [store.identity(integration, key) for key in (HEARTBEAT_KEY, HEARTBEAT_FAILED_KEY)]
+    keys = [columns.identity(integration, key) for key in (HEARTBEAT_KEY, HEARTBEAT_FAILED_KEY)]
     for alert in store.firing_alerts(work.tx, keys).values():
         work.load([alert.group_id])
         by = f"integration:{integration}"

@@ -11,12 +11,12 @@ from datetime import datetime
 import structlog
 
 from tocsin.alerts import ledger, store
-from tocsin.alerts.absorb import Batch
+from tocsin.alerts.batch import Batch
 from tocsin.alerts.domain import SIGNAL_BITS
 from tocsin.alerts.rules import Rulebook
 from tocsin.engine.domain import LEDGER_LOCK
 from tocsin.kit import db
-from tocsin.kit.db import Tx
+from tocsin.kit.db import Reader, Tx
 
 log = structlog.get_logger()
 RETRY_EVERY_S = 300.0
@@ -24,17 +24,27 @@ RETRIED_PER_TX_MAX = 100
 
 
 def retry_some(rulebook: Callable[[Tx], Rulebook], now: datetime) -> int:
-    """Absorb what was set aside, oldest first; how many signals are now accounted for."""
-    reader = db.reader(now)
-    if reader.row("SELECT 1 FROM alerts_signal WHERE outcome = 'set_aside' LIMIT 1") is None:
-        return 0
-    with db.transact(now) as tx:
-        tx.lock(LEDGER_LOCK)
-        rows = tx.rows(
-            "SELECT id FROM alerts_signal WHERE outcome = 'set_aside' ORDER BY id LIMIT %s", (RETRIED_PER_TX_MAX,)
-        )
-        book = rulebook(tx)
-        return sum(_absorbed(tx, book, row[0]) for row in rows)
+    """Absorb what was set aside, oldest first; how many signals are now accounted for.
+
+    Every one has its turn: those that fail again do not stand before those that an upgrade has mended.
+    """
+    accounted, last = 0, -1
+    while waiting := _set_aside(db.reader(now), after=last):
+        last = waiting[-1]
+        with db.transact(now) as tx:
+            tx.lock(LEDGER_LOCK)
+            book = rulebook(tx)
+            still = set(_set_aside(tx, after=waiting[0] - 1)) & set(waiting)  # another engine may have been quicker
+            accounted += sum(_absorbed(tx, book, id_) for id_ in sorted(still))
+    return accounted
+
+
+def _set_aside(reader: Reader, *, after: int) -> list[int]:
+    rows = reader.rows(
+        "SELECT id FROM alerts_signal WHERE outcome = 'set_aside' AND id > %s ORDER BY id LIMIT %s",
+        (after, RETRIED_PER_TX_MAX),
+    )
+    return [row[0] for row in rows]
 
 
 def _absorbed(tx: Tx, book: Rulebook, signal_id: int) -> bool:

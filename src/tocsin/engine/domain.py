@@ -56,7 +56,6 @@ class State(StrEnum):
     DELIVERED = "delivered"  # the other side took it
     FAILED = "failed"  # no use to try again, or given up
     CANCELLED = "cancelled"  # not needed any more
-    BUNDLED = "bundled"  # told as part of another delivery
 
 
 class NewDelivery(msgspec.Struct, frozen=True, kw_only=True, gc=False):

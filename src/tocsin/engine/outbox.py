@@ -1,4 +1,4 @@
-"""The outbox: messages to the outside are rows. Claim with a lease, send, settle.
+"""The outbox: messages to the outside are rows. Claim with a lease (claims.py), send, settle.
 
 A delivery is marked delivered only after the other side has taken it, so a crash can send it twice but never not at
 all. `attempt` is the fence: whoever settles must still hold the lease under the same attempt number, otherwise the
@@ -8,7 +8,7 @@ result is dropped, because somebody else has taken over.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -17,15 +17,8 @@ from tocsin.engine import bell
 from tocsin.engine.domain import (
     BACKOFF_FIRST,
     BACKOFF_MAX,
-    BUNDLE_MAX,
     FAILING_AFTER_ATTEMPTS,
-    LEASE,
     LEDGER_LOCK,
-    PARCELS_IN_FLIGHT_MAX,
-    PARCELS_PER_BUCKET_MAX,
-    PARCELS_PER_CLAIM_MAX,
-    AddressLimit,
-    Carrier,
     NewDelivery,
     Parcel,
     Settled,
@@ -35,7 +28,7 @@ from tocsin.engine.domain import (
     VerdictKind,
 )
 from tocsin.kit import clock
-from tocsin.kit.db import Reader, Row, Tx
+from tocsin.kit.db import Reader, Tx
 
 _NEW = (
     "id",
@@ -57,7 +50,6 @@ _NEW = (
     "receipt",
     "reason",
 )
-_CLAIMED = "id, lane, channel, address, address_key, bucket, body, subject, due_at, give_up_at, attempts"
 _UNWANTED = 0  # in `give_up_at`: cancelled while it was being sent, so this attempt is the last
 Jitter = Callable[[], float]
 
@@ -201,40 +193,6 @@ def take_over(tx: Tx) -> int:
     )
 
 
-def room_for(bucket: str, in_flight: Mapping[str, int]) -> int:
-    """How many more messages may be under way to this receiver: half of what the others leave free, at least one.
-
-    So however many receivers hang, a message to one that does not finds a place.
-    """
-    mine = in_flight.get(bucket, 0)
-    free = PARCELS_IN_FLIGHT_MAX - (sum(in_flight.values()) - mine)
-    return min(PARCELS_PER_BUCKET_MAX, max(free // 2, 1)) - mine
-
-
-def claim(
-    tx: Tx, owner: str, in_flight: Mapping[str, int], carrier: Carrier, *, limit: int = PARCELS_PER_CLAIM_MAX
-) -> list[list[Parcel]]:
-    """Lease up to `limit` due messages, pages first; what stands in one inner list goes out as one message.
-
-    `in_flight` counts by bucket what this engine is sending. What an address's limits do not allow now is moved to
-    when they do.
-    """
-    full = [bucket for bucket in in_flight if room_for(bucket, in_flight) <= 0]
-    rows = _within_room(_due_rows(tx, limit, full), in_flight, carrier)
-    if not rows:
-        return []
-    bundles, deferred = _sort_out(tx, rows, carrier)
-    tx.update_many("engine_delivery", ("due_at", "reason"), [(id_, due, "limited") for id_, due in deferred])
-    parcels = [parcel for bundle in bundles for parcel in bundle]
-    lease = clock.to_us(tx.now + LEASE)
-    tx.update_many(
-        "engine_delivery",
-        ("state", "owner", "lease_until", "attempts"),
-        [(parcel.id, State.LEASED.value, owner, lease, parcel.attempt) for parcel in parcels],
-    )
-    return bundles
-
-
 def settle(
     tx: Tx, owner: str, results: Sequence[tuple[Parcel, Verdict]], on_settled: SettledHandler, jitter: Jitter
 ) -> list[Settled]:
@@ -326,126 +284,3 @@ def _still_held(tx: Tx, owner: str, parcels: Sequence[Parcel]) -> dict[tuple[int
         (owner, tx.listed([parcel.id for parcel in parcels])),
     )
     return {(row[0], row[1]): _Held(bool(row[2]), row[3] != _UNWANTED) for row in rows}
-
-
-def _due_rows(tx: Tx, limit: int, full_buckets: Sequence[str]) -> list[Parcel]:
-    """Lane by lane, so that the index gives the order and a heap of mail never has to be sorted past."""
-    parcels: list[Parcel] = []
-    excluding = f" AND NOT ({tx.among('bucket')})" if full_buckets else ""
-    for lane in (0, 1, 2):
-        room = limit - len(parcels)
-        if room <= 0:
-            break
-        params: list[object] = [lane, clock.to_us(tx.now)]
-        if full_buckets:
-            params.append(tx.listed(full_buckets))
-        rows = tx.rows(
-            f"SELECT {_CLAIMED} FROM engine_delivery WHERE state = 'waiting' AND lane = %s AND due_at <= %s{excluding}"
-            f" ORDER BY due_at LIMIT %s{tx.skip_locked}",
-            [*params, room],
-        )
-        parcels.extend(_parcel(row) for row in rows)
-    return parcels
-
-
-def _within_room(parcels: Sequence[Parcel], in_flight: Mapping[str, int], carrier: Carrier) -> list[Parcel]:
-    """Without those that their receiver has no room for; what is limited per address and bundled stays whole."""
-    held = dict(in_flight)
-    kept = []
-    for parcel in parcels:
-        if not carrier.limits(parcel.channel):
-            if room_for(parcel.bucket, held) <= 0:
-                continue
-            held[parcel.bucket] = held.get(parcel.bucket, 0) + 1
-        kept.append(parcel)
-    return kept
-
-
-def _sort_out(tx: Tx, parcels: Sequence[Parcel], carrier: Carrier) -> tuple[list[list[Parcel]], list[tuple[int, int]]]:
-    """Which parcels go now, in bundles, and which (by id) must wait until when (microseconds)."""
-    bundles: list[list[Parcel]] = []
-    limited: dict[str, list[Parcel]] = {}
-    for parcel in parcels:
-        if carrier.limits(parcel.channel):
-            limited.setdefault(parcel.address_key, []).append(parcel)
-        else:
-            bundles.append([parcel])
-    deferred: list[tuple[int, int]] = []
-    if limited:
-        uses = _uses(tx, list(limited))
-        for key, waiting in limited.items():
-            limits = carrier.limits(waiting[0].channel)
-            sent = uses.setdefault(key, [])
-            for bundle in _bundled(waiting, bundling=carrier.bundles(waiting[0].channel)):
-                free_at = _free_at(sent, limits, tx.now)
-                if free_at > clock.to_us(tx.now):
-                    deferred.extend((parcel.id, free_at) for parcel in bundle)
-                    continue
-                sent.append(clock.to_us(tx.now))
-                bundles.append(bundle if len(bundle) == 1 else _with_all_others(tx, bundle))
-            oldest = clock.to_us(tx.now - max(limit.per for limit in limits))
-            sent[:] = [at for at in sent if at > oldest]
-        _save_uses(tx, uses)
-    return bundles, deferred
-
-
-def _bundled(waiting: Sequence[Parcel], *, bundling: bool) -> list[list[Parcel]]:
-    """One bundle per lane where the channel bundles, else one per parcel."""
-    if not bundling:
-        return [[parcel] for parcel in waiting]
-    lanes: dict[int, list[Parcel]] = {}
-    for parcel in waiting:
-        lanes.setdefault(parcel.lane, []).append(parcel)
-    return [lanes[lane] for lane in sorted(lanes)]
-
-
-def _with_all_others(tx: Tx, bundle: list[Parcel]) -> list[Parcel]:
-    """A claim sees only so many rows; in a storm the rest that is due for this address goes into the same message."""
-    rows = tx.rows(
-        f"SELECT {_CLAIMED} FROM engine_delivery WHERE state = 'waiting' AND address_key = %s AND +lane = %s"
-        f" AND +due_at <= %s ORDER BY +due_at LIMIT %s{tx.skip_locked}",
-        (bundle[0].address_key, bundle[0].lane, clock.to_us(tx.now), BUNDLE_MAX),
-    )
-    known = {parcel.id for parcel in bundle}
-    return bundle + [_parcel(row) for row in rows if row[0] not in known]
-
-
-def _free_at(sent: Sequence[int], limits: Sequence[AddressLimit], now: datetime) -> int:
-    """The first instant (microseconds) at which one more message keeps every limit."""
-    free = clock.to_us(now)
-    for limit in limits:
-        if len(sent) >= limit.count:
-            window_us = limit.per // timedelta(microseconds=1)
-            free = max(free, sent[-limit.count] + window_us)
-    return free
-
-
-def _uses(tx: Tx, keys: Sequence[str]) -> dict[str, list[int]]:
-    rows = tx.rows(
-        f"SELECT address_key, sent FROM engine_address_use WHERE {tx.among('address_key')}"
-        f" ORDER BY address_key{tx.for_update}",
-        (tx.listed(keys),),
-    )
-    return {row[0]: msgspec.json.decode(row[1], type=list[int]) for row in rows}
-
-
-def _save_uses(tx: Tx, uses: dict[str, list[int]]) -> None:
-    tx.delete_many("engine_address_use", list(uses), key="address_key")
-    rows = [(key, msgspec.json.encode(sent).decode()) for key, sent in uses.items()]
-    tx.insert_many("engine_address_use", ("address_key", "sent"), rows)
-
-
-def _parcel(row: Row) -> Parcel:
-    return Parcel(
-        id=row[0],
-        lane=row[1],
-        channel=row[2],
-        address=row[3],
-        address_key=row[4],
-        bucket=row[5],
-        body=row[6],
-        subject=row[7],
-        due_at=clock.from_us(row[8]),
-        give_up_at=clock.from_us(row[9]),
-        attempt=row[10] + 1,
-    )

@@ -12,9 +12,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+import msgspec
 import structlog
 
-from tocsin.engine import bell, outbox
+from tocsin.engine import bell, claims, outbox
 from tocsin.engine.domain import (
     PARCELS_IN_FLIGHT_MAX,
     PARCELS_PER_CLAIM_MAX,
@@ -25,7 +26,7 @@ from tocsin.engine.domain import (
     Verdict,
     VerdictKind,
 )
-from tocsin.kit import clock, db
+from tocsin.kit import clock, db, text
 from tocsin.kit.db import Tx
 
 log = structlog.get_logger()
@@ -107,6 +108,8 @@ class OutboxWorker:
         self._in_flight[bundle[0].bucket] -= 1
         if not self._in_flight[bundle[0].bucket]:
             del self._in_flight[bundle[0].bucket]
+        if len(bundle) > 1 and verdict.kind is VerdictKind.DELIVERED:
+            verdict = msgspec.structs.replace(verdict, reason=_together(len(bundle)))
         self._results.extend((parcel, verdict) for parcel in bundle)
         self._wake.set()
 
@@ -124,7 +127,7 @@ class OutboxWorker:
                 outbox.take_over(tx)
                 self._carrier.learn(tx)
                 limit = min(room, PARCELS_PER_CLAIM_MAX)
-                return outbox.claim(tx, self._owner, in_flight, self._carrier, limit=limit)
+                return claims.claim(tx, self._owner, in_flight, self._carrier, limit=limit)
         except db.DatabaseGone:
             db.drop_connection()
             raise
@@ -152,3 +155,8 @@ class OutboxWorker:
 
     def _ring(self) -> None:
         self._loop.call_soon_threadsafe(self._wake.set)
+
+
+def _together(count: int) -> str:
+    """What the receipt of each says when several were told at once."""
+    return f"in one message with {text.plural(count - 1, 'other')}"

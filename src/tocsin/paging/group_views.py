@@ -41,7 +41,6 @@ STATE_WORDS = {
     "delivered": "delivered",
     "failed": "failed",
     "cancelled": "not needed any more",
-    "bundled": "told with others",
 }
 PAGE_WORDS = {
     "active": "asked",
@@ -287,7 +286,7 @@ def _way(person: str, one: DeliveryLine, instant: datetime) -> Way:
         at=one.due_at if is_ahead else one.settled_at or one.due_at,
         is_ahead=is_ahead and one.due_at > instant - timedelta(minutes=1),
         attempts=one.attempts,
-        why="" if one.state in ("delivered", "cancelled", "bundled") else one.reason,
+        why="" if one.state == "cancelled" else one.reason,
         receipt=one.receipt,
     )
 

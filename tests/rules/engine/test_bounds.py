@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.engine import outbox
+from tocsin.engine import claims, outbox
 from tocsin.engine.domain import (
     BACKOFF_FIRST,
     BACKOFF_MAX,
@@ -45,9 +45,9 @@ def test_however_many_receivers_hang_another_finds_room(order: list[int]) -> Non
     in_flight: dict[str, int] = {}
     for number in order:
         bucket = f"host-{number}"
-        if outbox.room_for(bucket, in_flight) > 0:
+        if claims.room_for(bucket, in_flight) > 0:
             in_flight[bucket] = in_flight.get(bucket, 0) + 1
-    assert outbox.room_for("another", in_flight) >= 1
+    assert claims.room_for("another", in_flight) >= 1
     assert all(count <= PARCELS_PER_BUCKET_MAX for count in in_flight.values())
     assert sum(in_flight.values()) < PARCELS_IN_FLIGHT_MAX
 
@@ -55,7 +55,7 @@ def test_however_many_receivers_hang_another_finds_room(order: list[int]) -> Non
 @given(histories, st.lists(limits, min_size=1, max_size=3))
 def test_what_is_sent_when_allowed_keeps_every_limit(sent: list[int], several: list[AddressLimit]) -> None:
     """At the instant said, one more message is within each limit; and if that is later than now, now it is not."""
-    free = outbox._free_at(sent, several, NOW)
+    free = claims._free_at(sent, several, NOW)
     assert free >= clock.to_us(NOW)
     assert all(_within(sent, limit, free) <= limit.count - 1 for limit in several)
     if free > clock.to_us(NOW):
@@ -69,7 +69,7 @@ def test_sending_whenever_allowed_never_breaks_a_limit(gaps: list[int], several:
     now = NOW
     for gap in gaps:
         now += timedelta(seconds=gap)
-        now = max(now, clock.from_us(outbox._free_at(sent, several, now)))
+        now = max(now, clock.from_us(claims._free_at(sent, several, now)))
         sent.append(clock.to_us(now))
     for limit in several:
         assert all(_within(sent[: place + 1], limit, at) <= limit.count for place, at in enumerate(sent))

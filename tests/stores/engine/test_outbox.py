@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tocsin.engine import outbox
+from tocsin.engine import claims, outbox
 from tocsin.engine.domain import (
     FAILING_AFTER_ATTEMPTS,
     LANE_BULK,
@@ -81,7 +81,7 @@ def claim(owner: str = "me", at: datetime = NOW, limit: int = 50, carrier: Rules
     """What an engine takes now."""
     with db.transact(at) as tx:
         outbox.take_over(tx)
-        return outbox.claim(tx, owner, {}, carrier or Rules(), limit=limit)
+        return claims.claim(tx, owner, {}, carrier or Rules(), limit=limit)
 
 
 def settle(verdict: Verdict, *parcels: Parcel, owner: str = "me", at: datetime = NOW) -> list[Settled]:
@@ -209,8 +209,8 @@ def test_full_buckets_are_passed_over() -> None:
     """What goes to a receiver that has its hands full waits; everything else is claimed."""
     put("page:1")
     with db.transact(NOW) as tx:
-        assert outbox.claim(tx, "me", {"email": PARCELS_PER_BUCKET_MAX}, Rules()) == []
-        assert subjects(outbox.claim(tx, "me", {"sms": PARCELS_PER_BUCKET_MAX}, Rules())) == [["page:1"]]
+        assert claims.claim(tx, "me", {"email": PARCELS_PER_BUCKET_MAX}, Rules()) == []
+        assert subjects(claims.claim(tx, "me", {"sms": PARCELS_PER_BUCKET_MAX}, Rules())) == [["page:1"]]
 
 
 def test_the_next_untried_message_can_be_hurried() -> None:

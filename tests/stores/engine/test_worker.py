@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import structlog
+from msgspec.structs import replace
 
 from tocsin.engine import outbox
 from tocsin.engine.domain import LANE_PAGE, AddressLimit, NewDelivery, Parcel, Settled, Verdict, VerdictKind
@@ -70,3 +72,40 @@ def _message(number: int) -> NewDelivery:
         due_at=NOW,
         give_up_at=NOW + timedelta(hours=1),
     )
+
+
+class Bundler(Free):
+    """A carrier that sends all that is due for one address as one message, if its limit allows."""
+
+    def limits(self, channel: str) -> Sequence[AddressLimit]:
+        """A limit that does not matter here."""
+        return (AddressLimit(count=10, per=timedelta(minutes=1)),)
+
+    def bundles(self, channel: str) -> bool:
+        """Yes."""
+        return True
+
+    async def carry(self, parcels: Sequence[Parcel]) -> Verdict:
+        """The other side takes it."""
+        return DELIVERED
+
+
+def test_what_is_told_together_says_so_in_each_receipt() -> None:
+    """Three pages in one message are three deliveries, and each says that it came with two others."""
+    worker = OutboxWorker("me", Bundler(), lambda _tx, _settled: None)
+    with clock.use(clock.VirtualClock(NOW)):
+        with db.transact(NOW) as tx:
+            outbox.put(tx, [replace(_message(number), address_key="one") for number in (1, 2, 3)])
+        (bundle,) = worker._settle_and_claim([], 10, {})
+        asyncio.run(_send(worker, bundle))
+        worker._settle_and_claim(worker._results, 10, {})
+    worker._database.shutdown()
+    found = db.reader(NOW).rows("SELECT state, reason FROM engine_delivery")
+    assert found == [("delivered", "in one message with 2 others")] * 3
+    assert db.reader(NOW).rows("SELECT DISTINCT reason FROM engine_attempt") == [("in one message with 2 others",)]
+
+
+async def _send(worker: OutboxWorker, bundle: list[Parcel]) -> None:
+    worker._wake = asyncio.Event()
+    worker._in_flight[bundle[0].bucket] += 1
+    await worker._send(bundle)

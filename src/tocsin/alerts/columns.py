@@ -1,0 +1,182 @@
+"""How alerts and groups lie in their tables: columns, and values out of rows and back. Only the store needs it."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from tocsin.alerts.domain import Alert, AlertStatus, Group, GroupStatus
+from tocsin.kit import clock
+from tocsin.kit.db import Row, Tx
+from tocsin.people.domain import Urgency
+from tocsin.sources.domain import Severity, Signal
+
+_json = msgspec.json.Encoder().encode
+_pack = msgspec.msgpack.Encoder().encode
+
+ALERT = (
+    "id, integration, dedup_key, service, group_id, severity, urgency, crc, signal_count, opened_at, started_at,"
+    " last_signal_at, expires_at, silence_id, status"
+)
+GROUP_COLUMNS = (
+    "service",
+    "integration",
+    "key",
+    "title",
+    "status",
+    "urgency",
+    "severity",
+    "opened_at",
+    "window_until",
+    "reopen_until",
+    "alert_count",
+    "firing_count",
+    "route",
+    "storm",
+    "suppressed_by",
+    "resolving_at",
+    "acknowledged_by",
+    "acknowledged_at",
+    "snoozed_until",
+    "resolved_at",
+    "resolved_by",
+    "resolve_after_s",
+    "reopen_within_s",
+)
+LIVE = "NOT (status = 'resolved')"  # to the letter as the partial index has it, or SQLite does not use that index
+GROUP = "id, " + ", ".join(GROUP_COLUMNS)
+
+
+def identity(*parts: str) -> str:
+    """Several names as one key; the separator is a control character that no part holds."""
+    return "\x1f".join(parts)
+
+
+def content_crc(signal: Signal) -> int:
+    """A number that differs when what people read about an alert differs."""
+    return zlib.crc32(_pack((signal.title, signal.severity, signal.description, signal.labels, signal.details)))
+
+
+def said(signal: Signal, labels: Mapping[str, str]) -> tuple[str, ...]:
+    return (
+        signal.title,
+        signal.description,
+        _json(labels).decode(),
+        _json(signal.details).decode(),
+        _json(signal.links).decode() if signal.links else "[]",
+        _json(signal.images).decode() if signal.images else "[]",
+    )
+
+
+def alert_row(tx: Tx, alert: Alert, signal: Signal, labels: Mapping[str, str]) -> Row:
+    return (
+        alert.id,
+        identity(alert.integration, alert.dedup_key),
+        alert.integration,
+        alert.dedup_key,
+        alert.service,
+        alert.group_id,
+        alert.status.value,
+        alert.severity.value,
+        alert.urgency.value,
+        alert.crc,
+        *said(signal, labels),
+        alert.signal_count,
+        clock.to_us(alert.opened_at),
+        clock.to_us(alert.started_at),
+        clock.to_us(alert.last_signal_at),
+        us(alert.expires_at),
+        clock.to_us(tx.now) if alert.status is AlertStatus.RESOLVED else None,
+        alert.silence_id,
+    )
+
+
+def alert(row: Row) -> Alert:
+    return Alert(
+        id=row[0],
+        integration=row[1],
+        dedup_key=row[2],
+        service=row[3],
+        group_id=row[4],
+        severity=Severity(row[5]),
+        urgency=Urgency(row[6]),
+        crc=row[7],
+        signal_count=row[8],
+        opened_at=clock.from_us(row[9]),
+        started_at=clock.from_us(row[10]),
+        last_signal_at=clock.from_us(row[11]),
+        expires_at=at(row[12]),
+        silence_id=row[13],
+        status=AlertStatus(row[14]),
+    )
+
+
+def group_row(group: Group) -> Row:
+    return (
+        group.id,
+        identity(group.service, group.key),
+        group.service,
+        group.integration,
+        group.key,
+        group.title,
+        group.status.value,
+        group.urgency.value,
+        group.severity.value,
+        clock.to_us(group.opened_at),
+        us(group.window_until),
+        us(group.reopen_until),
+        group.alert_count,
+        group.firing_count,
+        group.route,
+        group.storm,
+        group.suppressed_by,
+        us(group.resolving_at),
+        group.acknowledged_by,
+        us(group.acknowledged_at),
+        us(group.snoozed_until),
+        us(group.resolved_at),
+        group.resolved_by,
+        group.resolve_after.total_seconds(),
+        group.reopen_within.total_seconds(),
+    )
+
+
+def group(row: Row) -> Group:
+    return Group(
+        id=row[0],
+        service=row[1],
+        integration=row[2],
+        key=row[3],
+        title=row[4],
+        status=GroupStatus(row[5]),
+        urgency=Urgency(row[6]),
+        severity=Severity(row[7]),
+        opened_at=clock.from_us(row[8]),
+        window_until=at(row[9]),
+        reopen_until=at(row[10]),
+        alert_count=row[11],
+        firing_count=row[12],
+        route=row[13],
+        storm=bool(row[14]),
+        suppressed_by=row[15],
+        resolving_at=at(row[16]),
+        acknowledged_by=row[17],
+        acknowledged_at=at(row[18]),
+        snoozed_until=at(row[19]),
+        resolved_at=at(row[20]),
+        resolved_by=row[21],
+        resolve_after=timedelta(seconds=row[22]),
+        reopen_within=timedelta(seconds=row[23]),
+    )
+
+
+def us(instant: datetime | None) -> int | None:
+    return None if instant is None else clock.to_us(instant)
+
+
+def at(microseconds: Any) -> datetime | None:
+    return None if microseconds is None else clock.from_us(microseconds)
