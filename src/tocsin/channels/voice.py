@@ -1,47 +1,17 @@
-"""Telephone call: a number can be written down, but nothing sends to it yet.
-
-A document may hold such a contact, and its number is checked; the contact counts as not usable, so no rule ever relies
-on it, and whoever asks is told so. The limits are what a carrier tolerates before it blocks a sender.
-"""
+"""Telephone call: see unsent.py for what that means until a provider is implemented."""
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from tocsin.channels import checks
-from tocsin.channels.domain import (
-    Address,
-    Channel,
-    Failed,
-    Fault,
-    Limit,
-    Message,
-    Outcome,
-    Outgoing,
-    Response,
-    Settings,
-)
-
-LIMITS = (Limit(count=1, per_s=60), Limit(count=3, per_s=900), Limit(count=5, per_s=3600))
-
-
-def compose(_message: Message, _address: Address, _settings: Settings, _now: datetime) -> Outgoing:
-    """Raises: a contact that is not usable is never sent to."""
-    raise NotImplementedError("no provider for the channel voice is implemented")
-
-
-def judge(_response: Response) -> Outcome:
-    """Nothing is ever delivered this way."""
-    return Failed(reason=f"voice: {Fault.NOT_CONFIGURED.value}")
-
+from tocsin.channels import checks, unsent
+from tocsin.channels.domain import Channel
 
 CHANNEL = Channel(
     name="voice",
     title="Telephone call",
     check=checks.phone_number,
-    compose=compose,
-    judge=judge,
+    compose=unsent.compose,
+    judge=unsent.judge,
     private=False,
-    limits=LIMITS,
+    limits=unsent.LIMITS,
     implemented=False,
 )
