@@ -18,6 +18,7 @@ from tocsin.paging.standing import Standing
 from tocsin.people.domain import Role, TeamDocument
 from tocsin.people.rights import Actor, Right, may
 
+BY_PERSON = "person:%"
 PEOPLE_MIN = 2  # somebody else, for when the first does not answer
 
 
@@ -59,8 +60,14 @@ class Setup:
 
 
 def is_over(reader: Reader) -> bool:
-    """Whether a page was ever answered here: the end of the set-up, and cheap to ask."""
-    return reader.row("SELECT 1 FROM paging_page WHERE status = 'answered' LIMIT 1") is not None
+    """Whether somebody ever answered what was paged here: the end of the set-up, and cheap to ask."""
+    found = reader.row(
+        "SELECT 1 FROM paging_page page JOIN alerts_group ON alerts_group.id = page.group_id"
+        " WHERE page.status = 'answered' OR alerts_group.acknowledged_by LIKE %s OR alerts_group.resolved_by LIKE %s"
+        " LIMIT 1",
+        (BY_PERSON, BY_PERSON),
+    )
+    return found is not None
 
 
 def look(reader: Reader, held: Standing, actor: Actor) -> Setup:
