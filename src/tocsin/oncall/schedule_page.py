@@ -14,7 +14,7 @@ from tocsin.config.domain import ManagedBy
 from tocsin.journal import store as journal
 from tocsin.kit import text, tz
 from tocsin.kit.db import Reader
-from tocsin.oncall import chart, coverage, drawing, queries, rights, rules, views
+from tocsin.oncall import chart, coverage, drawing, queries, rights, rules, sight, views
 from tocsin.oncall.chart import Mark, Stretch
 from tocsin.oncall.coverage import HORIZON, Load
 from tocsin.oncall.desk import OverrideLine
@@ -128,7 +128,7 @@ class SchedulePage:
 def page(reader: Reader, actor: Actor, seen: Viewer, name: str, held: Window, *, new_feed: str = "") -> SchedulePage:
     """The page of a schedule that is there."""
     document = seen.schedules[name]
-    counts = queries.in_force(reader, min(held.start - views.MARGIN, seen.now), None, name).get(name, ())
+    counts = queries.in_force(reader, min(held.start - sight.MARGIN, seen.now), None, name).get(name, ())
     team = seen.snapshot.all("teams", TeamDocument).get(document.team or "")
     origin = configuration.state(reader).origins.get(("schedules", name))
     manages = rights.manages(actor, document.team)

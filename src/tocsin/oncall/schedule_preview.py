@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from tocsin.kit.db import Reader
-from tocsin.oncall import chart, diff, drawing, queries, rules, schedule_page, views, window
+from tocsin.oncall import chart, diff, drawing, queries, rules, schedule_page, sight, views, window
 from tocsin.oncall.domain import Override, ScheduleDocument
 from tocsin.oncall.intervals import Interval
 from tocsin.oncall.sight import Sight
@@ -36,6 +36,7 @@ class Preview:
     days: int
     words: str
     nights: tuple[date, ...]
+    nights_left: int
     changes: tuple[ChangeShown, ...]
     changes_left: int
     gaps: tuple[Interval, ...]
@@ -66,6 +67,7 @@ def _foreseen(reader: Reader, seen: Viewer, name: str, document: ScheduleDocumen
         days=HORIZON.days,
         words=found.words if before is not None else "this schedule is new",
         nights=found.nights[:NIGHTS_SHOWN_MAX] if before is not None else (),
+        nights_left=max(0, len(found.nights) - NIGHTS_SHOWN_MAX) if before is not None else 0,
         changes=tuple(
             ChangeShown(start=one.start, end=one.end, before=seen.all_of(one.before), after=seen.all_of(one.after))
             for one in found.changes[:CHANGES_SHOWN_MAX]
@@ -83,10 +85,10 @@ def _timeline(seen: Viewer, name: str, document: ScheduleDocument, counts: tuple
     """The next weeks by the document as it would be."""
     today = window.asked({"weeks": WEEKS}, seen.zone, seen.now)
     held = Window(zone=today.zone, first=today.first, weeks=WEEKS, today=today.today)
-    found = Sight().window(rules.compile_schedule(name, document), held.start, held.end + views.MARGIN, counts)
+    found = Sight().window(rules.compile_schedule(name, document), held.start, held.end + sight.MARGIN, counts)
     found = [one for one in found if one.start < held.end]
     pen = views.pen_for(seen, held)
-    whole = views.timeline(seen, held, {name: found}, "", {})
+    whole = views.timeline(seen, held, {name: found}, "", {})  # by another list of stretches, so nothing is confused
     final = views.Line(
         title="On call",
         url="",

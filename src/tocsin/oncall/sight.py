@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from tocsin.config import queries as configuration
 from tocsin.kit.db import Reader
 from tocsin.oncall import chart, queries, rules
 from tocsin.oncall.chart import Stretch
-from tocsin.oncall.domain import Override, Why
+from tocsin.oncall.domain import Override, ScheduleDocument, Why
 from tocsin.oncall.intervals import Interval
 from tocsin.oncall.rules import OnCallBoard, Schedule
 
 STEPS_MAX = 30  # changes of an answer that change nobody, before one stops looking for the next hand-over
 WINDOWS_MAX = 4_000
+MARGIN = timedelta(days=8)  # beyond the edges, so that the shifts at them are told with their true ends
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,12 +30,24 @@ class OnDuty:
     then: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """A schedule in a time; `was_other` if its document was another in some of it."""
+
+    name: str
+    document: ScheduleDocument = field(compare=False)
+    start: datetime
+    end: datetime
+    was_other: bool
+
+
 class Sight:
     """Remembers answers for as long as they hold, and windows for as long as they are asked about. Threads may share it."""
 
     def __init__(self) -> None:
         self._present, self._following = OnCallBoard(), OnCallBoard()
         self._windows: dict[tuple[int, int, int], tuple[Schedule, tuple[Override, ...], list[Stretch]]] = {}
+        self._shown: dict[tuple[str, datetime, datetime], _Shown] = {}
 
     def on_duty(self, schedule: Schedule, at: datetime, overrides: Sequence[Override]) -> OnDuty:
         """Who has it now, until somebody else does."""
@@ -71,6 +84,31 @@ class Sight:
         found = _stretches(schedule, start, end, counts)
         self._windows[key] = (schedule, counts, found)
         return found
+
+    def shown(self, reader: Reader, look: Look, counts: Sequence[Override]) -> list[Stretch]:
+        """What a timeline shows of a schedule; the same object for as long as it is the same answer."""
+        kept = tuple(one for one in counts if one.start < look.end + MARGIN and one.end > look.start - MARGIN)
+        key = (look.name, look.start, look.end)
+        known = self._shown.get(key)
+        if known is not None and known.look == look and known.look.document is look.document and known.counts == kept:
+            return known.found
+        if len(self._shown) >= WINDOWS_MAX:
+            self._shown.clear()
+        start, end = look.start - MARGIN, look.end + MARGIN
+        if look.was_other:
+            found = as_it_was(reader, look.name, start, end)
+        else:
+            found = _stretches(rules.compile_schedule(look.name, look.document), start, end, kept)
+        found = [one for one in found if one.start < look.end and one.end > look.start]
+        self._shown[key] = _Shown(look=look, counts=kept, found=found)
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shown:
+    look: Look
+    counts: tuple[Override, ...]
+    found: list[Stretch]
 
 
 def as_it_was(reader: Reader, name: str, start: datetime, end: datetime) -> list[Stretch]:

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from operator import itemgetter
+from functools import lru_cache
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
+from tocsin.config.domain import Snapshot
 from tocsin.kit import clock, db
 from tocsin.kit.db import Reader
 from tocsin.oncall import chart, drawing, queries, rules, sight, window
 from tocsin.oncall.chart import Mark, Stretch
 from tocsin.oncall.desk import SwapStatus
 from tocsin.oncall.domain import Override, ScheduleDocument
-from tocsin.oncall.drawing import Pen
-from tocsin.oncall.sight import OnDuty, Sight
+from tocsin.oncall.drawing import Drawn, Pen
+from tocsin.oncall.sight import Look, OnDuty, Sight
 from tocsin.oncall.viewer import Viewer, viewer
 from tocsin.oncall.window import Link, Window
 from tocsin.people.domain import TeamDocument
@@ -28,12 +30,13 @@ from tocsin.people.rights import Actor, Right, may_anywhere
 from tocsin.web.pages import show
 
 SCHEDULES_SHOWN_MAX = 200
-LINES_SHOWN_MAX = 40  # of a timeline; the viewer's own first, the others by choosing a team
+LINES_SHOWN_MAX = 100  # of a timeline; the viewer's own first, the others by choosing a team
 AGENDA_SHOWN_MAX = 200
 NEXT_SHIFT_WITHIN = timedelta(days=62)
 FILTER_CHARS_MAX = 100
-MARGIN = timedelta(days=8)  # beyond a window's edges, so that the shifts at them are told with their true ends
 SIGHT = Sight()
+DRAWINGS_MAX = 4_000
+_drawings: dict[tuple[str, str, date, str, date], tuple[Sequence[Stretch], Snapshot, Drawn]] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,26 +69,12 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """One stretch in the list by day."""
-
-    schedule: str
-    url: str
-    who: str
-    mine: bool
-    mark: Mark
-    shade: int
-    start: datetime
-    end: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class AgendaDay:
     """What begins, or holds already, on a day."""
 
     on: date
     today: bool
-    entries: tuple[Entry, ...]
+    entries: SafeString
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,8 +131,8 @@ def on_call(request: HttpRequest, actor: Actor) -> HttpResponse:
     seen = viewer(reader, actor)
     held = window.asked(request.GET, seen.zone, seen.now)
     team, mine = request.GET.get("team", "")[:FILTER_CHARS_MAX], bool(request.GET.get("mine"))
-    reach = max(held.end + MARGIN, seen.now + NEXT_SHIFT_WITHIN)
-    counts = queries.in_force(reader, min(held.start - MARGIN, seen.now), reach)
+    reach = max(held.end + sight.MARGIN, seen.now + NEXT_SHIFT_WITHIN)
+    counts = queries.in_force(reader, min(held.start - sight.MARGIN, seen.now), reach)
     chosen = _chosen(seen, counts, team, mine=mine)
     shown = dict(list(chosen.items())[:SCHEDULES_SHOWN_MAX])
     duties = tuple(duty_now(seen, name, one, counts.get(name, ())) for name, one in shown.items())
@@ -189,7 +178,7 @@ def duty_now(seen: Viewer, name: str, document: ScheduleDocument, counts: Sequen
 
 def changed_in(reader: Reader, seen: Viewer, held: Window) -> frozenset[str]:
     """The schedules that were others in the past that a window shows."""
-    since = held.start - MARGIN
+    since = held.start - sight.MARGIN
     return queries.changed_since(reader, since) if since < seen.now else frozenset()
 
 
@@ -197,12 +186,8 @@ def seen_stretches(
     reader: Reader, seen: Viewer, name: str, held: Window, counts: Sequence[Override], changed: frozenset[str]
 ) -> list[Stretch]:
     """What a window shows of a schedule; the past as it was."""
-    start, end = held.start - MARGIN, held.end + MARGIN
-    if name in changed:
-        found = sight.as_it_was(reader, name, start, end)
-    else:
-        found = SIGHT.window(rules.compile_schedule(name, seen.schedules[name]), start, end, counts)
-    return [one for one in found if one.start < held.end and one.end > held.start]
+    look = Look(name=name, document=seen.schedules[name], start=held.start, end=held.end, was_other=name in changed)
+    return SIGHT.shown(reader, look, counts)
 
 
 def timeline(
@@ -210,13 +195,13 @@ def timeline(
 ) -> Timeline:
     """The chart of these schedules."""
     pen = pen_for(seen, held)
-    agenda, left = _agenda(seen, held, found)
+    agenda, left = _agenda(seen, held, found, pen)
     lines = [
         Line(
             title=seen.title(name),
             url=schedule_url(name),
             about="",
-            svg=drawing.line(chart.lay_out(stretches, held.start, held.end), pen),
+            svg=_drawn(seen, held, name, stretches, pen),
             mine=any(one.person == seen.me for one in stretches) and bool(seen.me),
         )
         for name, stretches in found.items()
@@ -261,35 +246,39 @@ def pen_for(seen: Viewer, held: Window) -> Pen:
     )
 
 
+@lru_cache(maxsize=SCHEDULES_SHOWN_MAX * 10)
 def schedule_url(name: str) -> str:
     """Where a schedule is shown."""
     return reverse("schedule", kwargs={"name": name})
 
 
-def _agenda(seen: Viewer, held: Window, found: Mapping[str, Sequence[Stretch]]) -> tuple[tuple[AgendaDay, ...], int]:
-    by_day: dict[date, list[Entry]] = {}
-    sought = sorted(
-        ((one.start, seen.title(name), name, one) for name, stretches in found.items() for one in stretches),
-        key=itemgetter(0, 1),
-    )
-    for _, _, name, one in sought[:AGENDA_SHOWN_MAX]:
-        day = max(one.start, held.start).astimezone(seen.clock).date()
-        by_day.setdefault(day, []).append(_entry(seen, name, one))
-    days = tuple(AgendaDay(on=on, today=on == held.today, entries=tuple(listed)) for on, listed in by_day.items())
-    return days, max(0, len(sought) - AGENDA_SHOWN_MAX)
+def _drawn(seen: Viewer, held: Window, name: str, stretches: Sequence[Stretch], pen: Pen) -> SafeString:
+    """A line, drawn once for everybody with the same clock for as long as it is the same."""
+    key = (name, seen.zone_name, held.first, held.weeks, held.today)
+    known = _drawings.get(key)
+    if known is None or known[0] is not stretches or known[1] is not seen.snapshot:
+        if len(_drawings) >= DRAWINGS_MAX:
+            _drawings.clear()
+        drawn = drawing.draw(chart.lay_out(stretches, held.start, held.end), pen)
+        known = _drawings[key] = (stretches, seen.snapshot, drawn)
+    return drawing.finish(known[2], pen)
 
 
-def _entry(seen: Viewer, name: str, one: Stretch) -> Entry:
-    return Entry(
-        schedule=seen.title(name),
-        url=schedule_url(name),
-        who=seen.name(one.person) if one.person else "",
-        mine=bool(seen.me) and one.person == seen.me,
-        mark=one.mark,
-        shade=seen.shades.get(one.person, 0),
-        start=one.start,
-        end=one.end,
+def _agenda(
+    seen: Viewer, held: Window, found: Mapping[str, Sequence[Stretch]], pen: Pen
+) -> tuple[tuple[AgendaDay, ...], int]:
+    """The same by day: what begins on it, or holds already on the first."""
+    whole = sum(len(stretches) for stretches in found.values())
+    each = ((one.start, name, one) for name, stretches in found.items() for one in stretches)
+    first = heapq.nsmallest(AGENDA_SHOWN_MAX, each, key=lambda entry: entry[:2])
+    by_day: dict[date, list[tuple[str, str, Stretch]]] = {}
+    for start, name, one in first:
+        on = max(start, held.start).astimezone(seen.clock).date()
+        by_day.setdefault(on, []).append((seen.title(name), schedule_url(name), one))
+    days = (
+        AgendaDay(on=on, today=on == held.today, entries=drawing.agenda(listed, pen)) for on, listed in by_day.items()
     )
+    return tuple(days), whole - len(first)
 
 
 def _chosen(
@@ -318,16 +307,18 @@ def window_if_concerned(
 
 
 def _next_of(seen: Viewer, counts: Mapping[str, Sequence[Override]]) -> tuple[datetime, str] | None:
-    """When the viewer's next shift begins, and of which schedule."""
-    end = (seen.now + NEXT_SHIFT_WITHIN).replace(hour=0, minute=0, second=0, microsecond=0)
+    """When the viewer's next shift begins, and of which schedule; looked for nearby first."""
     start = seen.now.replace(hour=0, minute=0, second=0, microsecond=0)
-    found = [
-        (one.start, name)
-        for name, document in seen.schedules.items()
-        for one in window_if_concerned(seen, name, document, (start, end), counts.get(name, ()))
-        if one.person == seen.me and one.start > seen.now and one.mark is not Mark.SHADOW
-    ]
-    return min(found, default=None)
+    for within in (sight.MARGIN, NEXT_SHIFT_WITHIN):
+        found = [
+            (one.start, name)
+            for name, document in seen.schedules.items()
+            for one in window_if_concerned(seen, name, document, (start, start + within), counts.get(name, ()))
+            if one.person == seen.me and one.start > seen.now and one.mark is not Mark.SHADOW
+        ]
+        if found:
+            return min(found)
+    return None
 
 
 def _teams(seen: Viewer, chosen: str) -> tuple[Link, ...]:
