@@ -91,7 +91,9 @@ def new(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
     seen = schedule_views.known(viewer(reader, actor), name)
     if request.method != "POST":
         asked = _prefilled(seen, request.GET)
-        return show(request, "oncall/override.html", _page(seen, name, asked))
+        _, wish = _wish(seen, name, asked)
+        page = _foreseen(reader, seen, asked, wish) if wish is not None else _page(seen, name, asked)
+        return show(request, "oncall/override.html", page)
     asked = _read(request.POST)
     wrong, wish = _wish(seen, name, asked)
     if wish is None:

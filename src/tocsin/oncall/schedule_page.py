@@ -131,7 +131,7 @@ def page(reader: Reader, actor: Actor, seen: Viewer, name: str, held: Window, *,
     counts = queries.in_force(reader, min(held.start - sight.MARGIN, seen.now), None, name).get(name, ())
     team = seen.snapshot.all("teams", TeamDocument).get(document.team or "")
     origin = configuration.state(reader).origins.get(("schedules", name))
-    manages = rights.manages(actor, document.team)
+    may_override = rights.manages(actor, document.team) or may(actor, Right.RESPOND)
     feeds = queries.feeds(reader, schedule=name)
     calendars = queries.calendars(reader, owner=name)
     return SchedulePage(
@@ -142,7 +142,7 @@ def page(reader: Reader, actor: Actor, seen: Viewer, name: str, held: Window, *,
         zone=document.timezone,
         managed_by=origin.file if origin is not None and origin.managed_by is ManagedBy.FILE else "",
         duty=views.duty_now(seen, name, document, counts),
-        timeline=_timeline(reader, seen, name, held, counts),
+        timeline=_timeline(reader, seen, name, held, counts, may_override=may_override),
         shifts=_next_shifts(seen, name, document, counts),
         overrides=_overrides(reader, actor, seen, name),
         offers=views.offers(reader, seen, name),
@@ -159,7 +159,7 @@ def page(reader: Reader, actor: Actor, seen: Viewer, name: str, held: Window, *,
         history=story(journal.of_subject(reader, f"schedule:{name}"), _versions(reader, name), seen),
         calendar_error=next((one.error for one in calendars if document.ical is not None and one.error), ""),
         is_calendar=document.ical is not None,
-        may_override=manages or may(actor, Right.RESPOND),
+        may_override=may_override,
         may_edit=ownership.may_change(actor, seen.snapshot, "schedules", name),
     )
 
@@ -208,7 +208,9 @@ def joined(found: Iterable[Stretch]) -> list[Stretch]:
     return sorted((*done, *last.values()), key=lambda one: one.start)
 
 
-def _timeline(reader: Reader, seen: Viewer, name: str, held: Window, counts: Sequence[Override]) -> Timeline:
+def _timeline(
+    reader: Reader, seen: Viewer, name: str, held: Window, counts: Sequence[Override], *, may_override: bool
+) -> Timeline:
     document = seen.schedules[name]
     found = views.seen_stretches(reader, seen, name, held, counts, views.changed_in(reader, seen, held))
     whole = views.timeline(seen, held, {name: found}, views.schedule_url(name), {})
@@ -219,7 +221,7 @@ def _timeline(reader: Reader, seen: Viewer, name: str, held: Window, counts: Seq
         url="",
         about="with overrides",
         svg=drawing.line(band, pen),
-        selects=reverse("new_override", kwargs={"name": name}),
+        selects=reverse("new_override", kwargs={"name": name}) if may_override else "",
         start=held.start,
         end=held.end,
     )
