@@ -21,7 +21,7 @@ from tocsin.oncall.intervals import Interval
 SHADES = 12
 LANES_MAX = 6
 SATURDAY = 5
-CHARS_PER_PERCENT = 1.05  # of a name, on a band of about 900 pixels
+CHARS_PER_PERCENT = 0.95  # of a name, on a band of about 900 pixels
 PADDING_CHARS = 1
 INITIALS_MAX = 2
 
@@ -140,8 +140,12 @@ def label(name: str, width: float) -> str:
     """As much of a name as a bar has room for: all of it, the first name, the initials, nothing."""
     room = width * CHARS_PER_PERCENT - PADDING_CHARS
     words = name.split() or [""]
-    initials = "".join(word[0] for word in words if word)[:INITIALS_MAX].upper()
-    return next((said for said in (name, words[0], initials) if len(said) <= room), "")
+    return next((said for said in (name, words[0], initials(name)) if len(said) <= room), "")
+
+
+def initials(name: str) -> str:
+    """`AL` for Ann Lee."""
+    return "".join(word[0] for word in name.split())[:INITIALS_MAX].upper()
 
 
 def shades(persons: Iterable[str]) -> Mapping[str, int]:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, tzinfo
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
-from tocsin.oncall.chart import Band, Bar, Day, Mark, Stretch, label
+from tocsin.oncall.chart import Band, Bar, Day, Mark, Stretch, initials, label
 from tocsin.web import times
 
 LANE_PX, GUTTER_PX, AXIS_PX = 28, 3, 26
@@ -23,6 +23,8 @@ WORDS = {
 }
 OVERRIDE_SIGN, SIGN_PERCENT = "↔ ", 2.0
 NOBODY = "Nobody"
+TIGHT = ' class="tight"'
+WORD_PERCENT_MIN, INITIALS_PERCENT_MIN = 3.5, 2.0
 GRID = '<use href="#days" width="100%" height="100%"/>'
 YOU = ' <span class="tag plain you">You</span>'
 NOTES = {
@@ -104,18 +106,28 @@ def said(bar: Bar, pen: Pen) -> str:
 def _bar(bar: Bar, pen: Pen) -> tuple[str, str, str]:
     one = bar.stretch
     name = pen.names.get(one.person, one.person) or NOBODY
-    shown = label(name, bar.width)
-    if one.mark is Mark.OVERRIDE:
-        fits = label(name, bar.width - SIGN_PERCENT)
-        shown = f"{OVERRIDE_SIGN}{fits}" if fits else shown
+    shown, kind = _shown(bar, name)
     shade = f" who-{pen.shades.get(one.person, 0)}" if one.person else ""
     top = GUTTER_PX + bar.lane * (LANE_PX + GUTTER_PX)
     head = f'<svg x="{bar.left}%" y="{top}" width="{bar.width}%" height="{LANE_PX}" class="bar-{one.mark}{shade}'
     tail = (
         f'"><title>{escape(said(bar, pen))}</title><rect x="1" y="1" width="100%" height="{LANE_PX - 2}" rx="4"/>'
-        f'<text x="6" y="19">{escape(shown)}</text></svg>'
+        f'<text x="{3 if kind else 6}" y="19"{kind}>{escape(shown)}</text></svg>'
     )
     return one.person, head, tail
+
+
+def _shown(bar: Bar, name: str) -> tuple[str, str]:
+    """What is written in a bar, small where there is little room; that it is nobody is written out as long as can be."""
+    fits = label(name, bar.width)
+    if bar.stretch.mark is Mark.GAP and fits != NOBODY:
+        return (NOBODY if bar.width >= WORD_PERCENT_MIN else "!"), TIGHT
+    if bar.stretch.mark is Mark.OVERRIDE:
+        beside = label(name, bar.width - SIGN_PERCENT)
+        fits = f"{OVERRIDE_SIGN}{beside}" if beside else fits
+    if not fits and bar.width >= INITIALS_PERCENT_MIN:
+        return initials(name), TIGHT
+    return fits, ""
 
 
 def _entry(title: str, url: str, one: Stretch, pen: Pen) -> str:

@@ -15,7 +15,7 @@ from tocsin.kit import clock, db
 from tocsin.kit.db import Reader
 from tocsin.oncall import actions, diff, queries, rights, rules, schedule_views, views
 from tocsin.oncall.actions import CannotChange, WhyNot, Wish
-from tocsin.oncall.desk import REASON_CHARS_MAX, Conflict, Span
+from tocsin.oncall.desk import REASON_CHARS_MAX, Conflict, ConflictKind, Span
 from tocsin.oncall.domain import EVERYBODY
 from tocsin.oncall.intervals import Interval
 from tocsin.oncall.viewer import Viewer, viewer
@@ -156,6 +156,7 @@ def _foreseen(reader: Reader, seen: Viewer, asked: Asked, wish: Wish) -> Overrid
     compiled = rules.compile_schedule(name, seen.schedules[name])
     found = diff.overridden(compiled, span.start, span.end, before, after)
     against = queries.hindrances(reader, wish.person_in, name, span.start, span.end) if wish.person_in else []
+    elsewhere = [one for one in against if one.kind is not ConflictKind.ON_CALL or one.schedule != name]
     changes = tuple(
         ChangeShown(start=one.start, end=one.end, before=seen.all_of(one.before), after=seen.all_of(one.after))
         for one in found.changes[:CHANGES_SHOWN_MAX]
@@ -164,7 +165,7 @@ def _foreseen(reader: Reader, seen: Viewer, asked: Asked, wish: Wish) -> Overrid
         _page(seen, name, asked),
         changes=changes,
         changes_left=max(0, len(found.changes) - CHANGES_SHOWN_MAX),
-        conflicts=seen.against(against),
+        conflicts=seen.against(elsewhere),
     )
 
 
