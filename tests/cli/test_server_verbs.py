@@ -65,6 +65,52 @@ def test_a_backup_brings_everything_back(sqlite: Database, terminal: Terminal, c
     assert [one["version"] for one in json.loads(terminal.run("history", "--json").out)] == [1]
 
 
+HUSH = "whsec_" + "A" * 32
+SECRETIVE = f"""
+tocsin: 1
+people:
+  max: {{name: Max, email: max@acme.example, contacts: {{hook: {{webhook: "https://max.example/", secret: {HUSH}}}}}}}
+"""
+
+
+def test_a_restore_without_its_secret_says_so_and_nothing_starts(tmp_path: Path) -> None:
+    """Into an empty directory: the data is there, the code is 1, and serve and engine refuse until the secret is back."""
+    _found(tmp_path)
+    assert spawn("backup", str(tmp_path / "b"), "--data", str(tmp_path / "old")).code == 0
+    ran = spawn("restore", str(tmp_path / "b"), "--data", str(tmp_path / "new"))
+    assert ran.code == 1
+    assert "encrypted with another secret" in ran.err
+    for verb in (("engine",), ("serve", "--port", "0"), ("export",)):
+        assert spawn(*verb, "--data", str(tmp_path / "new")).code == 1, verb
+    (tmp_path / "new" / "secret").write_text((tmp_path / "old" / "secret").read_text())
+    assert HUSH in spawn("export", "--data", str(tmp_path / "new")).out
+
+
+def test_a_backup_may_carry_its_secret_locked(tmp_path: Path) -> None:
+    """With the passphrase everything is readable elsewhere; with another nothing is changed; the file tells nothing."""
+    _found(tmp_path)
+    backup, new = tmp_path / "b", str(tmp_path / "new")
+    right, wrong = {"TOCSIN_BACKUP_PASSPHRASE": "correct horse battery"}, {"TOCSIN_BACKUP_PASSPHRASE": "x" * 12}
+    assert spawn("backup", "--with-secret", str(backup), "--data", str(tmp_path / "old"), **right).code == 0
+    locked = tmp_path / "b.secret"
+    assert locked.stat().st_mode & 0o077 == 0
+    assert (tmp_path / "old" / "secret").read_text().strip() not in locked.read_text()
+    refused = spawn("restore", "--with-secret", str(backup), "--data", new, **wrong)
+    assert (refused.code, "cannot be opened with this passphrase" in refused.err) == (1, True)
+    assert spawn("restore", "--with-secret", str(backup), "--data", new).code == 2
+    done = spawn("restore", "--with-secret", str(backup), "--data", new, **right)
+    assert (done.code, done.err) == (0, "")
+    assert (tmp_path / "new" / "secret.before-restore").exists()
+    assert HUSH in spawn("export", "--data", new).out
+
+
+def _found(folder: Path) -> None:
+    config = folder / "config.yaml"
+    config.write_text(SECRETIVE)
+    assert spawn("migrate", "--data", str(folder / "old")).code == 0
+    assert spawn("apply", str(config), "--data", str(folder / "old")).code == 0
+
+
 def test_doctor_finds_what_is_wrong(sqlite: Database, terminal: Terminal) -> None:
     """On an empty installation every problem stands with what to do, and the code says so."""
     ran = terminal.run("doctor", "--json")

@@ -15,6 +15,8 @@ from tocsin.config.store import SecretLost
 from tocsin.kit import db
 from tocsin.site import environment, logs, startup, upgrade
 
+LOST_HINT = "give TOCSIN_SECRETS, or put the file `secret` back beside the database"
+
 
 def prepare(arguments: Sequence[str]) -> None:
     """Make this process ready for the database that these arguments name, before they are properly parsed."""
@@ -67,7 +69,7 @@ def installation(data: str, database: str) -> Iterator[None]:
             raise Stop(f"the database has not this version's tables: run `tocsin migrate` first ({_hidden(where)})")
         yield
     except SecretLost as lost:
-        raise Stop(f"{lost}: give TOCSIN_SECRETS, or put the file `secret` back beside the database") from None
+        raise Stop(f"{lost}: {LOST_HINT}") from None
     except OperationalError as error:
         raise Stop(f"the database cannot be used: {str(error).strip()}", Exit.UNREACHABLE) from None
     finally:

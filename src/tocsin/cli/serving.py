@@ -10,6 +10,7 @@ from django.db.utils import OperationalError
 from tocsin.cli import database as databases
 from tocsin.cli.exits import Exit, Stop
 from tocsin.cli.options import Data, Database
+from tocsin.config.store import SecretLost
 from tocsin.kit import db
 from tocsin.site import server, upgrade
 from tocsin.site.application import NotMigrated
@@ -33,6 +34,8 @@ def serve(
         server.serve(host, port, with_engine=not no_engine)
     except server.StartFailed as failed:
         raise Stop(str(failed)) from None
+    except SecretLost as lost:
+        raise Stop(f"{lost}: {databases.LOST_HINT}") from None
     except OperationalError as error:
         raise _unreachable(error) from None
     except OSError as error:
@@ -47,6 +50,8 @@ def engine(data: Data = "", database: Database = "") -> None:
         server.run_engine()
     except NotMigrated as error:
         raise Stop(str(error)) from None
+    except SecretLost as lost:
+        raise Stop(f"{lost}: {databases.LOST_HINT}") from None
     except OperationalError as error:
         raise _unreachable(error) from None
 

@@ -20,6 +20,7 @@ from tocsin.config.yaml12 import Path
 from tocsin.kit import clock
 from tocsin.kit.db import Reader, Row, Tx
 from tocsin.kit.installation import box
+from tocsin.kit.secrets import Box
 
 STATES_MAX = 8  # remembered: the current one, and those a rollback or a diff looks at
 APPLY_LOCK = 0x70C51  # one change at a time, whichever node makes it
@@ -181,6 +182,17 @@ def _load(reader: Reader, number: int) -> State:
             origins[section, name] = Origin(managed_by=ManagedBy(managed_by), file=file, scope=scope)
     ordered = {section: sections[section] for section in kinds if section in sections}
     return state_of(number, ordered, origins)
+
+
+def is_readable(reader: Reader, with_box: Box) -> bool:
+    """Whether the secrets that are kept here can be decrypted so."""
+    row = reader.row("SELECT body, sealed FROM config_document WHERE sealed <> '[]' ORDER BY id DESC LIMIT 1")
+    if row is None:
+        return True
+    held: Any = msgspec.json.decode(row[0])
+    for part in msgspec.json.decode(row[1])[0]:
+        held = held[part]
+    return with_box.decrypt(held) is not None
 
 
 def _document(kind: Kind, name: str, body: str, sealed: str) -> Document:

@@ -18,6 +18,7 @@ from datetime import datetime
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from tocsin.kit import clock
 
@@ -29,6 +30,8 @@ CODE_GROUP = 4
 _SECOND_US = 1_000_000
 _EXPIRY_BYTES = 5  # seconds since the epoch, until the year 36812
 _MAC_BYTES = 16
+_SALT_BYTES = 16
+_SEALED = "tocsin-sealed-1"
 
 
 def new_token(prefix: str) -> str:
@@ -76,6 +79,25 @@ class Box:
             return None
 
 
+def seal(plain: str, passphrase: str) -> str:
+    """Text that whoever knows the passphrase can read back with `unseal`, and nobody else."""
+    salt = secrets.token_bytes(_SALT_BYTES)
+    return f"{_SEALED}:{_encode(salt)}:{_locked_by(passphrase, salt).encrypt(plain.encode()).decode()}"
+
+
+def unseal(sealed: str, passphrase: str) -> str | None:
+    """What was sealed, or None if the passphrase is another or the text is none of ours."""
+    mark, _, rest = sealed.strip().partition(":")
+    salt, _, token = rest.partition(":")
+    raw = _decode(salt) if mark == _SEALED else None
+    if raw is None or len(raw) != _SALT_BYTES:
+        return None
+    try:
+        return _locked_by(passphrase, raw).decrypt(token.encode()).decode()
+    except InvalidToken:
+        return None
+
+
 class Signer:
     """Makes short, expiring tokens for links: whoever shows one was given it by us."""
 
@@ -102,6 +124,11 @@ class Signer:
         if clock.to_us(now) // _SECOND_US >= expiry:
             return None
         return signed[_EXPIRY_BYTES:].decode()
+
+
+def _locked_by(passphrase: str, salt: bytes) -> Fernet:
+    key = Scrypt(salt=salt, length=32, n=2**16, r=8, p=1).derive(passphrase.encode())
+    return Fernet(base64.urlsafe_b64encode(key))
 
 
 def _derive(secret: str, purpose: str) -> bytes:

@@ -1,8 +1,8 @@
 """Backups of the whole database, taken while everything runs; and putting one back.
 
 SQLite: its own online backup through the one library this process uses, checked before it counts. PostgreSQL: its own
-tools, which know better than anybody. The installation's secret is not in the backup: without it the secrets of the
-configuration cannot be read again, so keep it beside.
+tools, which know better than anybody. The installation's secrets are not in the backup: without them the secrets of
+the configuration cannot be read again. Whoever asks for it gets them in a file beside, locked with a passphrase.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from pathlib import Path
 
 from django.db import connections
 
+from tocsin.kit import secrets
 from tocsin.kit.sqlite.library import library
+from tocsin.site import environment
 
 PAGES_PER_STEP = 2000  # between steps others may write
 _URL = {"HOST": "--host", "PORT": "--port", "USER": "--username", "NAME": "--dbname"}
@@ -50,6 +52,33 @@ def put_back(source: Path) -> None:
     else:
         tool = ("pg_restore", "--clean", "--if-exists", "--no-owner", "--single-transaction", *_where(), str(source))
         _run(*tool)
+
+
+def secret_file(backup: Path) -> Path:
+    """Where the locked secrets of a backup stand."""
+    return backup.with_name(f"{backup.name}.secret")
+
+
+def write_secret(backup: Path, passphrase: str) -> Path:
+    """Write this installation's secrets beside a backup, locked; where."""
+    target = secret_file(backup)
+    partial = target.with_name(f".{target.name}.partial")
+    partial.unlink(missing_ok=True)
+    with os.fdopen(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+        file.write(secrets.seal(",".join(environment.installation_secrets()), passphrase) + "\n")
+    partial.replace(target)
+    return target
+
+
+def read_secret(backup: Path, passphrase: str) -> tuple[str, ...]:
+    """The secrets that stand beside a backup. Raises BackupFailed."""
+    source = secret_file(backup)
+    if not source.is_file():
+        raise BackupFailed(f"there is no file {source}; `tocsin backup --with-secret` writes it")
+    plain = secrets.unseal(source.read_text(), passphrase)
+    if plain is None:
+        raise BackupFailed(f"{source} cannot be opened with this passphrase")
+    return tuple(plain.split(","))
 
 
 def _write_sqlite(target: Path) -> None:

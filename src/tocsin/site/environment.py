@@ -64,6 +64,13 @@ SETTINGS: tuple[Setting, ...] = (
         "An outside watchdog to call as long as all is well: a dead-man's switch for Tocsin itself.",
     ),
     Setting("TOCSIN_WATCHDOG_EVERY", "60", "Seconds between calls to the watchdog."),
+    Setting(
+        "TOCSIN_BACKUP_PASSPHRASE",
+        "",
+        "What `tocsin backup --with-secret` locks the installation's secrets with, and `tocsin restore --with-secret`"
+        " opens them with; asked for at a terminal if it is not set.",
+        secret=True,
+    ),
     Setting("TOCSIN_METRICS_TOKEN", "", "Bearer token for /metrics from elsewhere than this machine.", secret=True),
     Setting("TOCSIN_DEMO_SIGN_IN", "", "Only for demonstrations: the sign-in that the sign-in page tells everybody."),
     Setting("TOCSIN_LOG", "info", "debug, info, warning or error."),
@@ -96,6 +103,19 @@ def installation_secrets() -> tuple[str, ...]:
     except FileExistsError:
         pass
     return (path.read_text().strip(),)
+
+
+def put_secret(held: str) -> Path:
+    """Make this the secret of the data directory; one that was another stays beside it. Where it stands."""
+    path = data_dir() / SECRET_FILE
+    if path.exists() and path.read_text().strip() != held:
+        path.replace(path.with_name(f"{SECRET_FILE}.before-restore"))
+    partial = path.with_name(f".{SECRET_FILE}.partial")
+    partial.unlink(missing_ok=True)
+    with os.fdopen(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+        file.write(held)
+    partial.replace(path)
+    return path
 
 
 def database() -> dict[str, object]:

@@ -12,6 +12,7 @@ from types import FrameType
 import structlog
 import uvicorn
 
+from tocsin.config import queries as configuration
 from tocsin.engine.listener import Listener
 from tocsin.kit import clock, db
 from tocsin.people import firstrun, queries
@@ -67,12 +68,15 @@ class Server(uvicorn.Server):
 
 
 def serve(host: str, port: int, *, with_engine: bool) -> None:
-    """Serve until told to stop. The database is upgraded first. Raises StartFailed, OSError if the port is taken."""
+    """Serve until told to stop. The database is upgraded first. Raises StartFailed, SecretLost,
+    OSError if the port is taken.
+    """
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     steps = upgrade.upgrade()
     if steps:
         log.info("database.upgraded", steps=len(steps))
     _say_how_to_begin()
+    _look_at_configuration()
     listening = _listen(host, port)
     application = Application(with_engine=with_engine)
     config = uvicorn.Config(
@@ -98,10 +102,11 @@ def serve(host: str, port: int, *, with_engine: bool) -> None:
 
 
 def run_engine() -> None:
-    """Work timers and messages off until told to stop. Raises NotMigrated."""
+    """Work timers and messages off until told to stop. Raises NotMigrated, SecretLost."""
     missing = upgrade.pending()
     if missing:
         raise NotMigrated(f"the database lacks {', '.join(missing)}: run `tocsin migrate`")
+    _look_at_configuration()
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     stop = threading.Event()
 
@@ -125,6 +130,14 @@ def _say_how_to_begin() -> None:
     try:
         if queries.is_empty():
             log.warning("accounts.none_yet", open=firstrun.url(), code=firstrun.code())
+    finally:
+        db.drop_connection()
+
+
+def _look_at_configuration() -> None:
+    """If its secrets are lost, say so now: nobody could be reached, and signals would only wait."""
+    try:
+        configuration.current(db.reader(clock.now()))
     finally:
         db.drop_connection()
 
