@@ -50,11 +50,11 @@ class Engine:
     def start(self) -> None:
         """Start every thread."""
         for pump in self.works.pumps:
-            self._run(f"pump-{pump.name}", pump.bell, pump.run, lambda pump=pump: pump.every_s)  # type: ignore[misc]
+            self._run(f"pump-{pump.name}", pump.bell, pump.run, lambda pump=pump: pump.every_s)  # type: ignore[misc]  # a default is not inferred
         self._run("timers", bell.TIMERS, self._timers, self._until_next_timer)
         self._run("chores", "chores", _Chores(self.works.chores).run, lambda: 0.5)
-        self._worker = OutboxWorker(self.owner, self.works.carrier, self.works.on_settled)
-        self._spawn("outbox", lambda: uvloop.run(self._worker.run()))  # type: ignore[union-attr]
+        worker = self._worker = OutboxWorker(self.owner, self.works.carrier, self.works.on_settled)
+        self._spawn("outbox", lambda: uvloop.run(worker.run()))
 
     def stop(self) -> None:
         """Finish what is under way and stop."""

@@ -10,7 +10,7 @@ from django.db import models
 from tocsin.kit import clock
 
 
-class InstantField(models.BigIntegerField):  # type: ignore[type-arg]
+class InstantField(models.BigIntegerField):  # type: ignore[type-arg]  # Django's class takes no arguments when it runs
     """An instant, stored as microseconds since the Unix epoch.
 
     Integers compare and index the same on SQLite and PostgreSQL, know no zone to get wrong, and cost no parsing on
@@ -18,7 +18,7 @@ class InstantField(models.BigIntegerField):  # type: ignore[type-arg]
     """
 
     _pyi_private_set_type: datetime | None  # type: ignore[assignment]  # for the type checker: what may be set, and what is got
-    _pyi_private_get_type: datetime  # type: ignore[assignment]
+    _pyi_private_get_type: datetime  # type: ignore[assignment]  # as above
 
     description = "An instant in microseconds since the epoch"
 

@@ -35,7 +35,7 @@ class Application:
         self._with_engine = with_engine
         self._intake = Intake()
         trusted = environment.get("TOCSIN_TRUSTED_PROXIES")
-        self._pages = ProxyHeadersMiddleware(ASGIHandler(), trusted_hosts=trusted)  # type: ignore[arg-type]
+        self._pages = ProxyHeadersMiddleware(ASGIHandler(), trusted_hosts=trusted)  # type: ignore[arg-type]  # its types are uvicorn's own
         self._streams = stream.live()
         self._listener = Listener()
 

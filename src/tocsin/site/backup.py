@@ -101,7 +101,7 @@ def _put_back_sqlite(source: Path) -> None:
         raise BackupFailed(f"{source} is not a backup: {error}") from None
 
 
-def _check(copy: library.Connection, path: Path) -> None:  # type: ignore[name-defined]
+def _check(copy: library.Connection, path: Path) -> None:  # type: ignore[name-defined]  # which library is known when it runs
     said = copy.execute("PRAGMA integrity_check").fetchone()[0]
     if said != "ok":
         raise BackupFailed(f"{path} is damaged: {said}")

@@ -64,7 +64,7 @@ class FifoLock:
 WRITE_LOCK = FifoLock()
 
 
-class CursorWrapper(library.Cursor):  # type: ignore[name-defined]
+class CursorWrapper(library.Cursor):  # type: ignore[name-defined]  # which library is known when it runs
     """A cursor of our library that understands Django's `%s` and `%(name)s`."""
 
     def execute(self, query: str, params: Any = None) -> Any:
