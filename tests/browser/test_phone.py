@@ -236,6 +236,14 @@ def test_rules_are_changed_by_keyboard_only(visits: Any, served: Served, zoe: st
     assert page.locator("#rules .sentences li").first.inner_text() == "After 5 min: inbox in Tocsin (inbox)"
 
 
+def test_one_contact_is_tried_and_says_what_came_of_it(visits: Any, served: Served, zoe: str) -> None:
+    """The line under the contact goes from on its way to delivered by itself."""
+    page = visits.open("/me", who=zoe, size="phone")
+    page.get_by_role("button", name="Send a test message to inbox").tap()
+    see(page, "A test message is on its way to inbox")
+    see(page, "The last test message was delivered")
+
+
 def test_page_me_now_on_a_phone(visits: Any, served: Served, zoe: str) -> None:
     """One tap: it is on its way, it has arrived, and the answer is timed, without reloading anything."""
     page = visits.open("/me", who=zoe, size="phone")

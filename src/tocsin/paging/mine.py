@@ -69,6 +69,7 @@ class ContactCard:
     tried: str = ""
     tried_at: datetime | None = None
     tried_why: str = ""
+    is_pending: bool = False
     failing: FailingLine | None = None
     is_full: bool = False
 
@@ -264,6 +265,7 @@ def _card(
         tried=TRY_WORDS[tried.state] if tried else "",
         tried_at=clock.from_us(tried.at_us) if tried else None,
         tried_why=tried.reason if tried and tried.state in ("failed", "cancelled") else "",
+        is_pending=tried is not None and tried.state in ("waiting", "leased"),
         failing=failing,
         is_full=contact.detail == "full",
     )

@@ -55,6 +55,9 @@ class Frame:
     may_respond: bool = False
     may_silence: bool = False
     path: str = "/"
+    is_refresh: bool = (
+        False  # an open page fetches itself anew: what was said to somebody waits for the next whole page
+    )
     demo_sign_in: str = ""  # in the demo: what the sign-in page tells everybody
 
     @property
@@ -135,6 +138,7 @@ def _signed_in(request: HttpRequest, actor: Actor) -> Frame:
         more=_behind(reader, request.path, actor),
         seen=journal.last_id(reader),
         waits_for_me=paging.waiting_for(reader, actor.person) if actor.person else 0,
+        is_refresh=request.headers.get("HX-Request") == "true",
         may_respond=may(actor, Right.RESPOND),
         may_silence=may(actor, Right.SILENCE),
         path=request.get_full_path(),

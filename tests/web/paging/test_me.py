@@ -255,3 +255,10 @@ def test_the_app_is_installable(house: House) -> None:
     assert worker["Content-Type"].startswith("text/javascript")
     assert worker["Cache-Control"] == "no-cache"
     assert "No connection" in words(browser.get("/offline").content)
+
+
+def test_what_was_said_waits_for_the_next_whole_page(zoe: Client) -> None:
+    """A page that fetches itself anew in the meantime does not swallow the words for whoever pressed the button."""
+    add(zoe, channel="inbox", name="inbox")
+    assert "inbox was added" not in words(zoe.get("/me", headers={"HX-Request": "true"}).content)
+    assert "inbox was added" in page(zoe)

@@ -1,5 +1,5 @@
 // Something changed: fetch this page again and put the parts that changed in place. Says how fresh it is.
-const AT_MOST_EVERY_MS = 400, HIDDEN_EVERY_MS = 10000, SHARE = 4, POLL_MS = 10000, RETRY_FIRST_MS = 1000, RETRY_MAX_MS = 30000, POLL_AFTER_TRIES = 2;
+const AT_MOST_EVERY_MS = 400, HIDDEN_EVERY_MS = 10000, SHARE = 4, POLL_MS = 10000, RETRY_FIRST_MS = 1000, RETRY_MAX_MS = 30000, POLL_AFTER_TRIES = 2, PENDING_MS = 2000;
 
 const body = document.body;
 const pill = document.getElementById("live");
@@ -27,6 +27,7 @@ export function follow() {
   });
   window.addEventListener("pagehide", () => source?.close());
   window.addEventListener("pageshow", (event) => event.persisted && connect());
+  setInterval(() => document.querySelector("[data-pending]") && change(), PENDING_MS); // what no fact will tell of
 }
 
 function connect() {
