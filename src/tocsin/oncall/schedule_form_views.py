@@ -36,6 +36,7 @@ from tocsin.web.pages import show
 NEW = ""
 RESERVED = "new"  # the address of the form
 HORIZON = timedelta(days=90)
+A_WEEK = timedelta(days=7)  # a new schedule begins that long ago, so that its first weekly turn is under way
 OPENS_GAP = boxes.OPENS_GAP
 
 
@@ -83,7 +84,7 @@ def new(request: HttpRequest, actor: Actor) -> HttpResponse:
     held = Held(reader=reader, seen=seen, name=NEW, body={}, base=seen.snapshot.version, file="")
     if request.method != "POST":
         draft = Draft(zone=seen.zone_name, team=request.GET.get("team", "") or _only_team(actor))
-        first = schedule_form.moved(draft, schedule_form.ADD_LAYER, today=_today(seen)) or draft
+        first = schedule_form.moved(draft, schedule_form.ADD_LAYER, today=_day(seen, -A_WEEK)) or draft
         return _show(request, held, first)
     return _act(request, actor, held)
 
@@ -118,7 +119,7 @@ def remove(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
 def _act(request: HttpRequest, actor: Actor, held: Held) -> HttpResponse:
     do = request.POST.get("do", "save")
     draft = schedule_form.read(request.POST)
-    changed = schedule_form.moved(draft, do, today=_today(held.seen))
+    changed = schedule_form.moved(draft, do, today=_day(held.seen))
     if changed is not None:
         return _show(request, held, changed)
     name = held.name or boxes.short_name(draft.title)
@@ -262,5 +263,5 @@ def _only_team(actor: Actor) -> str:
     return next(iter(actor.managed_teams)) if len(actor.managed_teams) == 1 else ""
 
 
-def _today(seen: Viewer) -> str:
-    return tz.wall_date(seen.zone.wall(tz.second(seen.now))).isoformat()
+def _day(seen: Viewer, later: timedelta = timedelta(0)) -> str:
+    return tz.wall_date(seen.zone.wall(tz.second(seen.now + later))).isoformat()

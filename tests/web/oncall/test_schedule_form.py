@@ -75,7 +75,7 @@ def send(house: House, who: str, path: str, form: dict[str, Any], do: str, expec
 def test_a_schedule_is_made_in_a_form(desk: House) -> None:
     """The empty form has a first layer; what is typed becomes a document under a short name, and is shown."""
     form = form_of(desk, "bob", "/schedules/new")
-    assert (form["layers"], form["team"], form["l0-start"]) == ("1", "web", "2026-03-02")
+    assert (form["layers"], form["team"], form["l0-start"]) == ("1", "web", "2026-02-23")
     page = send(desk, "bob", "/schedules/new", {**form, **NEW}, "preview")
     assert "This schedule is new" in page
     assert "Somebody is on call all the time" in page
