@@ -6,7 +6,7 @@ TESTS ?= tests
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check static fmt lint types contracts bench golden docs lock wheel clean
+.PHONY: help setup run test check static fmt lint types contracts bench golden docs screenshot lock wheel clean
 
 help:  ## print this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,10 @@ golden: $(VENV)/.develops  ## write the golden files anew; review them as a diff
 
 docs: $(VENV)/.develops  ## write the generated pages of docs/reference anew
 	@$(BIN)/python -m tests.docs.generate
+
+screenshot: $(VENV)/.develops  ## take the picture of the README anew
+	@$(BIN)/python -m pytest -q tests/browser/test_looks.py -k "group-desk-light"
+	@cp artefacts/screenshots/group-desk-light.png docs/images/group.png
 
 lock: $(VENV)/.develops  ## resolve the dependencies anew (maintainers)
 	@$(BIN)/python -m pip install -q uv
