@@ -89,7 +89,7 @@ def test_a_service_is_set_up(visits: Any, served: Served) -> None:
     reach(page, "a[href='/services/new']")
     page.keyboard.press("Enter")
     page.wait_for_url("**/services/new")
-    reach(page, "#box-name")
+    reach(page, "#box-title")
     page.keyboard.type("Warehouse")
     reach(page, "#box-team")
     page.keyboard.type("Shop")
