@@ -136,20 +136,22 @@ def _answer(response: Any) -> Answer:
     return Answer(response.status, body, dict(response.headers))
 
 
-def serve(template: Sqlite, folder: Path) -> Iterator[Served]:
-    """A server on a fresh database, until the end."""
+def serve(template: Sqlite, folder: Path, *, port: int = 0, more: Mapping[str, str] | None = None) -> Iterator[Served]:
+    """A server on a fresh database, until the end; on this port, if it matters, and with `more` settings."""
     fresh = template.fresh()
     tokens = found_company(fresh)
-    with node(fresh, tokens, folder / "serve.log") as served:
+    with node(fresh, tokens, folder / "serve.log", port=port, more=more) as served:
         yield served
 
 
 @contextmanager
-def node(database: Database, tokens: dict[str, str], log: Path) -> Iterator[Served]:
-    """One server on the company's database; there may be others."""
-    port = _free_port()
+def node(
+    database: Database, tokens: dict[str, str], log: Path, *, port: int = 0, more: Mapping[str, str] | None = None
+) -> Iterator[Served]:
+    """One server on the company's database; there may be others. On this port, if it matters, with `more` settings."""
+    port = port or free_port()
     command = [sys.executable, "-m", "tocsin", "serve", "--port", str(port)]
-    environment = {**os.environ, **database.environment, "TOCSIN_METRICS_TOKEN": "for-the-tests"}
+    environment = {**os.environ, **database.environment, "TOCSIN_METRICS_TOKEN": "for-the-tests", **(more or {})}
     with log.open("ab") as out, subprocess.Popen(command, env=environment, stdout=out, stderr=out) as process:
         served = Served(f"http://127.0.0.1:{port}", tokens, database)
         try:
@@ -209,6 +211,7 @@ def _wait_until_ready(served: Served, log: Path) -> None:
     pytest.fail(f"the server did not become ready: {log.read_text()}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         return int(probe.getsockname()[1])

@@ -36,5 +36,5 @@ def test_no_file_names_a_package_registry_or_a_machine() -> None:
 def test_locks_name_packages_not_addresses() -> None:
     """A lock file says what and which, never from where."""
     locks = sorted(ROOT.glob("*.lock"))
-    assert len(locks) == 2
+    assert len(locks) == 3
     assert [lock.name for lock in locks if "://" in lock.read_text()] == []

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from tocsin.kit import clock, db
 from tocsin.people.domain import SignedIn, SignInRefused
 from tocsin.people.models import User
 from tocsin.people.queries import actor_of
+from tocsin.web import errors
 
 EMAIL_CHARS_KEPT_MAX = 254
 
@@ -20,6 +22,16 @@ class Adapter(DefaultAccountAdapter):
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002 - allauth's signature
         return False
+
+    def pre_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse | None:
+        """Where everybody comes by single sign-on, there is no other way in: no password, passkey or invitation."""
+        by_sign_on = "sociallogin" in (kwargs.get("signal_kwargs") or {})
+        if settings.SIGN_ON.only and not by_sign_on:
+            with db.transact(clock.now()) as tx:
+                tx.record(SignInRefused(email=user.email, address=self.get_client_ip(request)))
+            return errors.page(request, errors.SIGN_ON_ONLY)
+        answer: HttpResponse | None = super().pre_login(request, user, **kwargs)
+        return answer
 
     def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
         """Signing in is part of the audit."""

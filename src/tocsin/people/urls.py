@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 from allauth.account import views as account
+from allauth.socialaccount import views as social
+from allauth.socialaccount.providers.openid_connect import views as openid
 from django.urls import URLPattern, URLResolver, include, path
 
 from tocsin.people import entrance, views
@@ -12,6 +14,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sign-in", entrance.sign_in, name="account_login"),
     path("password/forgotten", entrance.forgotten, name="forgotten"),
     path("password/<str:token>", entrance.choose_password, name="choose_password"),
+    path("sso/<str:provider_id>/sign-in", openid.login, name="openid_connect_login"),
+    path("sso/<str:provider_id>/return", openid.callback, name="openid_connect_callback"),
+    path("sso/cancelled", social.login_cancelled, name="socialaccount_login_cancelled"),
     path("sign-out", account.logout, name="account_logout"),
     path("me/tokens", views.tokens, name="tokens"),
     path("me/tokens/<number:token_id>/revocation", views.revoke_token, name="revoke_token"),

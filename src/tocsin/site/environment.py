@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from tocsin.admin import mapping
+from tocsin.admin.mapping import SignOn
+from tocsin.people.domain import Role
+
 
 @dataclass(frozen=True, slots=True)
 class Setting:
@@ -72,6 +76,29 @@ SETTINGS: tuple[Setting, ...] = (
         secret=True,
     ),
     Setting("TOCSIN_METRICS_TOKEN", "", "Bearer token for /metrics from elsewhere than this machine.", secret=True),
+    Setting(
+        "TOCSIN_OIDC_ISSUER", "", "Single sign-on by OpenID Connect: the provider's address. Without it there is none."
+    ),
+    Setting("TOCSIN_OIDC_CLIENT_ID", "", "The name under which the provider knows this installation."),
+    Setting("TOCSIN_OIDC_CLIENT_SECRET", "", "The secret that goes with it.", secret=True),
+    Setting("TOCSIN_OIDC_NAME", "single sign-on", 'What the button on the sign-in page says after "Sign in with".'),
+    Setting("TOCSIN_OIDC_SCOPES", "openid profile email", "What the provider is asked for; many need `groups` too."),
+    Setting("TOCSIN_OIDC_GROUPS_CLAIM", "groups", "Where the provider says somebody's groups; `a.b` for nested ones."),
+    Setting(
+        "TOCSIN_OIDC_ROLES",
+        "",
+        "Which group has which role: `sre=responder,ops-leads=admin`; empty leaves roles alone.",
+    ),
+    Setting("TOCSIN_OIDC_DEFAULT_ROLE", "viewer", "The role of those in none of these groups."),
+    Setting("TOCSIN_OIDC_TEAMS", "", "Whose group is in which team: `payments=payments,sre=platform`."),
+    Setting("TOCSIN_OIDC_CREATE", "no", "`yes`: whoever the provider knows is added to the configuration."),
+    Setting("TOCSIN_OIDC_ONLY", "no", "`yes`: nobody signs in with a password or a passkey."),
+    Setting(
+        "TOCSIN_OIDC_EMAILS_VERIFIED",
+        "no",
+        "`yes`: addresses count as verified though the provider does not say so; only for one in which nobody can set"
+        " their own address.",
+    ),
     Setting("TOCSIN_DEMO_SIGN_IN", "", "Only for demonstrations: the sign-in that the sign-in page tells everybody."),
     Setting("TOCSIN_LOG", "info", "debug, info, warning or error."),
 )
@@ -82,6 +109,32 @@ SECRET_FILE = "secret"  # noqa: S105  a file name
 def get(name: str) -> str:
     """A setting's value, or its default."""
     return os.environ.get(name, "") or _BY_NAME[name].default
+
+
+def sign_on() -> SignOn:
+    """Single sign-on as it is set. Ends the process with what is wrong."""
+    try:
+        held = SignOn(
+            issuer=get("TOCSIN_OIDC_ISSUER").rstrip("/"),
+            client_id=get("TOCSIN_OIDC_CLIENT_ID"),
+            client_secret=get("TOCSIN_OIDC_CLIENT_SECRET"),
+            name=get("TOCSIN_OIDC_NAME"),
+            scopes=tuple(get("TOCSIN_OIDC_SCOPES").split()),
+            groups_claim=get("TOCSIN_OIDC_GROUPS_CLAIM"),
+            roles={group: Role(role).value for group, role in mapping.pairs(get("TOCSIN_OIDC_ROLES"))},
+            teams=mapping.pairs(get("TOCSIN_OIDC_TEAMS")),
+            default_role=Role(get("TOCSIN_OIDC_DEFAULT_ROLE")),
+            create=get("TOCSIN_OIDC_CREATE") == "yes",
+            only=get("TOCSIN_OIDC_ONLY") == "yes",
+            emails_verified=get("TOCSIN_OIDC_EMAILS_VERIFIED") == "yes",
+        )
+    except ValueError as error:
+        raise SystemExit(f"TOCSIN_OIDC_…: {error}") from None
+    if held.issuer and not held.client_id:
+        raise SystemExit("TOCSIN_OIDC_ISSUER needs TOCSIN_OIDC_CLIENT_ID, as the provider gave it")
+    if held.only and not held.issuer:
+        raise SystemExit("TOCSIN_OIDC_ONLY without TOCSIN_OIDC_ISSUER would let nobody in")
+    return held
 
 
 def data_dir() -> Path:

@@ -58,6 +58,8 @@ class Frame:
     is_refresh: bool = (
         False  # an open page fetches itself anew: what was said to somebody waits for the next whole page
     )
+    sign_on: str = ""  # what single sign-on is called, if there is any
+    sign_on_only: bool = False
     demo_sign_in: str = ""  # in the demo: what the sign-in page tells everybody
 
     @property
@@ -116,6 +118,8 @@ def _outside(request: HttpRequest) -> Frame:
         zone_name="UTC",
         path=request.get_full_path(),
         demo_sign_in=settings.DEMO_SIGN_IN,
+        sign_on=settings.SIGN_ON.name if settings.SIGN_ON.issuer else "",
+        sign_on_only=settings.SIGN_ON.only,
     )
 
 

@@ -48,6 +48,8 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "allauth.usersessions",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
 ]
 DATABASES = {"default": environment.database()}
 CACHES = {  # holds how often somebody tried to come in, and nothing else; see people/models.py
@@ -130,6 +132,28 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not SECURE  # browsers then allow it for localhost only
 MFA_TOTP_ISSUER = TOCSIN.instance
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if SECURE else "http"
+SIGN_ON = environment.sign_on()
+SOCIALACCOUNT_ADAPTER = "tocsin.admin.signon.Adapter"
+SOCIALACCOUNT_LOGIN_ON_GET = True  # a form that leads to another host is what the content policy forbids
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {
+        "OAUTH_PKCE_ENABLED": True,
+        "SCOPE": list(SIGN_ON.scopes),
+        "APPS": [
+            {
+                "provider_id": "sso",
+                "name": SIGN_ON.name,
+                "client_id": SIGN_ON.client_id,
+                "secret": SIGN_ON.client_secret,
+                "settings": {"server_url": SIGN_ON.issuer, "oauth_pkce_enabled": True},
+            }
+        ]
+        if SIGN_ON.issuer
+        else [],
+    }
+}
 SESSION_COOKIE_NAME = "__Host-tocsin" if SECURE else "tocsin"
 SESSION_COOKIE_AGE = 30 * 24 * 3600
 SESSION_COOKIE_SECURE = SECURE

@@ -49,6 +49,12 @@ BROKEN = ErrorPage(
     do="Try again. If it stays, `tocsin doctor` and the log say more.",
 )
 
+SIGN_ON_ONLY = ErrorPage(
+    status=403,
+    title="Come by single sign-on",
+    what="Everybody signs in here through your organisation's provider.",
+    do="Go to the sign-in page and press its button.",
+)
 TOO_MANY = ErrorPage(
     status=429,
     title="That was tried too often",
