@@ -47,12 +47,13 @@ class Table:
         )
 
 
-Row = Callable[[Table, str, str], Coroutine[Any, Any, None]]
+Row = Callable[[Table, str, Iterator[str]], Coroutine[Any, Any, None]]
+"""(where the figures go, the kind of database, fresh databases of that kind)"""
 
 
-async def accept(table: Table, name: str, database: str) -> None:
+async def accept(table: Table, name: str, fresh: Iterator[str]) -> None:
     """Single signals and batches made durable, with nobody absorbing them."""
-    with installation.serve(database, 9, engine=False) as server:
+    with installation.serve(next(fresh), 9, engine=False) as server:
         figures = await load.closed_loop("127.0.0.1", server.port, messages.repeats(), connections=64, seconds=SECONDS)
         _single(table, name, "single signals accepted, durable", figures, "≥ 15,000/s", "accept")
         push = itertools.repeat(messages.prometheus_push())
@@ -63,11 +64,11 @@ async def accept(table: Table, name: str, database: str) -> None:
         _batch(table, name, "alerts accepted, Alertmanager webhook of 100", figures, "≥ 30,000/s", "accept")
 
 
-async def latency(table: Table, name: str, database: str) -> None:
+async def latency(table: Table, name: str, fresh: Iterator[str]) -> None:
     """How long a sender waits at a steady rate, everything running."""
     receiver = sink.Sink()
     listening, port = await sink.listen(receiver)
-    with installation.serve(database, port) as server:
+    with installation.serve(next(fresh), port) as server:
         await load.closed_loop(
             "127.0.0.1", server.port, messages.repeats(), connections=16, seconds=60, count=messages.OPEN_KEYS
         )
@@ -78,11 +79,11 @@ async def latency(table: Table, name: str, database: str) -> None:
     listening.close()
 
 
-async def absorb(table: Table, name: str, database: str) -> None:
+async def absorb(table: Table, name: str, fresh: Iterator[str]) -> None:
     """Accepted and absorbed, sustained: from the first request until nothing waits."""
     receiver = sink.Sink()
     listening, port = await sink.listen(receiver)
-    with installation.serve(database, port) as server:
+    with installation.serve(next(fresh), port) as server:
         await load.closed_loop(
             "127.0.0.1", server.port, messages.repeats(), connections=16, seconds=60, count=messages.OPEN_KEYS
         )
@@ -104,11 +105,11 @@ async def absorb(table: Table, name: str, database: str) -> None:
     listening.close()
 
 
-async def burst(table: Table, name: str, database: str) -> None:
+async def burst(table: Table, name: str, fresh: Iterator[str]) -> None:
     """10,000 new problems at once: all absorbed, and every page at the receiver."""
     receiver = sink.Sink()
     listening, port = await sink.listen(receiver)
-    with installation.serve(database, port) as server:
+    with installation.serve(next(fresh), port) as server:
         requests = messages.fresh(BURST, "burst")
         started = time.perf_counter()
         posted = await load.closed_loop(
@@ -119,19 +120,22 @@ async def burst(table: Table, name: str, database: str) -> None:
         shown = f"{receiver.count:,} pages in {took:.1f} s (posted {posted.took_s:.1f} s)"
         table.add(name, "burst of 10,000 new groups, every page handed over", shown, "≤ 8 s", "burst")
     listening.close()
-    with installation.serve(database, 9) as server:
+    receiver = sink.Sink()
+    listening, port = await sink.listen(receiver)
+    with installation.serve(next(fresh), port) as server:
         requests = messages.fresh(BURST, "quiet")
         started = time.perf_counter()
         await load.closed_loop("127.0.0.1", server.port, iter(requests), connections=64, seconds=60, count=BURST)
         took = server.wait_absorbed() - started
         table.add(name, "new groups with an escalation each, absorbed", f"{BURST / took:,.0f}/s", "≥ 2,500/s", "burst")
+    listening.close()
 
 
-async def steady(table: Table, name: str, database: str) -> None:
+async def steady(table: Table, name: str, fresh: Iterator[str]) -> None:
     """From the signal to the page in the receiver's hands."""
     receiver = sink.Sink()
     listening, port = await sink.listen(receiver)
-    with installation.serve(database, port) as server:
+    with installation.serve(next(fresh), port) as server:
         for what, per_s, seconds, target in (
             ("signal → page, 200 new groups a second", 200.0, 15.0, "p99 ≤ 1,000 ms"),
             ("signal → page, idle", 4.0, 25.0, "p99 ≤ 50 ms"),
@@ -161,9 +165,9 @@ async def _send_steadily(port: int, per_s: float, seconds: float) -> dict[bytes,
     return stamps
 
 
-async def idle(table: Table, name: str, database: str) -> None:
+async def idle(table: Table, name: str, fresh: Iterator[str]) -> None:
     """What it costs to do nothing."""
-    with installation.serve(database, 9) as server:
+    with installation.serve(next(fresh), 9) as server:
         table.add(name, "start to ready", f"{server.ready_after_s:.1f} s", "≤ 3 s", "idle")
         await asyncio.sleep(5)
         before, at = server.cpu_s(), time.perf_counter()
@@ -173,13 +177,13 @@ async def idle(table: Table, name: str, database: str) -> None:
         table.add(name, "idle memory (proportional set size)", f"{server.memory_mb():.0f} MB", "≤ 130 MB", "idle")
 
 
-async def growth(table: Table, name: str, database: str) -> None:
+async def growth(table: Table, name: str, fresh: Iterator[str]) -> None:
     """The same figures on an empty database and on one with a long past, side by side."""
     figures: dict[str, tuple[float, float, float]] = {}
     for past in ("empty", "full"):
         receiver = sink.Sink()
         listening, port = await sink.listen(receiver)
-        with installation.serve(database, port, filled=past == "full") as server:
+        with installation.serve(next(fresh), port, filled=past == "full") as server:
             requests = messages.fresh(BURST // 2, f"growth{past}")
             started = time.perf_counter()
             await load.closed_loop(
@@ -201,33 +205,34 @@ async def growth(table: Table, name: str, database: str) -> None:
         table.add(name, f"with a million signals and 200,000 closed groups: {what}", shown, "≤ 1.3×", "growth")
 
 
-async def compare(table: Table, name: str, database: str) -> None:
+async def compare(table: Table, name: str, fresh: Iterator[str]) -> None:
     """Debian's Alertmanager under the same load, where it is installed."""
-    del database
+    del fresh
     if name == "sqlite":
         await alertmanager.measure(table.add)
 
 
-async def schedules(table: Table, name: str, database: str) -> None:
+async def schedules(table: Table, name: str, fresh: Iterator[str]) -> None:
     """Who is on call when: arithmetic alone, the same whatever the database."""
-    if database == "sqlite":
+    del fresh
+    if name == "sqlite":
         oncall.run(lambda what, figure, target: table.add(name, what, figure, target, "schedules"))
 
 
-async def screens(table: Table, name: str, database: str) -> None:
+async def screens(table: Table, name: str, fresh: Iterator[str]) -> None:
     """The pages people look at most, with 100,000 alerts in 10,000 groups, 200 services and 100 schedules."""
-    with installation.serve(database, 9, configuration=estate.configuration()) as server:
+    with installation.serve(next(fresh), 9, configuration=estate.configuration()) as server:
         await estate.move_in(server)
         await asyncio.sleep(5)
         for what, shown in pages.measure(server):
             table.add(name, f"server time: {what}", shown, "p95 ≤ 100 ms", "pages")
 
 
-async def live(table: Table, name: str, database: str) -> None:
+async def live(table: Table, name: str, fresh: Iterator[str]) -> None:
     """How soon an open page shows a change, and what a thousand open pages cost."""
     receiver = sink.Sink()
     listening, port = await sink.listen(receiver)
-    with installation.serve(database, port) as server:
+    with installation.serve(next(fresh), port) as server:
         cookie = estate.sign_in(server, "ann@bench.example")
         opening = messages.fresh(messages.OPEN_KEYS, "repeat")
         await load.closed_loop("127.0.0.1", server.port, iter(opening), connections=16, seconds=60, count=len(opening))
@@ -293,13 +298,13 @@ def main(wanted: list[str]) -> None:
     for name in databases:
         for row in rows:
             if name == "sqlite":
-                uvloop.run(ROWS[row](table, name, "sqlite"))
+                uvloop.run(ROWS[row](table, name, itertools.repeat("sqlite")))
                 continue
-            with postgres() as url:
-                if url is None:
+            with postgres() as fresh:
+                if fresh is None:
                     print("PostgreSQL is not installed: its rows are left out.")
                     return
-                uvloop.run(ROWS[row](table, name, url))
+                uvloop.run(ROWS[row](table, name, fresh))
 
 
 if __name__ == "__main__":

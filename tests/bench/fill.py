@@ -20,6 +20,8 @@ def main() -> None:
     import django
 
     django.setup()
+    from django.db import connection
+
     from tocsin.kit import clock, db
     from tocsin.site import wiring
 
@@ -34,6 +36,10 @@ def main() -> None:
             tx.next_ids("alerts_alert", len(numbers))  # alerts get their groups' numbers; keep the sequence ahead
             for table, columns, rows in _tables(numbers, groups, envelopes, past):
                 tx.insert_many(table, columns, list(rows))
+    if connection.vendor == "postgresql":  # what its servants have long done where a past took weeks to come about
+        with connection.cursor() as cursor:
+            cursor.execute("VACUUM (ANALYZE)")
+            cursor.execute("CHECKPOINT")
 
 
 def _tables(

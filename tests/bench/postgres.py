@@ -9,10 +9,12 @@ from collections.abc import Iterator
 
 import django
 
+DATABASES_PER_ROW = 2
+
 
 @contextlib.contextmanager
-def postgres() -> Iterator[str | None]:
-    """A fresh database's URL, or None where PostgreSQL is not installed."""
+def postgres() -> Iterator[Iterator[str] | None]:
+    """The URLs of fresh databases, as many as a row measures on; None where PostgreSQL is not installed."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tocsin.site.settings")
     os.environ.setdefault("TOCSIN_DATA", tempfile.mkdtemp(prefix="tocsin-bench-pg-"))
     django.setup()
@@ -22,4 +24,4 @@ def postgres() -> Iterator[str | None]:
         yield None
         return
     with databases.Postgres(durable=True) as cluster:
-        yield cluster.fresh().environment["TOCSIN_DATABASE"]
+        yield iter([cluster.fresh().environment["TOCSIN_DATABASE"] for _ in range(DATABASES_PER_ROW)])

@@ -34,6 +34,7 @@ DatabaseGone = (OperationalError, InterfaceError)
 
 _settle: Settle | None = None
 _udt_names: dict[str, dict[str, str]] = {}
+_sequences: dict[str, str] = {}
 
 
 def settle_with(settle: Settle | None) -> None:
@@ -152,9 +153,10 @@ class Tx(Reader):
         if count <= 0:
             return []
         if self.postgres:
-            found = self.rows(
-                "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", (table, count)
-            )
+            sequence = _sequences.get(table)
+            if sequence is None:  # asked once, not once for each id
+                sequence = _sequences[table] = str(self.value("SELECT pg_get_serial_sequence(%s, 'id')", (table,)))
+            found = self.rows("SELECT nextval(%s::regclass) FROM generate_series(1, %s)", (sequence, count))
             return sorted(int(row[0]) for row in found)
         last = self._reserved.get(table)
         if last is None:

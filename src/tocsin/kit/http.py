@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -216,10 +216,16 @@ def _checked_url(request: HttpCall, guard: Guard) -> URL:
         raise ValueError("not an http or https URL")
     host = url.host.rstrip(".").lower()
     literal = "127.0.0.1" if _LOCALHOST.fullmatch(host) else host if _NUMERIC.fullmatch(host) else ""
-    refusal = guard.refusal(literal) if literal else None
+    refusal = _refusal(guard, literal) if literal else None
     if refusal is not None:
         raise _forbidden(url.host, refusal)
     return url
+
+
+@lru_cache(maxsize=1024)
+def _refusal(guard: Guard, literal: str) -> StrEnum | None:
+    """What the guard says of an address as written: always the same. The one connected to is looked at anew."""
+    return guard.refusal(literal)
 
 
 def _forbidden(host: str, refusal: StrEnum) -> ForbiddenAddressError:

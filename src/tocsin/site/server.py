@@ -23,6 +23,7 @@ from tocsin.site.stragglers import Stragglers
 
 log = structlog.get_logger()
 SWITCH_INTERVAL_S = 0.001  # the loop, the writer and the engine share the interpreter: nobody holds it for long
+GC_THRESHOLDS = (10_000, 20, 20)
 GRACE_S = 3
 KEEP_ALIVE_S = 65  # longer than most senders' intervals, so that a connection serves more than one request
 BACKLOG = 2048
@@ -53,8 +54,7 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
-            gc.collect()
-            gc.freeze()
+            _settle_down()
             host, port = self._address()
             log.info("server.ready", host=host, port=port)
 
@@ -118,6 +118,7 @@ def run_engine() -> None:
     engine, listener = wiring.engine(), Listener()
     listener.start()
     engine.start()
+    _settle_down()
     log.info("engine.ready", owner=engine.owner)
     stop.wait()
     listener.stop()
@@ -140,6 +141,13 @@ def _look_at_configuration() -> None:
         configuration.current(db.reader(clock.now()))
     finally:
         db.drop_connection()
+
+
+def _settle_down() -> None:
+    """What is loaded by now stays; what comes and goes hardly ever holds a cycle, so it is searched for them rarely."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
 
 
 def _listen(host: str, port: int) -> socket.socket:
