@@ -41,8 +41,9 @@ class Table:
     def add(self, database: str, what: str, figure: str, target: str, repeat: str) -> None:
         """Print one row at once, and keep it."""
         self.rows.append((database, what, figure, target, repeat))
+        where = "postgres" if database == "postgres" else "sqlite"
         print(
-            f'{database:10} {what:58} {figure:>34}   target {target:18} make bench ROWS="{database} {repeat}"',
+            f'{database:10} {what:58} {figure:>34}   target {target:18} make bench ROWS="{where} {repeat}"',
             flush=True,
         )
 
@@ -206,10 +207,29 @@ async def growth(table: Table, name: str, fresh: Iterator[str]) -> None:
 
 
 async def compare(table: Table, name: str, fresh: Iterator[str]) -> None:
-    """Debian's Alertmanager under the same load, where it is installed."""
-    del fresh
-    if name == "sqlite":
-        await alertmanager.measure(table.add)
+    """Debian's Alertmanager beside Tocsin under the same load, where it is installed, and the ratio."""
+    theirs = await alertmanager.measure(table.add) if name == "sqlite" else None
+    if theirs is None:
+        return
+    receiver = sink.Sink()
+    listening, port = await sink.listen(receiver)
+    with installation.serve(next(fresh), 9, engine=False) as server:
+        single = await load.closed_loop("127.0.0.1", server.port, messages.repeats(), connections=64, seconds=SECONDS)
+        push = itertools.repeat(messages.prometheus_push())
+        batched = await load.closed_loop("127.0.0.1", server.port, push, connections=8, seconds=SECONDS)
+    with installation.serve(next(fresh), port) as server:
+        requests = messages.fresh(BURST, "compare")
+        started = time.perf_counter()
+        await load.closed_loop("127.0.0.1", server.port, iter(requests), connections=64, seconds=60, count=BURST)
+        await receiver.wait(BURST, 60)
+        burst_s = receiver.last - started
+    listening.close()
+    for what, ours, other in (
+        ("single alerts a second, durable to in memory", single.per_s, theirs.singles_per_s),
+        ("alerts in pushes of 100 a second, durable to in memory", batched.per_s * 100, theirs.batched_per_s),
+        ("10,000 new groups told a second, durable to in memory", BURST / burst_s, BURST / theirs.burst_s),
+    ):
+        table.add(name, what, f"{ours:,.0f} to {other:,.0f}: {ours / other:.2f}", "for scale", "compare")
 
 
 async def schedules(table: Table, name: str, fresh: Iterator[str]) -> None:

@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from bench import load, messages, sink
 from bench.installation import SERVER_CORE
@@ -24,31 +25,41 @@ receivers: [{{name: sink, webhook_configs: [{{url: 'http://127.0.0.1:{port}/', s
 """
 
 
-async def measure(add: Add) -> None:
+class Reached(NamedTuple):
+    """What it did."""
+
+    singles_per_s: float
+    batched_per_s: float
+    burst_s: float
+
+
+async def measure(add: Add) -> Reached | None:
     """Its rows, where it is installed."""
     program = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")
     if program is None:
         print("Alertmanager is not installed: the comparison is left out.")
-        return
+        return None
     receiver = sink.Sink()
     listening, sink_port = await sink.listen(receiver)
     name = "(alertm.)"
     with _running(program, sink_port) as port:
         singles = itertools.cycle([messages.bare_alert(number) for number in range(messages.OPEN_KEYS)])
-        figures = await load.closed_loop("127.0.0.1", port, singles, connections=64, seconds=SECONDS)
-        add(name, "Alertmanager: single alerts, in memory", f"{figures.per_s:,.0f}/s", "for scale", "compare")
+        single = await load.closed_loop("127.0.0.1", port, singles, connections=64, seconds=SECONDS)
+        add(name, "Alertmanager: single alerts, in memory", f"{single.per_s:,.0f}/s", "for scale", "compare")
         batch = itertools.repeat(messages.bare_batch())
-        figures = await load.closed_loop("127.0.0.1", port, batch, connections=8, seconds=SECONDS)
-        add(name, "Alertmanager: alerts in pushes of 100", f"{figures.per_s * 100:,.0f}/s", "for scale", "compare")
+        batched = await load.closed_loop("127.0.0.1", port, batch, connections=8, seconds=SECONDS)
+        add(name, "Alertmanager: alerts in pushes of 100", f"{batched.per_s * 100:,.0f}/s", "for scale", "compare")
     receiver.count = 0
     with _running(program, sink_port) as port:
         started = time.perf_counter()
         pushes = [messages.bare_batch(100, start) for start in range(0, BURST, 100)]
         await load.closed_loop("127.0.0.1", port, iter(pushes), connections=8, seconds=60, count=len(pushes))
         await receiver.wait(BURST, 60)
-        shown = f"{receiver.count:,} in {receiver.last - started:.1f} s"
+        burst_s = receiver.last - started
+        shown = f"{receiver.count:,} in {burst_s:.1f} s"
         add(name, "Alertmanager: 10,000 webhooks for 10,000 new groups", shown, "for scale", "compare")
     listening.close()
+    return Reached(single.per_s, batched.per_s * 100, burst_s)
 
 
 @contextlib.contextmanager
