@@ -143,7 +143,10 @@ def apply(webhook: str, wait: str) -> None:
         "services": {"web": {"name": "Web", "team": "web", "policy": "web", "storm": "off"}},
         "integrations": {"web": {"service": "web", "source": "pagerduty", "key": KEY}},
         "policies": {
-            "web": {"name": "Web", "steps": [{"page": ["person:ann"], "wait": wait}, {"page": ["person:bob"]}]}
+            "web": {
+                "name": "Web",
+                "steps": [{"page": ["person:ann"], "wait": wait}, {"page": ["person:bob"], "wait": "2h"}],
+            }
         },
     }
     with db.transact(clock.now()) as tx:
