@@ -14,6 +14,7 @@ import pytest
 from databases import Sqlite
 from fakes.push import Browser
 from house import PASSWORD
+from needs import lacks
 from serving import Served, serve, session
 from tocsin.config import actions as configuring
 from tocsin.config.domain import ManagedBy
@@ -105,7 +106,7 @@ def _user(who: str) -> User:
 def served(sqlite_template: Sqlite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """One server for all journeys."""
     if CHROMIUM is None:
-        pytest.skip(MISSING)
+        lacks(MISSING)
     yield from serve(sqlite_template, tmp_path_factory.mktemp("browser"))
 
 

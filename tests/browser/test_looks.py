@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from browser.roster import busy_roster
+from needs import lacks
 from serving import Served
 
 NO_AXE = "axe-core-python is not installed, so accessibility was not checked"
@@ -153,7 +154,7 @@ def test_a_screen_is_for_everybody(
     if (size, scheme) not in CHECKED:
         return
     if not axe:
-        pytest.skip(NO_AXE)
+        lacks(NO_AXE)
     page.evaluate(axe)
     found = page.evaluate("axe.run()")["violations"]
     serious = [

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from fakes import certificates
+from needs import lacks
 from real.installation import Installation
 from real.programs import Program, free_port
 from real.visitor import Visitor
@@ -44,7 +45,7 @@ def documents(*keys: str) -> Iterator[tuple[str, str]]:
 def installed(name: str) -> str:
     path = shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin")
     if path is None:
-        pytest.skip(f"{name} is not installed, so the pages' configuration for it was not tried")
+        lacks(f"{name} is not installed, so the pages' configuration for it was not tried")
     return path
 
 
