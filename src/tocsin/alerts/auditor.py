@@ -20,13 +20,14 @@ from tocsin.kit.db import Reader, Tx
 
 log = structlog.get_logger()
 AUDIT_EVERY_S = 10.0
-RETENTION_EVERY_S = 3600.0
+RETENTION_EVERY_S = 60.0
 PATIENCE = timedelta(seconds=60)
 LOOK_BACK = timedelta(minutes=15)  # absorbed envelopes are checked for this long; older ones have been
 PAYLOADS_KEPT = timedelta(days=30)
 SIGNALS_KEPT = timedelta(days=90)
 CHANGES_KEPT = timedelta(days=90)
-FORGOTTEN_PER_TX_MAX = 5000
+FORGOTTEN_PER_TX_MAX = 2000  # a transaction of some milliseconds: signals are waiting
+FORGETTING_ROUNDS_MAX = 60  # each time, for each table; so 2,000 rows a second can be kept up with
 KEY = "unaccounted signals"
 
 
@@ -124,15 +125,16 @@ def _missing(reader: Reader) -> int:
     return max(expected + int(waiting) - int(held), 0)
 
 
-_OLD = "DELETE FROM {table} WHERE id IN (SELECT id FROM {table} WHERE {old} LIMIT %s)"
+# Rows are as old as their numbers are small, so the oldest are found by number, and where none is old few are read.
+_OLD = "DELETE FROM {table} WHERE {old} AND id IN (SELECT id FROM {table} WHERE {kind} ORDER BY id LIMIT %s)"
 _NEEDED_NO_MORE = f"id NOT IN (SELECT id >> {SIGNAL_BITS} FROM alerts_signal WHERE outcome = 'set_aside')"
 _FORGOTTEN: tuple[tuple[str, timedelta], ...] = (
     (
-        _OLD.format(table="alerts_envelope", old=f"received_at < %s AND absorbed_at IS NOT NULL AND {_NEEDED_NO_MORE}"),
+        _OLD.format(table="alerts_envelope", old="received_at < %s AND absorbed_at IS NOT NULL", kind=_NEEDED_NO_MORE),
         PAYLOADS_KEPT,
     ),
-    (_OLD.format(table="alerts_signal", old="at < %s AND outcome <> 'set_aside'"), SIGNALS_KEPT),
-    (_OLD.format(table="alerts_change", old="at < %s"), CHANGES_KEPT),
+    (_OLD.format(table="alerts_signal", old="at < %s", kind="outcome <> 'set_aside'"), SIGNALS_KEPT),
+    (_OLD.format(table="alerts_change", old="at < %s", kind="true"), CHANGES_KEPT),
 )
 
 
@@ -140,5 +142,8 @@ def forget_old() -> None:
     """Raw payloads, signals and changes have their day; alerts, groups and the journal stay."""
     now = clock.now()
     for sql, age in _FORGOTTEN:
-        with db.transact(now) as tx:
-            tx.execute(sql, (clock.to_us(now - age), FORGOTTEN_PER_TX_MAX))
+        for _ in range(FORGETTING_ROUNDS_MAX):
+            with db.transact(now) as tx:
+                gone = tx.execute(sql, (clock.to_us(now - age), FORGOTTEN_PER_TX_MAX))
+            if gone < FORGOTTEN_PER_TX_MAX:
+                break

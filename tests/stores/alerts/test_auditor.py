@@ -58,3 +58,19 @@ def test_what_is_old_is_forgotten_without_a_gap_in_the_ledger(world: World) -> N
     assert world.rows("SELECT count(*) FROM alerts_signal") == [(0,)]
     assert len(world.groups()) == 1
     world.accepted = 0
+
+
+def test_more_than_fits_in_one_transaction_is_forgotten(world: World) -> None:
+    """What a busy year left is gone after one round of forgetting, and what is set aside or still new stays."""
+    old, new = clock.to_us(world.start - timedelta(days=200)), clock.to_us(world.start)
+    kept = auditor.FORGOTTEN_PER_TX_MAX * 2 + 10
+    columns = ("id", "integration", "at", "action", "dedup_key", "outcome", "reason")
+    rows = [(number, "x", old, "trigger", "k", "refreshed", "") for number in range(1, kept)]
+    rows.append((kept, "x", old, "trigger", "k", "set_aside", ""))
+    rows.append((kept + 1, "x", new, "trigger", "k", "refreshed", ""))
+    with db.transact(clock.now()) as tx:
+        tx.insert_many("alerts_signal", columns, rows)
+    auditor.forget_old()
+    assert world.rows("SELECT id FROM alerts_signal ORDER BY id") == [(kept,), (kept + 1,)]
+    with db.transact(clock.now()) as tx:
+        tx.execute("DELETE FROM alerts_signal")
