@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
@@ -19,6 +19,14 @@ EMAIL_CHARS_KEPT_MAX = 254
 
 class Adapter(DefaultAccountAdapter):
     """Accounts are opened by an administrator or the command line, never by whoever comes along."""
+
+    error_messages: ClassVar[dict[str, Any]] = DefaultAccountAdapter.error_messages | {
+        "email_password_mismatch": "There is no account with this address and password.",
+        "enter_current_password": "This is not the password you have.",
+        "incorrect_code": "This code is wrong, or its time is over. Take the one that shows now.",
+        "incorrect_password": "This is not your password.",
+        "too_many_login_attempts": "That was tried too often. Wait some minutes and try again.",
+    }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002 - allauth's signature
         return False
