@@ -13,6 +13,7 @@ import pytest
 from databases import Database
 from tocsin.config import queries as configuration
 from tocsin.kit import clock, db
+from tocsin.paging.standing import Standing
 from tocsin.simulate import whatif
 from world import START, World
 
@@ -31,7 +32,7 @@ def test_the_engine_does_what_was_predicted(sqlite: Database, seed: int) -> None
         world.edit(lambda config: config.update(organisation(random, world)))
         body = payload(random)
         snapshot = configuration.current(db.reader(clock.now()))
-        trace = whatif.what_if(snapshot, "web", body, clock.now())
+        trace = whatif.what_if(Standing(snapshot), "web", body, clock.now())
         assert world.post("/v2/enqueue", json.loads(body)) == 202
         world.at("130h")
         predicted = sorted({(told.at - start, told.person, told.channel) for told in whatif.messages(trace)})
@@ -55,7 +56,7 @@ def test_the_fates_of_signals_are_predicted_too(sqlite: Database) -> None:
         fates = {}
         for kind in ("noise", "quiet", "shaky"):
             body = payload(random, kind)
-            signal = whatif.what_if(snapshot, "web", body, clock.now()).signals[0]
+            signal = whatif.what_if(Standing(snapshot), "web", body, clock.now()).signals[0]
             fates[kind] = (signal.outcome, signal.reason)
             world.post("/v2/enqueue", json.loads(body))
         outcomes = [outcome for outcome, _ in world.outcomes()]

@@ -11,10 +11,9 @@ from tocsin.cli import offline, options, output, remote, times, words
 from tocsin.cli.exits import Exit, Stop
 from tocsin.cli.options import Data, Database, Json
 from tocsin.config import queries
-from tocsin.config.domain import Snapshot
 from tocsin.kit import clock, db
 from tocsin.oncall import queries as duty
-from tocsin.oncall.queries import Overrides
+from tocsin.paging.standing import Standing
 from tocsin.simulate import values, whatif
 from tocsin.simulate.whatif import NoSuchIntegration
 
@@ -38,7 +37,7 @@ def what_if(
     instant = times.instant(at, clock.now())
     body, headers = offline.content(signal), _headers(header or [])
     if file:
-        found = _trace(offline.snapshot(file), integration, body, instant, headers)
+        found = _trace(Standing(offline.snapshot(file)), integration, body, instant, headers)
     elif options.is_remote(data, database):
         found = remote.call(
             "POST",
@@ -54,18 +53,18 @@ def what_if(
         with databases.installation(data, database):
             reader = db.reader(clock.now())
             counts = duty.in_force(reader, instant)
-            found = _trace(queries.current(reader), integration, body, instant, headers, counts)
+            held = Standing(queries.current(reader), lambda: counts)
+            held.know_contacts(reader, held.people)
+            found = _trace(held, integration, body, instant, headers)
     if json_:
         output.as_json(found)
         return
     _say(found)
 
 
-def _trace(
-    snapshot: Snapshot, integration: str, body: bytes, at: Any, headers: dict[str, str], counts: Overrides | None = None
-) -> dict[str, Any]:
+def _trace(held: Standing, integration: str, body: bytes, at: Any, headers: dict[str, str]) -> dict[str, Any]:
     try:
-        return values.of_trace(whatif.what_if(snapshot, integration, body, at, headers=headers, overrides=counts))
+        return values.of_trace(whatif.what_if(held, integration, body, at, headers=headers))
     except NoSuchIntegration as unknown:
         raise Stop(str(unknown)) from None
 

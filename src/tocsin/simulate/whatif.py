@@ -3,7 +3,8 @@
 It asks the very rules the engine asks (`sources`, `alerts.rules`, `paging.rules`, `paging.ways`), in the order in
 which the engine would ask them, so what it predicts is what the engine does; a differential test proves it. What only
 the engine can know is left out and said: alerts that are already firing, silences, limits of addresses, messages that
-do not get through, and whose turn it is in a round robin (the trace begins with the first). Contacts that a file brings count as proven; those made in the interface count as proven too.
+do not get through, and whose turn it is in a round robin (the trace begins with the first). Which contacts are proven or dead is known
+if the standing knows it; without, contacts that a file brings count as proven and others do not.
 """
 
 from __future__ import annotations
@@ -16,8 +17,6 @@ from tocsin.alerts import rules as alert_rules
 from tocsin.alerts.domain import Dropped, Routed
 from tocsin.alerts.rulebook import compile_rulebook
 from tocsin.catalog.domain import IntegrationDocument
-from tocsin.config.domain import Snapshot
-from tocsin.oncall.queries import Overrides
 from tocsin.paging import plans
 from tocsin.paging import rules as paging_rules
 from tocsin.paging.domain import Why
@@ -109,16 +108,15 @@ class Trace:
 
 
 def what_if(
-    snapshot: Snapshot,
+    standing: Standing,
     integration: str,
     body: bytes,
     at: datetime,
     *,
     headers: Mapping[str, str] | None = None,
-    overrides: Overrides | None = None,
 ) -> Trace:
     """The whole trace. Raises NoSuchIntegration; a body its source cannot read gives a trace with `problems`."""
-    documents = snapshot.all("integrations", IntegrationDocument)
+    documents = standing.snapshot.all("integrations", IntegrationDocument)
     document = documents.get(integration)
     if document is None:
         raise NoSuchIntegration(integration, list(documents))
@@ -136,7 +134,6 @@ def what_if(
         key=document.key,
     )
     reading = source.read(request, settings, at)
-    standing = Standing(snapshot, lambda: overrides or {})
     problems = reading.problems
     if not reading.signals and reading.reply.status >= 400:
         problems = (*problems, reading.reply.body.decode("utf-8", "replace"))
@@ -144,7 +141,7 @@ def what_if(
         integration=integration,
         source=source.name,
         at=at,
-        configuration=snapshot.version,
+        configuration=standing.snapshot.version,
         signals=tuple(_signal(standing, integration, signal, at) for signal in reading.signals),
         reply_status=reading.reply.status,
         problems=problems,

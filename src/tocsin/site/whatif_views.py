@@ -171,11 +171,12 @@ def _answered(snapshot: Snapshot, page: WhatIfPage) -> WhatIfPage:
     document = snapshot.all("integrations", IntegrationDocument).get(page.asked.integration)
     headers = _headers(document) if document is not None else {}
     body = page.asked.body.encode()
+    here = Standing(snapshot, lambda: counts)
+    here.know_contacts(reader, here.people)
     try:
-        trace = whatif.what_if(snapshot, page.asked.integration, body, at, headers=headers, overrides=counts)
+        trace = whatif.what_if(here, page.asked.integration, body, at, headers=headers)
     except NoSuchIntegration:
         return replace(page, wrong_body=("Choose an integration.",))
-    here = Standing(snapshot, lambda: counts)
     return replace(
         page,
         at=at,
