@@ -42,6 +42,12 @@ NOT_FOUND = ErrorPage(
     what="The address is wrong, or what it showed is older than what we keep.",
     do="Look for it among the alert groups.",
 )
+WRONG_METHOD = ErrorPage(
+    status=405,
+    title="This address only takes a press of a button",
+    what="It was opened as a link, or after a sign-in that came in between. Nothing was changed.",
+    do="Go back to the page with the button and press it once more.",
+)
 BROKEN = ErrorPage(
     status=500,
     title="That broke, and it is our fault",

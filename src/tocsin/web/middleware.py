@@ -1,4 +1,4 @@
-"""Headers on every answer: what a browser may do with our pages."""
+"""What every answer gets: headers that say what a browser may do with our pages, and words where it had none."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from collections.abc import Awaitable, Callable
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.conf import settings
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed
+
+from tocsin.web import errors
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self';"
@@ -44,13 +46,15 @@ class SecurityHeaders:
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
         response = self.get_response(request)
         if isinstance(response, HttpResponseBase):
-            return self._dress(response)
-        return self._later(response)
+            return self._dress(request, response)
+        return self._later(request, response)
 
-    async def _later(self, response: Awaitable[HttpResponseBase]) -> HttpResponseBase:
-        return self._dress(await response)
+    async def _later(self, request: HttpRequest, response: Awaitable[HttpResponseBase]) -> HttpResponseBase:
+        return self._dress(request, await response)
 
-    def _dress(self, response: HttpResponseBase) -> HttpResponseBase:
+    def _dress(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if isinstance(response, HttpResponseNotAllowed) and not response.content and request.method != "HEAD":
+            response.content = errors.page(request, errors.WRONG_METHOD).content
         for name, value in self._headers.items():
             response.headers.setdefault(name, value)
         response.headers.setdefault("Cache-Control", NEVER_STORED)

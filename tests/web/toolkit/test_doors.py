@@ -305,7 +305,9 @@ def test_a_wrong_method_changes_nothing(house: House) -> None:
     house.world.receive(disk_full)
     browser = house.client("ann")
     for path in ("acknowledgement", "resolution", "snooze", "escalation", "notes", "return"):
-        assert browser.get(f"/groups/1/{path}").status_code == 405
+        answer = browser.get(f"/groups/1/{path}")
+        assert answer.status_code == 405
+        assert "only takes a press of a button" in words(answer.content)
     assert house.world.groups()[0].status == "open"
 
 
