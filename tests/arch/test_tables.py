@@ -7,6 +7,7 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 from tests.arch import source
 
@@ -19,6 +20,7 @@ from tocsin.people.domain import Contact
 from tocsin.people.views import CHANNEL_WORDS
 from tocsin.site import wiring
 from tocsin.site.api import api
+from tocsin.sources import recipes, samples
 from tocsin.sources.registry import SOURCES
 
 CONTRIBUTING = (source.ROOT / "CONTRIBUTING.md").read_text()
@@ -49,8 +51,8 @@ def _timers(module: source.Module) -> Iterator[str]:
                 yield written
 
 
-def test_a_source_is_three_places() -> None:
-    """A file, a line of the registry and a folder of captured payloads: as CONTRIBUTING says, and nothing else."""
+def test_a_source_is_five_places() -> None:
+    """A file, a line of the registry, how it is set up, a test of it, captured payloads: as CONTRIBUTING says."""
     written = _declaring("sources", r"^SOURCE = Source\(")
     assert {name.replace("_", "-") for name in written} == set(SOURCES)
     for name in written - {"email"}:  # no mail is read yet
@@ -58,7 +60,11 @@ def test_a_source_is_three_places() -> None:
         assert "sources/registry.py" in importers, name
         assert {one for one in importers if not one.startswith("sources/")} == set(), name
         assert list((source.ROOT / "tests" / "sources" / name).glob("*.golden.json")), name
-    assert _counted("Add a source") == 3
+    readable = {name for name, one in SOURCES.items() if one.name != "email"}
+    assert set(recipes.GUIDES) == readable
+    for name in readable:
+        assert samples.sample(name, "a-key-0123456789", datetime(2026, 3, 2, tzinfo=UTC)).path, name
+    assert _counted("Add a source") == 5
 
 
 def test_a_channel_is_five_places() -> None:
