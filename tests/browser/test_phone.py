@@ -149,10 +149,10 @@ def test_what_somebody_else_has_is_said_so(ringing: tuple[Any, int, dict[str, An
     assert served.api("ann", "GET", f"/groups/{number}").body["acknowledged_by"] == "person:ann"
 
 
-def test_without_a_line_a_press_is_not_lost_silently(
+def test_a_press_on_a_dead_link_is_not_lost_silently(
     ringing: tuple[Any, int, dict[str, Any]], served: Served, visits: Any
 ) -> None:
-    """The notification comes back, says that nothing was acknowledged, and has its button again."""
+    """The notification comes back, and says that it is too old to be answered there."""
     page, number, said = ringing
     said["acknowledge"] = f"{served.url}/a/not-a-link"
     push(page, said, served)
@@ -161,6 +161,28 @@ def test_without_a_line_a_press_is_not_lost_silently(
     shown(page, "too old to be answered here")
     assert served.api("ann", "GET", f"/groups/{number}").body["status"] == "open"
     visits.complaints = [one for one in visits.complaints if "410" not in one]
+
+
+def test_a_press_without_a_line_comes_back_with_its_button(
+    ringing: tuple[Any, int, dict[str, Any]], served: Served, visits: Any
+) -> None:
+    """It says that nothing was acknowledged, stays on the screen, and the next press, with a line, takes the group."""
+    page, number, said = ringing
+    push(page, said, served)
+    shown(page, "[HIGH]")
+    page.context.set_offline(True)
+    press(page, said["tag"], "acknowledge")
+    notification = shown(page, "Not acknowledged")
+    assert notification["body"] == "Tocsin could not be reached. Try again."
+    assert notification["loud"]
+    assert notification["actions"] == ["acknowledge", "open"]
+    page.context.set_offline(False)
+    assert served.api("ann", "GET", f"/groups/{number}").body["status"] == "open"
+    press(page, said["tag"], "acknowledge")
+    shown(page, "You have it")
+    assert served.api("ann", "GET", f"/groups/{number}").body["acknowledged_by"] == "person:cleo"
+    of_the_line = ("ERR_INTERNET_DISCONNECTED", "ERR_FAILED", "htmx:")
+    visits.complaints = [one for one in visits.complaints if not any(words in one for words in of_the_line)]
 
 
 def test_news_that_it_is_over_replaces_what_rang(ringing: tuple[Any, int, dict[str, Any]], served: Served) -> None:
