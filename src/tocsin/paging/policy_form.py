@@ -139,6 +139,8 @@ def refused(form: PolicyForm, problems: Sequence[Problem]) -> PolicyForm:
         match one.path[2:]:
             case ("steps", int(index), *rest) if index < len(steps):
                 name = str(rest[0]) if rest and rest[0] in ("page", "wait", "round_robin", "if") else "page"
+                if name == "page" and not steps[index].page:
+                    said = "Choose whom this step pages, or remove the step."
                 steps[index] = replace(steps[index], wrong={**steps[index].wrong, name: said})
             case (("name" | "description" | "repeat" | "then" | "last_resort" | "acknowledgement_expires") as name, *_):
                 at_top.setdefault(str(name), said)

@@ -34,6 +34,7 @@ class Step:
     url: str  # where it is begun
     button: str
     may_do: bool = True
+    after: str = ""  # what has to be there first
     test_of: str = ""  # the integration whose test alert this step asks for
 
 
@@ -86,9 +87,9 @@ def _who(held: Standing, actor: Actor, *, may_configure: bool) -> Iterator[Step]
     yield Step(
         name="people",
         title="People",
-        why="At least two who can be woken, so that there is a second when the first does not answer.",
+        why="At least two who answer pages, so that there is a second when the first does not.",
         done=len(wakeable) >= PEOPLE_MIN,
-        state=f"{len(wakeable)} can be woken",
+        state=f"{len(wakeable)} may answer pages",
         url=reverse("new_person"),
         button="Add a person",
         may_do=may(actor, Right.ADMINISTER),
@@ -178,6 +179,7 @@ def _first_page(
 ) -> Iterator[Step]:
     names = [name for name, one in integrations.items() if one.source != "heartbeat"]
     tested = names[0] if names and may_configure else ""
+    first = "" if names else "Once there is an integration"
     heard = reader.value("SELECT max(at) FROM alerts_signal")
     yield Step(
         name="signal",
@@ -187,7 +189,8 @@ def _first_page(
         state="received" if heard is not None else "nothing received yet",
         url=reverse("integrations"),
         button="Send a test alert",
-        may_do=may_configure and bool(names),
+        may_do=may_configure,
+        after=first,
         test_of=tested,
     )
     is_answered = is_over(reader)
@@ -202,5 +205,6 @@ def _first_page(
         url=f"{reverse('groups')}?status=open" if sent else reverse("integrations"),
         button="See who was paged" if sent else "Send a test alert",
         test_of="" if sent else tested,
-        may_do=sent or (may_configure and bool(names)),
+        may_do=sent or may_configure,
+        after="" if sent else first,
     )

@@ -112,7 +112,7 @@ def house(request: HttpRequest, actor: Actor) -> HttpResponse:  # noqa: ARG001 -
         teams=_teams(held, ready),
         ready=sum(one.is_ready for one in ready.values()),
         total=len(ready),
-        stale=(*_stale_contacts(reader, held), *_stale_people(held), *_stale_teams(held)),
+        stale=(*_stale_contacts(reader, held), *_stale_people(held), *_stale_inboxes(held), *_stale_teams(held)),
     )
     return show(request, "site/health.html", page)
 
@@ -177,6 +177,18 @@ def _stale_people(held: Standing) -> list[Stale]:
         )
         for name, person in held.people.items()
         if person.role is not Role.VIEWER and not held.can_reach(name)
+    ]
+
+
+def _stale_inboxes(held: Standing) -> list[Stale]:
+    return [
+        Stale(
+            words=f"Only the inbox in Tocsin reaches {person.name}",
+            why="it wakes nobody; mail, push or ntfy is added and proven under Me",
+            url=reverse("config_edit", kwargs={"section": "people", "name": name}),
+        )
+        for name, person in held.people.items()
+        if person.role is not Role.VIEWER and {one.channel for one in held.usable(name).values()} == {"inbox"}
     ]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from house import House, words
 from world import disk_full
 
@@ -10,14 +12,26 @@ def test_the_checklist_reads_what_is_there(house: House) -> None:
     """Each step is done by what is in the configuration; the last one is a page that somebody answered."""
     page = words(house.client("dan").get("/setup").content)
     assert "7 of 9 done" in page
-    assert "4 can be woken" not in page  # Cleo only looks on
-    assert "3 can be woken" in page
+    assert "4 may answer pages" not in page  # Cleo only looks on
+    assert "3 may answer pages" in page
     assert "Ann Lee on call now" in page
     assert "Nothing received yet" in page
     house.world.receive(disk_full)
     assert "8 of 9 done" in words(house.client("dan").get("/setup").content)
     house.world.acknowledge(by="ann")
     assert "Tocsin is set up" in words(house.client("dan").get("/setup").content)
+
+
+def test_a_step_that_has_to_wait_says_for_what(house: House) -> None:
+    """Before there is an integration an administrator reads that it comes first, not that an administrator does it."""
+
+    def change(config: dict[str, Any]) -> None:
+        config["integrations"] = {}
+
+    house.world.edit(change)
+    page = words(house.client("dan").get("/setup").content)
+    assert page.count("Once there is an integration") == 2
+    assert "An administrator does this" not in page
 
 
 def test_the_checklist_leads_to_a_page(house: House) -> None:

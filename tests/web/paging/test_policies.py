@@ -153,7 +153,7 @@ def test_what_is_wrong_stands_at_its_field(house: House) -> None:
     assert answer.status_code == 422
     for field, said in [
         ("wait-0-wrong", "'soon' is not a duration"),
-        ("add-0-wrong", "empty"),
+        ("add-0-wrong", "Choose whom this step pages"),
         ("repeat-wrong", "9"),
         ("expires-wrong", "is shorter than 1m"),
         ("title-wrong", "must not be empty"),
