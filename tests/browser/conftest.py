@@ -37,7 +37,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PATIENCE_MS = 15_000  # a machine that builds several things at once is slow
+PATIENCE_MS = 30_000  # a machine that builds several things at once is slow
 SIZES = {"desk": (1440, 900), "phone": (390, 844)}
 SCREENSHOTS = Path(__file__).parents[2] / "artefacts" / "screenshots"
 
@@ -111,10 +111,10 @@ def served(sqlite_template: Sqlite, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One worker does all of it: one server, one browser."""
+    """One worker, one server and one browser for the journeys, and one for what each screen looks like."""
     for item in items:
         if item.path.parent == Path(__file__).parent:
-            item.add_marker(pytest.mark.xdist_group("browser"))
+            item.add_marker(pytest.mark.xdist_group("looks" if item.path.name == "test_looks.py" else "browser"))
 
 
 @pytest.fixture(scope="module")
