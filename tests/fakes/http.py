@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from fakes.loop import LoopThread
+from fakes.loop import LoopThread, close_server
 
 WAIT_S = 30.0  # machines are shared
 HEAD_BYTES_MAX = 65536
@@ -149,7 +149,7 @@ class HttpSink:
 
     async def _stop(self) -> None:
         if self._server is not None:
-            self._server.close()
+            await close_server(self._server)
             self._server = None
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

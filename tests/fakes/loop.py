@@ -39,21 +39,42 @@ class LoopThread:
         self.loop.run_forever()
 
 
+async def close_server(server: asyncio.Server) -> None:
+    """Stop listening, when no connection is being taken in any more.
+
+    Up to Python 3.12 asyncio refuses to make the transport of a connection whose server was closed between accepting it
+    and that: the half-made transport and its socket are left to the garbage collector, which warns in a later test.
+    """
+    for listening in server.sockets:
+        asyncio.get_running_loop().remove_reader(listening.fileno())
+    for _ in range(ROUNDS_MAX):
+        if not any(_is_accepting(task) for task in asyncio.all_tasks()):
+            break
+        await asyncio.sleep(0)
+    server.close()
+
+
 async def _leave_nothing() -> None:
     """A task cancelled before its first step never closes its connection, and a transport that is closed still writes
-    what is in its buffer: so what is left over is aborted, until a look round finds neither task nor open socket."""
+    what is in its buffer: so what is left over is aborted, until a look round finds neither task nor open socket.
+    asyncio's own tasks that take a connection in hold nothing but a bare socket at first, so they are let finish."""
     for _ in range(ROUNDS_MAX):
         tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
         connections = _open_connections()
         if not tasks and not connections:
             return
+        ours = [task for task in tasks if not _is_accepting(task)]
+        for task in ours:
+            task.cancel()
+        await asyncio.gather(*ours, return_exceptions=True)
         for connection in connections:
             connection.abort()
         await asyncio.sleep(0)
-    raise AssertionError(f"still there: {_open_connections()}")
+    raise AssertionError(f"still there: {asyncio.all_tasks()} {_open_connections()}")
+
+
+def _is_accepting(task: asyncio.Task[Any]) -> bool:
+    return str(getattr(task.get_coro(), "__qualname__", "")).endswith("._accept_connection2")
 
 
 def _open_connections() -> list[asyncio.Transport]:

@@ -21,7 +21,7 @@ from typing import Any, Self, cast
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
-from fakes.loop import LoopThread
+from fakes.loop import LoopThread, close_server
 
 WAIT_S = 30.0  # machines are shared
 ACCEPTED = "250 2.0.0 taken"
@@ -185,7 +185,7 @@ class SmtpSink:
 
     async def _stop(self) -> None:
         if self._server is not None:
-            self._server.close()
+            await close_server(self._server)
             self._server = None
 
     async def _close_transports(self) -> None:

@@ -7,7 +7,7 @@ import contextlib
 import ssl
 from typing import Self
 
-from fakes.loop import LoopThread
+from fakes.loop import LoopThread, close_server
 
 PIECE_BYTES = 65536
 
@@ -36,7 +36,7 @@ class TlsFront:
         return await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=context)
 
     async def _stop(self) -> None:
-        self._server.close()
+        await close_server(self._server)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         onward_reader, onward_writer = await asyncio.open_connection("127.0.0.1", self._behind)
