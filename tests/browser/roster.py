@@ -6,7 +6,11 @@ from datetime import timedelta
 from typing import Any
 
 from serving import Served
-from tocsin.kit import clock
+from tocsin.kit import clock, db
+from tocsin.oncall import store
+from tocsin.oncall.desk import Handover
+from tocsin.paging import duty
+from tocsin.paging.standing import standing
 
 
 def busy_roster(served: Served) -> int:
@@ -83,6 +87,28 @@ def busy_roster(served: Served) -> int:
     made = served.api("ann", "POST", "/swaps", {"gives": gives, "to": "bob", "message": "My sister’s wedding"})
     assert made.status == 201, made.body
     return int(made.body["id"])
+
+
+def handed_over(url: str) -> int:
+    """The pager of the first schedule has passed from Ann to Bob, who has not said yet that he has it."""
+    at = clock.now().replace(minute=0, second=0, microsecond=0)
+    shift = Handover(
+        id=0,
+        schedule="first",
+        at=at,
+        since=at - timedelta(hours=12),
+        outgoing=("ann",),
+        incoming=("bob",),
+        summary="",
+        accepted_by="",
+        accepted_at=None,
+    )
+    with db.transact(clock.now()) as tx:
+        made = store.put_handover(tx, shift)
+        assert made is not None
+        said = duty.summary(tx, standing(tx), "first", shift.since, tx.now, shift.outgoing)
+        store.put_summary(tx, made.id, said.words(url))
+        return made.id
 
 
 def _url(instant: str) -> str:

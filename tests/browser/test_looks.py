@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from browser.roster import busy_roster
+from browser.conftest import beside
+from browser.roster import busy_roster, handed_over
 from needs import lacks
 from serving import Served
 
@@ -42,6 +43,7 @@ SCREENS = {
     "override": ("ann", "/schedules/first/override"),
     "swap-new": ("ann", "/oncall/swaps/new"),
     "swap": ("bob", "/oncall/swaps/{swap}"),
+    "handover": ("bob", "/oncall/handovers/{handover}"),
     "inbox": ("cleo", "/inbox"),
     "people": ("ann", "/people"),
     "person": ("ann", "/people/bob"),
@@ -122,6 +124,7 @@ def places(served: Served, mia: str) -> dict[str, int]:
         "before": before,
         "version": version,
         "swap": busy_roster(served),
+        "handover": beside(served, lambda: handed_over(served.url)),
         "open": served.trouble("Card payments fail: 12 % are refused by the gateway"),
         "over": over,
     }
