@@ -9,6 +9,7 @@ from tocsin.catalog import editing
 from tocsin.config import queries
 from tocsin.config.actions import Applied
 from tocsin.kit import clock, db
+from tocsin.paging import codes
 from tocsin.people import queries as people
 from tocsin.people.models import User
 from world import disk_full
@@ -55,6 +56,20 @@ def test_the_whole_way_of_a_signal_is_shown(house: House) -> None:
     assert "inbox in Tocsin (inbox)" in said
     assert "Everybody has been tried" in said
     assert not house.world.groups()
+
+
+def test_a_contact_that_is_proven_counts(house: House) -> None:
+    """Mail of somebody who is managed in the interface is foreseen once it is proven, as it is sent then."""
+    house.world.rules("ann", high=[("0s", "email"), ("0s", "inbox")])
+    house.world.at("0s")
+    house.managed("ui")
+    form = {"integration": "web", "body": event("disk full"), "at": "2026-03-02T03:00", "do": "ask"}
+    before = words(house.client("cleo").post("/what-if", form).content)
+    with db.transact(clock.now()) as tx:
+        codes.vouch(tx, "ann", "email")
+    after = words(house.client("cleo").post("/what-if", form).content)
+    assert "mail (email)" not in before
+    assert "mail (email)" in after
 
 
 def test_a_question_comes_filled(house: House) -> None:
