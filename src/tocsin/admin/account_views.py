@@ -31,6 +31,7 @@ class AccountPage:
     account: Account
     links: tuple[tuple[str, str], ...]
     sends_mail: bool
+    letter_trouble: str
     mine: bool
 
 
@@ -49,6 +50,7 @@ def account(request: HttpRequest, actor: Actor, user_id: int) -> HttpResponse:
         account=found,
         links=() if sends_mail else tuple(queries.open_links(reader, user_id)),
         sends_mail=sends_mail,
+        letter_trouble=queries.letter_trouble(reader, found.email),
         mine=found.id == actor.user_id,
     )
     return show(request, "admin/account.html", page)

@@ -72,6 +72,7 @@ class PersonPage:
     account: Account | None = None
     links: tuple[tuple[str, str], ...] = ()  # shown only where no mail is sent
     sends_mail: bool = True
+    letter_trouble: str = ""
     mine: bool = False
 
 
@@ -260,5 +261,6 @@ def _page(reader: Reader, actor: Actor, form: PersonForm, name: str = "") -> Per
         account=account,
         links=tuple(queries.open_links(reader, account.id)) if account is not None and not sends_mail else (),
         sends_mail=sends_mail,
+        letter_trouble=queries.letter_trouble(reader, account.email) if account is not None else "",
         mine=bool(name) and name == actor.person,
     )

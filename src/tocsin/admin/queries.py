@@ -179,5 +179,19 @@ def open_links(reader: Reader, user_id: int) -> list[tuple[str, str]]:
     return [(purpose, signing.url_of(reader, link_id)) for link_id, purpose in rows]
 
 
+def letter_trouble(reader: Reader, email: str) -> str:
+    """Why the newest letter to this address has not arrived; empty if it has, or is on its way for the first time."""
+    row = reader.row(
+        "SELECT state, attempts, reason FROM engine_delivery WHERE address_key = %s AND subject LIKE 'letter:%%'"
+        " ORDER BY id DESC LIMIT 1",
+        (f"email:{email}",),
+    )
+    if row is None:
+        return ""
+    state, attempts, reason = row
+    stuck = state in ("waiting", "leased") and attempts > 0
+    return str(reason or "it was given up") if stuck or state == "failed" else ""
+
+
 def _instant(us: int | None) -> datetime | None:
     return None if us is None else clock.from_us(us)

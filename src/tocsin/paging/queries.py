@@ -64,6 +64,7 @@ class FailingLine:
     since: datetime
     attempts: int
     reason: str
+    mail: str = ""  # the address, where it is one of mail
 
 
 def climbing(reader: Reader, group_ids: Iterable[int]) -> dict[int, Climbing]:
@@ -218,7 +219,8 @@ def _note(row: Row) -> NoteLine:
 
 
 def _failing(row: Row) -> FailingLine:
-    options = msgspec.json.decode(row[1]).get("options", {})
+    address = msgspec.json.decode(row[1])
+    options = address.get("options", {})
     return FailingLine(
         channel=row[0],
         contact=options.get("contact", ""),
@@ -226,4 +228,5 @@ def _failing(row: Row) -> FailingLine:
         since=clock.from_us(row[2]),
         attempts=row[3],
         reason=row[4],
+        mail=address.get("target", "") if row[0] == "email" else "",
     )

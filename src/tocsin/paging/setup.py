@@ -106,6 +106,8 @@ def _who(held: Standing, actor: Actor, *, may_configure: bool) -> Iterator[Step]
         button="Add a team",
         may_do=may_configure,
     )
+    known = held.people[actor.person].contacts.values() if actor.person in held.people else ()
+    unproven = any(contact.channel != "inbox" for contact in known)
     usable = [name for name, contact in held.usable(actor.person).items() if contact.channel != "inbox"]
     yield Step(
         name="contact",
@@ -114,7 +116,7 @@ def _who(held: Standing, actor: Actor, *, may_configure: bool) -> Iterator[Step]
         done=bool(usable),
         state=f"you are reached by {', '.join(usable)}" if usable else "nothing proven reaches you yet",
         url=reverse("me"),
-        button="Add a contact",
+        button="Prove a contact" if unproven else "Add a contact",
     )
 
 

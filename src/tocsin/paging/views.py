@@ -247,7 +247,7 @@ def _troubles(reader: Reader, held: Standing) -> tuple[Trouble, ...]:
     if late:
         found.append(Trouble(words=f"{late} messages of pages are late"))
     for one in queries.failing(reader):
-        who = people.name_of(held.snapshot, f"person:{one.person}")
+        who = people.name_of(held.snapshot, f"person:{one.person}") if one.person else one.mail or "a team"
         found.append(Trouble(words=f"{one.channel} to {who} does not get through", why=one.reason, since=one.since))
     for integration, last_at in queries.missed_heartbeats(reader):
         url = reverse("integration", kwargs={"name": integration})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
@@ -17,13 +18,21 @@ from tocsin.web import errors
 EMAIL_CHARS_KEPT_MAX = 254
 
 
+WRONG_CODE = "This code is wrong, or its time is over. Take the one that shows now."
+
+
+class FactorsAdapter(DefaultMFAAdapter):
+    """What is said of second factors."""
+
+    error_messages: ClassVar[dict[str, Any]] = DefaultMFAAdapter.error_messages | {"incorrect_code": WRONG_CODE}
+
+
 class Adapter(DefaultAccountAdapter):
     """Accounts are opened by an administrator or the command line, never by whoever comes along."""
 
     error_messages: ClassVar[dict[str, Any]] = DefaultAccountAdapter.error_messages | {
         "email_password_mismatch": "There is no account with this address and password.",
         "enter_current_password": "This is not the password you have.",
-        "incorrect_code": "This code is wrong, or its time is over. Take the one that shows now.",
         "incorrect_password": "This is not your password.",
         "too_many_login_attempts": "That was tried too often. Wait some minutes and try again.",
     }

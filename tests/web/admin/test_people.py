@@ -54,6 +54,19 @@ def _typed(who: str, **changed: Any) -> dict[str, Any]:
     }
 
 
+def test_a_letter_that_does_not_arrive_is_said_where_it_was_sent(house: House) -> None:
+    """Whoever invited sees why the mail has not come, with the person, and by address among the troubles."""
+    house.world.mail.refuse("zoe@tocsin.test", "451 4.7.1 try again later")
+    fresh = {"name": "Zoe Zed", "email": "zoe@tocsin.test", "role": "responder", "timezone": "UTC", "invite": "yes"}
+    house.client("dan").post("/people/-/new", {**fresh, "base": str(_snapshot().version)})
+    house.world.at("10m")
+    page = words(house.client("dan").get("/people/zoe").content)
+    assert "The mail with the link has not arrived" in page
+    assert "try again later" in page
+    assert "lead out of Tocsin" in page
+    assert "email to zoe@tocsin.test does not get through" in words(house.client("dan").get("/").content)
+
+
 def test_an_administrator_adds_somebody_who_chooses_a_password_and_is_in(house: House) -> None:
     """A new person is in the configuration and the team, gets an invitation, and is signed in after its form."""
     fresh = {"name": "Zoe Zed", "email": "zoe@tocsin.test", "role": "responder", "timezone": "UTC"}
