@@ -26,8 +26,8 @@ BAD_REQUEST = ErrorPage(
 )
 FORBIDDEN = ErrorPage(
     status=403,
-    title="You may look, but not do this",
-    what="Your role does not allow it. Nothing was changed.",
+    title="This is not for your role",
+    what="Only people with another role may see or do this. Nothing was changed.",
     do="An administrator can give you the right: roles stand with the people in the configuration.",
 )
 FORGED = ErrorPage(
