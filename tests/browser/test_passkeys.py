@@ -17,15 +17,15 @@ AUTHENTICATOR = {
 
 
 def test_a_passkey_is_added_and_lets_its_owner_in(visits: Any, served: Any) -> None:
-    """Cleo adds a passkey, keeps her recovery codes, signs out, and is in again with a touch, without a password."""
-    visits.give_password("cleo")
+    """Dan adds a passkey, keeps his recovery codes, signs out, and is in again with a touch, without a password."""
+    visits.give_password("dan")  # from here on his password alone is not enough: nobody else uses it
     visits.served.url = served.url.replace("127.0.0.1", "localhost")  # a passkey belongs to a name, not to a number
     try:
         page = visits.open("/sign-in?next=/me/2fa/webauthn/add/")
         devtools = page.context.new_cdp_session(page)
         devtools.send("WebAuthn.enable")
         key = devtools.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})["authenticatorId"]
-        page.get_by_label("Email").fill("cleo@acme.example")
+        page.get_by_label("Email").fill("dan@acme.example")
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Sign in", exact=True).click()
         page.get_by_role("heading", name="Confirm that it is you").wait_for()
