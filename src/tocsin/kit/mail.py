@@ -226,23 +226,34 @@ class Mailer:
             if keep and session.mails < MAILS_PER_CONNECTION_MAX:
                 self._idle.append(session)
             else:
-                _drop(session.connection)
+                session.connection.close()
 
     def _kept(self) -> _Session | None:
         while self._idle:
             session = self._idle.pop()
             if session.connection.is_connected and clock.monotonic() - session.used_at < IDLE_S_MAX:
                 return session
-            _drop(session.connection)
+            session.connection.close()
         return None
 
 
 _CLOSING = 421  # "closing transmission channel"
 
 
+class _Connection(aiosmtplib.SMTP):
+    """The library's, which hangs up at once: also where the library itself does it, after a sign-in that was refused."""
+
+    def close(self) -> None:
+        """Without waiting for a TLS farewell that may never come, with a socket that stays open until then."""
+        abort = getattr(self.transport, "abort", None)
+        if abort is not None:
+            abort()
+        super().close()
+
+
 @dataclass(slots=True)
 class _Session:
-    connection: aiosmtplib.SMTP
+    connection: _Connection
     mails: int = 0
     used_at: float = 0.0
 
@@ -256,7 +267,7 @@ class _Envelope:
 
 async def _connect(settings: SmtpSettings, tls: ssl.SSLContext | None) -> _Session:
     wanted = {StartTls.REQUIRE: True, StartTls.OFFERED: None, StartTls.NEVER: False}[settings.starttls]
-    connection = aiosmtplib.SMTP(
+    connection = _Connection(
         hostname=settings.host,
         port=settings.port,
         username=settings.username or None,
@@ -270,25 +281,17 @@ async def _connect(settings: SmtpSettings, tls: ssl.SSLContext | None) -> _Sessi
     try:
         await connection.connect()
     except BaseException:  # cancellation too must not leave a socket behind
-        _drop(connection)
+        connection.close()
         raise
     return _Session(connection)
 
 
-async def _leave(connection: aiosmtplib.SMTP) -> None:
+async def _leave(connection: _Connection) -> None:
     """Say goodbye, briefly, and hang up."""
     with suppress(aiosmtplib.SMTPException, OSError):
         await connection.execute_command(b"QUIT", timeout=QUIT_TIMEOUT_S)
-    _drop(connection)
-    await asyncio.sleep(0)  # the loop closes the socket in its next turn
-
-
-def _drop(connection: aiosmtplib.SMTP) -> None:
-    """Hang up at once, without waiting for a TLS farewell that may never come."""
-    abort = getattr(connection.transport, "abort", None)
-    if abort is not None:
-        abort()
     connection.close()
+    await asyncio.sleep(0)  # the loop closes the socket in its next turn
 
 
 def _bare(message: EmailMessage, header: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -181,6 +182,16 @@ def test_a_wrong_password_is_told() -> None:
         answer = send(sink, password="wrong")
     assert (answer.status, answer.fault) == (535, MailFault.REJECTED)
     assert "wrong" not in answer.detail
+
+
+def test_a_connection_that_failed_leaves_no_socket() -> None:
+    """After a refused sign-in, and a certificate nobody vouches for, nothing is left open once the mailer is closed."""
+    made = certificates.make()
+    with SmtpSink(starttls=made.server_context(), login=("tocsin", "hunter2")) as sink:
+        for _ in range(20):
+            assert send(sink, password="wrong").fault is MailFault.REJECTED
+            assert send(sink, ca_file="").fault is MailFault.TLS
+            gc.collect()  # a warning about something unclosed is an error
 
 
 def test_an_unknown_certificate_is_refused() -> None:
