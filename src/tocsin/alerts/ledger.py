@@ -83,20 +83,18 @@ def put_envelope(tx: Tx, id_: int, one: Accepted) -> None:
 
 
 def waiting_envelopes(tx: Tx, limit: int, signals_max: int) -> list[Waiting]:
-    """The oldest envelopes that wait to be absorbed, with not many more than `signals_max` signals in all."""
-    rows = tx.rows(
-        "SELECT id, integration, received_at, signals, signal_count FROM alerts_envelope WHERE absorbed_at IS NULL"
-        " ORDER BY id LIMIT %s",
-        (limit,),
-    )
-    found: list[Waiting] = []
-    total = 0
-    for row in rows:
-        if found and total + row[4] > signals_max:
-            break
-        total += row[4]
-        found.append(Waiting(row[0], row[1], clock.from_us(row[2]), _signals.decode(row[3])))
-    return found
+    """The oldest envelopes that wait to be absorbed, with at most `signals_max` signals in all, or one envelope."""
+    rows = tx.rows(_WAITING, (limit, signals_max))
+    return [Waiting(row[0], row[1], clock.from_us(row[2]), _signals.decode(row[3])) for row in rows]
+
+
+# How many signals wait stands in the index: what is in an envelope is read only of those that are taken.
+_WAITING = (
+    "SELECT id, integration, received_at, signals FROM alerts_envelope WHERE id IN (SELECT id FROM"
+    " (SELECT id, signal_count, sum(signal_count) OVER (ORDER BY id) AS total FROM"
+    " (SELECT id, signal_count FROM alerts_envelope WHERE absorbed_at IS NULL ORDER BY id LIMIT %s) oldest) counted"
+    " WHERE total <= %s OR total = signal_count) ORDER BY id"
+)
 
 
 def envelope(reader: Reader, envelope_id: int) -> Waiting | None:

@@ -27,7 +27,9 @@ class Envelope(models.Model):
     class Meta:
         db_table = "alerts_envelope"
         indexes: ClassVar = [
-            models.Index(fields=["id"], name="alerts_envelope_waiting", condition=Q(absorbed_at__isnull=True)),
+            models.Index(
+                fields=["id", "signal_count"], name="alerts_envelope_to_absorb", condition=Q(absorbed_at__isnull=True)
+            ),
             models.Index(fields=["reference"], name="alerts_envelope_reference", condition=~Q(reference="")),
             models.Index(fields=["received_at"], name="alerts_envelope_received"),
         ]
