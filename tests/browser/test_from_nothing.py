@@ -106,7 +106,8 @@ def test_from_an_empty_directory_to_a_page_answered(
     page.select_option("#box-service", "checkout")
     page.locator("main form button.primary").click()
     page.wait_for_url("**/integrations/my-script**")
-    page.get_by_role("button", name="Send a test alert").click()
+    with page.expect_navigation():  # leaving the page at once would take the press back
+        page.get_by_role("button", name="Send a test alert").click()
 
     page.goto("/inbox")
     page.get_by_text(re.compile("Test alert")).first.wait_for()
