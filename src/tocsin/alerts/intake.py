@@ -180,6 +180,7 @@ class Intake:
         self.writer = Writer()
         self._poll: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
+        self._next_look: asyncio.Task[None] | None = None  # at the configuration, not begun yet
 
     async def start(self) -> None:
         """Load the keys and start the writer."""
@@ -289,10 +290,24 @@ class Intake:
 
     async def _door(self, source: Source, key: str) -> Door | None:
         door = self.keys.find(key)
-        if door is None and self.keys.may_recheck():
-            await self._refresh_keys()
+        if door is None:
+            await self._recheck()
             door = self.keys.find(key)
         return door if door is not None and door.source == source.name else None
+
+    async def _recheck(self) -> None:
+        """Look again at the configuration, as it is from now on: a key may have been given out a moment ago.
+
+        Whoever comes before the look begins shares it, so that wrong keys cost one look in KEYS_RECHECK_S at most.
+        """
+        if self._next_look is None:
+            self._next_look = asyncio.create_task(self._look_soon())
+        await asyncio.shield(self._next_look)
+
+    async def _look_soon(self) -> None:
+        await asyncio.sleep(self.keys.recheck_in_s())
+        self._next_look = None
+        await self._refresh_keys()
 
     def _ring(self) -> None:
         self._loop.call_soon_threadsafe(self._changed.set)

@@ -58,9 +58,9 @@ class Keys:
         """The door this key opens, as last known."""
         return self._doors.get(key)
 
-    def may_recheck(self) -> bool:
-        """Whether enough time has passed to ask the database again about a key nobody knows."""
-        return clock.monotonic() - self._checked_at >= KEYS_RECHECK_S
+    def recheck_in_s(self) -> float:
+        """In how many seconds the database may be asked again about a key nobody knows."""
+        return max(0.0, self._checked_at + KEYS_RECHECK_S - clock.monotonic())
 
     def refresh(self) -> None:
         """Take over the configuration in force; called in a thread."""
