@@ -6,6 +6,7 @@ import re
 from urllib.parse import urlsplit
 
 URL_CHARS_MAX = 2000
+FULL = "full"  # the option `detail`: titles and summaries may stand on a lock screen
 _E164 = re.compile(r"\+[1-9]\d{6,14}")  # ITU-T E.164: at most 15 digits
 _UNPRINTABLE = re.compile(r"[^\x21-\x7e]")
 
@@ -15,6 +16,11 @@ def phone_number(written: str) -> str | None:
     if _E164.fullmatch(written):
         return None
     return f"{written!r} is not a telephone number; write it with country code and no spaces: +4915155500101"
+
+
+def detail(written: str) -> str | None:
+    """What is wrong with how much a push may say, or None."""
+    return None if written in (FULL, "public") else "write full or public"
 
 
 def web_address(written: str) -> str | None:

@@ -38,7 +38,6 @@ ENTRIES_MAX = 5
 LIMITS = (Limit(count=10, per_s=60), Limit(count=60, per_s=900))  # ntfy.sh itself allows bursts of 60
 PRIORITY_HIGH = 5
 PRIORITY_NORMAL = 3
-FULL = "full"
 _TOPIC = re.compile(r"[-_A-Za-z0-9]{1,64}")
 _DAILY_QUOTAS = frozenset({42905, 42908, 42910})  # these come back tomorrow, not in a minute
 _TAGS = {
@@ -96,7 +95,7 @@ def check(written: str) -> str | None:
 def compose(message: Message, address: Address, _settings: Settings, _now: datetime) -> HttpRequest:
     """The publish call for one message."""
     server, topic = _split(address.target)
-    private = address.options.get("detail") == FULL
+    private = address.options.get("detail") == checks.FULL
     high = message.kind is MessageKind.PAGE and words.highest_urgency(message) == "high"
     push = _Push(
         topic=topic,
@@ -178,10 +177,6 @@ def _read(body: bytes) -> _Said | None:
         return None
 
 
-def _check_detail(written: str) -> str | None:
-    return None if written in (FULL, "public") else "write full or public"
-
-
 CHANNEL = Channel(
     name="ntfy",
     title="ntfy",
@@ -194,6 +189,6 @@ CHANNEL = Channel(
         "token": Option(check=checks.header_value, meaning="an access token: tk_…"),
         "user": Option(check=checks.header_value, secret=False, meaning="signs in together with password"),
         "password": Option(check=lambda written: None if written else "is empty", meaning="of user"),
-        "detail": Option(check=_check_detail, secret=False, meaning="full: titles and summaries too; default public"),
+        "detail": Option(check=checks.detail, secret=False, meaning="full: titles and summaries too; default public"),
     },
 )

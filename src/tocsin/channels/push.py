@@ -40,7 +40,6 @@ LIVES_S = {
 LIVES_S_OTHERWISE = 3600
 LIMITS = (Limit(count=20, per_s=60), Limit(count=120, per_s=900))
 REPEAT_AFTER_S = (60, 120, 180)
-FULL = "full"
 OPEN_FOR_MORE = "Open Tocsin for details."
 _encode = msgspec.json.Encoder().encode
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -76,7 +75,7 @@ def compose(message: Message, address: Address, settings: Settings, now: datetim
     """The request to the push service. The options hold the device's keys, ours, and what is new for this message."""
     given = {name: from_text(address.options[name]) or b"" for name in ("p256dh", "auth", "salt", "ephemeral", "vapid")}
     loud = message.kind is MessageKind.PAGE and words.highest_urgency(message) != "low"
-    shown = _notification(message, private=address.options.get("detail") == FULL, loud=loud, now=now)
+    shown = _notification(message, private=address.options.get("detail") == checks.FULL, loud=loud, now=now)
     plain = _encode(shown)
     if len(plain) > webpush.PLAIN_BYTES_MAX:
         plain = _encode(msgspec.structs.replace(shown, body=OPEN_FOR_MORE))
@@ -148,10 +147,6 @@ def _subject(settings: Settings) -> str:
     return f"mailto:{address}" if "@" in address else "mailto:tocsin@localhost"
 
 
-def _check_detail(written: str) -> str | None:
-    return None if written in (FULL, "public") else "write full or public"
-
-
 CHANNEL = Channel(
     name="push",
     title="Push",
@@ -164,6 +159,6 @@ CHANNEL = Channel(
     per_device=True,
     repeat_after_s=REPEAT_AFTER_S,
     options={
-        "detail": Option(check=_check_detail, secret=False, meaning="full: titles and summaries too; default public"),
+        "detail": Option(check=checks.detail, secret=False, meaning="full: titles and summaries too; default public"),
     },
 )

@@ -13,6 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from msgspec import structs
+
 from tocsin.alerts import rules as alert_rules
 from tocsin.alerts.domain import Dropped, Routed
 from tocsin.alerts.rulebook import compile_rulebook
@@ -22,7 +24,7 @@ from tocsin.paging import rules as paging_rules
 from tocsin.paging.domain import Why
 from tocsin.paging.standing import Standing
 from tocsin.people.domain import Urgency
-from tocsin.sources.domain import Action, Request, Settings, Signal
+from tocsin.sources.domain import Action, Request, Signal
 from tocsin.sources.registry import SOURCES
 
 STEPS_MAX = 2000
@@ -121,11 +123,7 @@ def what_if(
     if document is None:
         raise NoSuchIntegration(integration, list(documents))
     source = SOURCES[document.source]
-    settings = Settings(
-        mapping=document.mapping,
-        severity=document.severity,
-        resolve_timeout_s=document.resolve_timeout.total_seconds(),
-    )
+    settings = structs.replace(document.reading, secret="")  # nobody signs a sample
     request = Request(
         method="POST",
         path=f"/in/{source.name}/{document.key}",

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 from django.http import HttpRequest
+from msgspec import structs
 from ninja import Body, Query, Router
 
 from tocsin.catalog import ownership
@@ -44,7 +45,6 @@ from tocsin.site.config_shapes import (
     WhatIfIn,
 )
 from tocsin.sources import registry as sources
-from tocsin.sources.domain import Settings
 from tocsin.web.problems import Mistake, Problem, not_found, wrong
 
 router = Router(tags=["configuration"])
@@ -200,11 +200,8 @@ def preview(request: HttpRequest, name: str, body: SampleIn) -> Any:
     document = queries.current(db.reader(clock.now())).all("integrations", IntegrationDocument).get(name)
     if document is None:
         raise not_found(f"there is no integration `{name}`")
-    settings = Settings(
-        mapping=body.mapping if body.mapping is not None else document.mapping,
-        severity=document.severity,
-        resolve_timeout_s=document.resolve_timeout.total_seconds(),
-    )
+    mapping = body.mapping if body.mapping is not None else document.mapping
+    settings = structs.replace(document.reading, mapping=mapping, secret="")  # nobody signs a sample
     found = sources.preview(document.source, settings, body.body.encode(), body.headers, clock.now())
     return values.of_preview(found)
 
