@@ -86,7 +86,7 @@ def by_field(problems: Sequence[Problem], fields: Sequence[str]) -> Wrong:
 
 
 def _text(typed: QueryDict, name: str) -> str:
-    return typed.get(name, "").strip()[:TEXT_CHARS_MAX]
+    return typed.get(name, "").replace("\r\n", "\n").strip()[:TEXT_CHARS_MAX]
 
 
 def _base(typed: QueryDict) -> int | None:

@@ -16,6 +16,7 @@ from tocsin.admin.queries import Account, PersonLine
 from tocsin.catalog import editing
 from tocsin.catalog.editing import Terms, Written
 from tocsin.config import queries as configuration
+from tocsin.config import secrecy
 from tocsin.config.actions import Applied
 from tocsin.config.domain import Snapshot
 from tocsin.kit import clock, db
@@ -193,9 +194,10 @@ def _save(actor: Actor, snapshot: Snapshot, name: str, form: PersonForm) -> Wron
     if name == actor.person and form.role != Role.ADMIN.value:
         return {"role": ["You cannot take the administrator's role from yourself; another administrator can."]}
     held = snapshot.all("people", PersonDocument).get(name)
-    before = held.model_dump(mode="json", exclude_unset=True) if held else _first_contacts(form)
-    body = {**before, "name": form.name, "email": form.email, "role": form.role, "timezone": form.timezone}
-    documents = [Written(section="people", name=name, body=body)] if body != _shown(held) else []
+    before = secrecy.dump(held) if held is not None else _first_contacts(form)
+    said = {"name": form.name, "email": form.email, "role": form.role, "timezone": form.timezone}
+    body = before | {field: value for field, value in said.items() if value != _shown(held).get(field)}
+    documents = [Written(section="people", name=name, body=body)] if held is None or body != before else []
     documents += _team_changes(snapshot, name, form.teams)
     if not documents:
         return {}
@@ -203,12 +205,11 @@ def _save(actor: Actor, snapshot: Snapshot, name: str, form: PersonForm) -> Wron
     return {} if isinstance(outcome, Applied) else forms.wrong_of(outcome, FIELDS)
 
 
-def _shown(held: PersonDocument | None) -> dict[str, object]:
-    """The document as the form would write it if nothing was changed."""
+def _shown(held: PersonDocument | None) -> dict[str, str]:
+    """What the form sends of each field if nothing was changed."""
     if held is None:
         return {}
-    given = {"name": held.name, "email": held.email, "role": held.role.value, "timezone": held.timezone}
-    return {**held.model_dump(mode="json", exclude_unset=True), **given}
+    return {"name": held.name.strip(), "email": held.email, "role": held.role.value, "timezone": held.timezone}
 
 
 def _first_contacts(form: PersonForm) -> dict[str, object]:
@@ -221,7 +222,7 @@ def _team_changes(snapshot: Snapshot, name: str, wanted: frozenset[str]) -> Iter
         inside = name in document.members or name in document.managers
         if inside == (team in wanted):
             continue
-        body = document.model_dump(mode="json", exclude_unset=True)
+        body = secrecy.dump(document)
         if inside:
             body |= {field: [one for one in body.get(field, []) if one != name] for field in ("members", "managers")}
         else:

@@ -13,8 +13,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from tocsin.admin import forms, queries
 from tocsin.admin.forms import TeamForm, Wrong
 from tocsin.admin.queries import TeamLine
-from tocsin.catalog import editing
+from tocsin.catalog import boxes, editing
 from tocsin.config import queries as configuration
+from tocsin.config import secrecy
 from tocsin.config.domain import NAME_PATTERN, Snapshot
 from tocsin.kit import clock, db
 from tocsin.kit.db import Reader
@@ -131,20 +132,23 @@ def remove_team(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
 
 def _save(actor: Actor, snapshot: Snapshot, name: str, form: TeamForm) -> Wrong:
     held = snapshot.all("teams", TeamDocument).get(name)
-    before = held.model_dump(mode="json", exclude_unset=True) if held else {}
-    body = {
-        **before,
-        "name": form.name,
-        "description": form.description,
-        "members": _ordered(form.members, held.members if held else ()),
-        "managers": _ordered(form.managers, held.managers if held else ()),
-    }
+    body = _body(form, held)
     return forms.wrong_of(editing.put(actor, "teams", name, body, base=form.base), FIELDS)
 
 
-def _ordered(chosen: frozenset[str], before: tuple[str, ...]) -> list[str]:
-    """As they stood, newcomers behind: an order that nobody changed stays."""
-    return [*(name for name in before if name in chosen), *sorted(chosen - set(before))]
+def _body(form: TeamForm, held: TeamDocument | None) -> dict[str, object]:
+    """The document that was typed: what was left as it was shown stays, and so does an order that nobody changed."""
+    body: dict[str, object] = secrecy.dump(held) if held is not None else {"name": form.name}
+    shown = held if held is not None else TeamDocument(name=form.name or "new")
+    if not boxes.is_as_shown(shown.name, form.name):
+        body["name"] = form.name
+    if not boxes.is_as_shown(shown.description, form.description, lines=True):
+        body["description"] = form.description
+    if form.members != frozenset(shown.members):
+        body["members"] = boxes.ordered(sorted(form.members), shown.members)
+    if form.managers != frozenset(shown.managers):
+        body["managers"] = boxes.ordered(sorted(form.managers), shown.managers)
+    return body
 
 
 def _held(snapshot: Snapshot, document: TeamDocument) -> TeamForm:

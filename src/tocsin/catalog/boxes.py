@@ -1,13 +1,14 @@
 """Forms for documents: boxes with what was typed and what is wrong with it, and what an outcome means for them. Pure.
 
 A form knows some of a document's fields. It is read into the body that was there before, so what it does not know is
-kept; a problem is shown at the box that caused it, and what belongs to no box above them all.
+kept, and so is what was left as it was shown: a form that is saved unchanged changes nothing. A problem is shown at
+the box that caused it, and what belongs to no box above them all.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -116,8 +117,18 @@ def ticks(name: str, label: str, options: Mapping[str, str], chosen: Sequence[st
 
 
 def typed(form: Typed, name: str) -> str:
-    """What stands in a box, trimmed and bounded."""
-    return (form.get(name, "") or "").strip()[:CHARS_MAX]
+    """What stands in a box, trimmed and bounded, its lines ended as we end them."""
+    return (form.get(name, "") or "").replace("\r\n", "\n").strip()[:CHARS_MAX]
+
+
+def is_as_shown(shown: str, sent: str, *, lines: bool = False) -> bool:
+    """Whether a box was left as it was. Browsers take line breaks out of what does not hold several `lines`."""
+    return sent == (shown if lines else shown.replace("\r", "").replace("\n", "")).replace("\r\n", "\n").strip()
+
+
+def ordered(chosen: Collection[str], before: Sequence[str]) -> list[str]:
+    """Those that were chosen: as they stood, newcomers behind, in the order they come in."""
+    return [*(one for one in before if one in chosen), *(one for one in chosen if one not in before)]
 
 
 def number(form: Typed, name: str) -> int | None:

@@ -12,6 +12,7 @@ from tocsin.config.domain import Snapshot
 from tocsin.sources.domain import Severity
 
 SEVERITIES = {one.value: one.value.capitalize() for one in Severity}
+WINDOW_DEFAULT = "fixed"
 WINDOW_KINDS = {"fixed": "from the group's first alert", "rolling": "from its latest alert"}
 # Boxes that hold one text of the document as it is written there.
 _PLAIN = (
@@ -33,7 +34,8 @@ KEPT = "kept as it is"  # what stands in for a secret that is there
 
 def values(source: str, body: Mapping[str, Any]) -> dict[str, str]:
     """What each box shows for a document as it is."""
-    found = {name: str(body.get(name) or "") for name in (*_PLAIN, "service", "window_kind")}
+    found = {name: str(body.get(name) or "") for name in (*_PLAIN, "service")}
+    found["window_kind"] = str(body.get("window_kind") or WINDOW_DEFAULT)
     found["group_by"] = ", ".join(body.get("group_by", ()))
     for name in _OF_SOURCE.get(source, ()):
         found[name] = "" if name == "secret" else str(body.get(name) or "")
@@ -46,20 +48,28 @@ def typed_values(form: Typed) -> dict[str, str]:
 
 
 def body(form: Typed, before: Mapping[str, Any], source: str) -> dict[str, Any]:
-    """The document that was typed; what the form does not know stays as it was."""
+    """The document that was typed; what the form does not know or was left as it was shown stays as it was."""
     made = dict(before)
+    shown = values(source, before)
+    sent = {name: boxes.typed(form, name) for name in shown}
+    left = {name for name in shown if boxes.is_as_shown(shown[name], sent[name], lines=name == "description")}
     for name in _PLAIN:
-        boxes.put(made, name, boxes.typed(form, name))
-    made["service"] = boxes.typed(form, "service")
-    boxes.put(made, "group_by", [one.strip() for one in boxes.typed(form, "group_by").split(",") if one.strip()])
-    kind = boxes.typed(form, "window_kind")
-    boxes.put(made, "window_kind", kind if made.get("group_window") and kind != "fixed" else "")
+        if name not in left:
+            boxes.put(made, name, sent[name])
+    made["service"] = sent["service"]
+    if "group_by" not in left:
+        boxes.put(made, "group_by", [one.strip() for one in sent["group_by"].split(",") if one.strip()])
+    if "window_kind" not in left or not made.get("group_window"):
+        kind = sent["window_kind"]
+        boxes.put(made, "window_kind", kind if made.get("group_window") and kind != WINDOW_DEFAULT else "")
     for name in _OF_SOURCE.get(source, ()):
-        written = boxes.typed(form, name)
-        if name == "secret" and not written:
-            continue  # an empty box keeps the secret that is there
-        boxes.put(made, name, int(written) if name == "misses" and written.isascii() and written.isdigit() else written)
+        if name not in left:  # an empty box keeps the secret that is there
+            boxes.put(made, name, _whole(sent[name]) if name == "misses" else sent[name])
     return made
+
+
+def _whole(written: str) -> int | str:
+    return int(written) if written.isascii() and written.isdigit() and len(written) <= boxes.DIGITS_MAX else written
 
 
 def form_boxes(
@@ -133,7 +143,7 @@ def _grouping(held: Mapping[str, str]) -> tuple[Box, ...]:
             placeholder="as long as it is open",
             hint="1m to 48h.",
         ),
-        boxes.select("window_kind", "Counted", WINDOW_KINDS, held["window_kind"] or "fixed"),
+        boxes.select("window_kind", "Counted", WINDOW_KINDS, held["window_kind"]),
         Box(
             name="reopen_within",
             label="A problem that comes back this soon reopens its group",
@@ -167,7 +177,11 @@ def _noise(held: Mapping[str, str]) -> tuple[tuple[str, tuple[Box, ...]], ...]:
     )
     limits = (
         boxes.select(
-            "severity", "Severity where the sender says none", SEVERITIES, held["severity"], nothing="Critical"
+            "severity",
+            "Severity where the sender says none",
+            SEVERITIES,
+            held["severity"],
+            nothing="Nothing said: critical",
         ),
         Box(
             name="rate_limit",

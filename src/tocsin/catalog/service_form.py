@@ -23,9 +23,22 @@ URGENCIES = {
     "hours": "High in support hours, low outside",
     "outside": "High outside support hours, low inside",
 }
+ALIKE = {  # offered only where a document says it: support hours that make no difference
+    "high-alike": "High in support hours and outside them",
+    "low-alike": "Low in support hours and outside them",
+}
+PAIRS = {  # inside, outside
+    "hours": ("high", "low"),
+    "outside": ("low", "high"),
+    "high-alike": ("high", "high"),
+    "low-alike": ("low", "low"),
+}
+TIER_DEFAULT = 3
 DAYS = {one: one for one in ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")}
 STORMS = {"default": "On", "off": "Off"}
 WORKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri")
+LISTS = ("depends_on", "days")
+LINES = ("description", "links")  # boxes of several lines
 # Which box shows a problem, by the part of the problem's path nearest its end.
 AT = {
     "name": "title",
@@ -45,15 +58,15 @@ AT = {
 }
 
 
-def values(document: ServiceDocument | None, body: Mapping[str, Any], zone: str) -> dict[str, Any]:
-    """What each box shows for a document as it is."""
+def values(body: Mapping[str, Any], zone: str) -> dict[str, Any]:
+    """What each box shows for a document as it is; `zone` stands in for support hours that are not there."""
     urgency = body.get("urgency", "high")
     hours: Mapping[str, Any] = urgency.get("hours", {}) if isinstance(urgency, Mapping) else {}
     storm = body.get("storm", {})
     return {
         "title": body.get("name", ""),
         "team": body.get("team", ""),
-        "tier": str(document.tier if document else 3),
+        "tier": str(body.get("tier", TIER_DEFAULT)),
         "policy": body.get("policy") or "",
         "description": body.get("description", ""),
         "runbook": body.get("runbook") or "",
@@ -70,26 +83,40 @@ def values(document: ServiceDocument | None, body: Mapping[str, Any], zone: str)
 
 def typed_values(form: Typed) -> dict[str, Any]:
     """What each box shows after it was sent: what was typed."""
-    lists = {"depends_on", "days"}
-    found: dict[str, Any] = {name: boxes.typed(form, name) for name in dict.fromkeys(AT.values()) if name not in lists}
-    return found | {name: form.getlist(name) for name in lists}
+    found: dict[str, Any] = {name: boxes.typed(form, name) for name in dict.fromkeys(AT.values()) if name not in LISTS}
+    return found | {name: form.getlist(name) for name in LISTS}
 
 
 def body(form: Typed, before: Mapping[str, Any]) -> dict[str, Any]:
-    """The document that was typed; what the form does not know stays as it was."""
+    """The document that was typed; what the form does not know or was left as it was shown stays as it was."""
     made = dict(before)
-    text = {name: boxes.typed(form, name) for name in AT.values()}
+    sent = typed_values(form)
+    touched = _touched(values(before, sent["zone"]), sent)
     for field, box in (("name", "title"), ("team", "team"), ("policy", "policy"), ("runbook", "runbook")):
-        boxes.put(made, field, text[box])
+        if box in touched:
+            boxes.put(made, field, sent[box])
     made.setdefault("name", "")
     made.setdefault("team", "")
-    boxes.put(made, "description", text["description"])
-    made["tier"] = int(text["tier"]) if text["tier"] in TIERS else 3
-    boxes.put(made, "links", _links(text["links"]))
-    boxes.put(made, "depends_on", form.getlist("depends_on"))
-    made["urgency"] = _urgency(form, text)
-    boxes.put(made, "storm", _storm(text, made.get("storm")))
+    if "description" in touched:
+        boxes.put(made, "description", sent["description"])
+    if "tier" in touched:
+        made["tier"] = int(sent["tier"]) if sent["tier"] in TIERS else TIER_DEFAULT
+    if "links" in touched:
+        boxes.put(made, "links", _links(sent["links"]))
+    if "depends_on" in touched:
+        boxes.put(made, "depends_on", boxes.ordered(sent["depends_on"], before.get("depends_on", ())))
+    if "urgency" in touched or (sent["urgency"] in PAIRS and touched & {"zone", "days", "between"}):
+        made["urgency"] = _urgency(sent)
+    if touched & {"storm", "storm_groups"}:
+        boxes.put(made, "storm", _storm(sent, made.get("storm")))
     return made
+
+
+def _touched(shown: Mapping[str, Any], sent: Mapping[str, Any]) -> set[str]:
+    """The boxes that are not as they were shown."""
+    texts = {name for name in shown if name not in LISTS}
+    found = {name for name in texts if not boxes.is_as_shown(shown[name], sent[name], lines=name in LINES)}
+    return found | {name for name in LISTS if set(shown[name]) != set(sent[name])}
 
 
 def form_boxes(held: Mapping[str, Any], snapshot: Snapshot, name: str) -> tuple[tuple[str, tuple[Box, ...]], ...]:
@@ -131,7 +158,7 @@ def _paging(held: Mapping[str, Any], policies: Mapping[str, str]) -> tuple[Box, 
             nothing="None: page the whole team",
             hint="Who is woken when it breaks, in which order.",
         ),
-        boxes.select("urgency", "Urgency", URGENCIES, held["urgency"]),
+        boxes.select("urgency", "Urgency", _urgencies(held["urgency"]), held["urgency"]),
         Box(
             name="between",
             label="Support hours",
@@ -184,20 +211,25 @@ def _storm_boxes(held: Mapping[str, Any]) -> tuple[Box, ...]:
     )
 
 
+def _urgencies(held: str) -> Mapping[str, str]:
+    return {**URGENCIES, held: ALIKE[held]} if held in ALIKE else URGENCIES
+
+
 def _urgency_word(urgency: object) -> str:
     if not isinstance(urgency, Mapping):
         return str(urgency)
-    return "outside" if urgency.get("inside", "high") == "low" else "hours"
+    pair = (str(urgency.get("inside", "high")), str(urgency.get("outside", "low")))
+    return next(word for word, one in PAIRS.items() if one == pair)
 
 
-def _urgency(form: Typed, text: Mapping[str, str]) -> object:
-    chosen = text["urgency"]
-    if chosen not in ("hours", "outside"):
+def _urgency(sent: Mapping[str, Any]) -> object:
+    chosen = sent["urgency"]
+    if chosen not in PAIRS:
         return chosen if chosen in URGENCIES else "high"
-    hours: dict[str, object] = {"timezone": text["zone"]}
-    boxes.put(hours, "days", form.getlist("days"))
-    boxes.put(hours, "between", [one.strip() for one in text["between"].split(",") if one.strip()])
-    inside, outside = ("high", "low") if chosen == "hours" else ("low", "high")
+    hours: dict[str, object] = {"timezone": sent["zone"]}
+    boxes.put(hours, "days", sent["days"])
+    boxes.put(hours, "between", [one.strip() for one in sent["between"].split(",") if one.strip()])
+    inside, outside = PAIRS[chosen]
     return {"hours": hours, "inside": inside, "outside": outside}
 
 
@@ -213,7 +245,9 @@ def _storm(text: Mapping[str, str], before: object) -> object:
 def _links(written: str) -> dict[str, str]:
     found = {}
     for line in written.splitlines():
-        title, _, url = line.strip().partition(": ")
-        if title:
+        title, colon, url = line.strip().rpartition(": ")  # a title may have a colon, an address has no space
+        if colon:
             found[title.strip()] = url.strip()
+        elif url:
+            found[url] = ""  # an address that is missing is told at the box
     return found

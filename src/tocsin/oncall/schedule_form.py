@@ -1,7 +1,7 @@
 """The form of a schedule: what was typed, layers that come, go and move without a script, and the document it means. Pure.
 
 A layer is read into the body it was before, so what the form cannot say (several hand-overs in one turn, dates, an
-instant from which it holds) stays as it was.
+instant from which it holds) stays as it was, and so does a layer that was left as it was shown.
 """
 
 from __future__ import annotations
@@ -107,11 +107,15 @@ def moved(draft: Draft, do: str, *, today: str) -> Draft | None:
 
 
 def body(draft: Draft, before: Mapping[str, Any]) -> dict[str, Any]:
-    """The document that was typed; what the form does not know stays as it was."""
+    """The document that was typed; what the form does not know or was left as it was shown stays as it was."""
     made = dict(before)
-    boxes.put(made, "name", draft.title)
-    boxes.put(made, "description", draft.description)
-    boxes.put(made, "team", draft.team)
+    shown = of_document(before)
+    if not boxes.is_as_shown(shown.title, draft.title):
+        boxes.put(made, "name", draft.title)
+    if not boxes.is_as_shown(shown.description, draft.description, lines=True):
+        boxes.put(made, "description", draft.description)
+    if draft.team != shown.team:
+        boxes.put(made, "team", draft.team)
     made["timezone"] = draft.zone
     if "ical" in before:
         return made
@@ -205,6 +209,8 @@ def _read_layer(form: Typed, at: str) -> Layer:
 
 def _layer_body(layer: Layer, known: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     made = dict(known[layer.was]) if layer.was is not None and layer.was < len(known) else {}
+    if made and _as_sent(layer, made) == _as_sent(_of_layer(layer.was or 0, made), made):
+        return made
     fixed = special(made) if made else ()
     if not made or not _is_special_handoff(made):
         made["rotation"] = layer.rotation
@@ -222,6 +228,15 @@ def _layer_body(layer: Layer, known: Sequence[Mapping[str, Any]]) -> dict[str, A
             boxes.put(made, key, typed)
     boxes.put(made, "shadow", layer.shadow or "")
     return made
+
+
+def _as_sent(layer: Layer, before: Mapping[str, Any]) -> Layer:
+    """The layer without what its form does not show, or shows in one way only."""
+    if _is_special_handoff(before):
+        layer = replace(layer, rotation="", every="", time="")
+    weekday = layer.weekday if layer.rotation == Rotation.WEEKLY else ""
+    day = layer.day if layer.rotation == Rotation.MONTHLY else ""
+    return replace(layer, weekday=weekday, day=day, slots=1, name=layer.name.strip(), between=layer.between.strip())
 
 
 def _handoff(layer: Layer) -> str:

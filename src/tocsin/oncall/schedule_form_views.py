@@ -255,7 +255,7 @@ def _identity(seen: Viewer, draft: Draft) -> tuple[Box, ...]:
         Box(name="title", label="Name", value=draft.title, required=True, placeholder="Payments, first line"),
         boxes.select("team", "Team", teams, draft.team, nothing="None", hint="Its managers may change it."),
         Box(name="zone", label="Time zone", value=draft.zone, required=True, placeholder="Europe/Berlin"),
-        Box(name="description", label="What it is for", value=draft.description),
+        Box(name="description", label="What it is for", value=draft.description, kind="area"),
     )
 
 

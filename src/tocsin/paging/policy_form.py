@@ -1,6 +1,7 @@
 """The form of a policy: what was sent, taken apart and put together as a document, whatever stands in it.
 
-A document may have fields the form does not show: what the form was filled from is what it changes, so they stay.
+A document may have fields the form does not show: what the form was filled from is what it changes, so they stay, and
+so does what was left as it was shown, in the words it was written in.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Any
 
 from django.http import HttpRequest, QueryDict
 
+from tocsin.catalog import boxes
 from tocsin.config import secrecy
 from tocsin.config.domain import Problem
 from tocsin.kit import text
@@ -85,7 +87,7 @@ def read(request: HttpRequest) -> PolicyForm:
     return PolicyForm(
         name=_line(sent, "name"),
         title=_line(sent, "title"),
-        description=sent.get("description", "").strip()[:TEXT_CHARS_MAX],
+        description=sent.get("description", "").replace("\r\n", "\n").strip()[:TEXT_CHARS_MAX],
         steps=tuple(_step(sent, f"step-{index}") for index in range(count)),
         repeat=_line(sent, "repeat"),
         then=_line(sent, "then"),
@@ -119,14 +121,21 @@ def changed(form: PolicyForm) -> PolicyForm | None:
 def body(form: PolicyForm, before: PolicyDocument | None) -> dict[str, Any]:
     """The document that the form means, with what it does not show as it was."""
     written: dict[str, Any] = secrecy.dump(before) if before is not None else {}
+    shown = of_document(form.name, before, form.base) if before is not None else PolicyForm()
     old_steps = written.get("steps", [])
-    written["name"] = form.title
-    _set(written, "description", form.description, "")
-    written["steps"] = [_step_body(step, old_steps) for step in form.steps]
-    _set(written, "repeat", int(form.repeat) if form.repeat.isdecimal() else form.repeat, 0)
-    _set(written, "then", form.then, "")
-    _set(written, "last_resort", list(form.last_resort), [])
-    _set(written, "acknowledgement_expires", form.expires, "")
+    if before is None or not boxes.is_as_shown(shown.title, form.title):
+        written["name"] = form.title
+    if not boxes.is_as_shown(shown.description, form.description, lines=True):
+        _set(written, "description", form.description, "")
+    written["steps"] = [_step_body(step, old_steps, shown.steps) for step in form.steps]
+    if form.repeat != shown.repeat:
+        _set(written, "repeat", int(form.repeat) if form.repeat.isdecimal() else form.repeat, 0)
+    if form.then != shown.then:
+        _set(written, "then", form.then, "")
+    if form.last_resort != shown.last_resort:
+        _set(written, "last_resort", list(form.last_resort), [])
+    if form.expires != shown.expires:
+        _set(written, "acknowledgement_expires", form.expires, "")
     return written
 
 
@@ -151,8 +160,10 @@ def refused(form: PolicyForm, problems: Sequence[Problem]) -> PolicyForm:
     return replace(form, steps=tuple(steps), wrong={**form.wrong, **at_top})
 
 
-def _step_body(step: StepForm, old_steps: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def _step_body(step: StepForm, old_steps: Sequence[dict[str, Any]], shown: Sequence[StepForm]) -> dict[str, Any]:
     written = dict(old_steps[step.origin]) if 0 <= step.origin < len(old_steps) else {}
+    if written and replace(step, wrong={}) == shown[step.origin]:
+        return written
     written["page"] = list(step.page)
     written["wait"] = step.wait
     _set(written, "round_robin", step.round_robin, False)

@@ -191,7 +191,7 @@ def new_service(request: HttpRequest, actor: Actor) -> HttpResponse:
     snapshot = configuration.current(reader)
     if request.method != "POST":
         zone = _zone(snapshot.all("people", PersonDocument).get(actor.person))
-        return _form(request, NEW, service_form.values(None, {"team": request.GET.get("team", "")}, zone))
+        return _form(request, NEW, service_form.values({"team": request.GET.get("team", "")}, zone))
     name = boxes.short_name(boxes.typed(request.POST, "title"))
     name = f"{name}-service" if name == RESERVED else name
     if name and name in snapshot.all("services", ServiceDocument):
@@ -213,7 +213,7 @@ def edit_service(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
     if request.method == "POST":
         return _save(request, actor, name, name)
     zone = _zone(snapshot.all("people", PersonDocument).get(actor.person))
-    return _form(request, name, service_form.values(document, secrecy.dump(document), zone))
+    return _form(request, name, service_form.values(secrecy.dump(document), zone))
 
 
 @require_POST
@@ -227,7 +227,7 @@ def remove_service(request: HttpRequest, actor: Actor, name: str) -> HttpRespons
     verdict = boxes.judged(editing.remove(actor, "services", name, force="force" in request.POST), {})
     if verdict.wrong:
         zone = _zone(snapshot.all("people", PersonDocument).get(actor.person))
-        return _form(request, name, service_form.values(document, secrecy.dump(document), zone), verdict)
+        return _form(request, name, service_form.values(secrecy.dump(document), zone), verdict)
     messages.success(request, f"{document.name} is not in the configuration any more.")
     return HttpResponseRedirect(reverse("services"), status=303)
 

@@ -136,3 +136,24 @@ def test_a_service_is_taken_out_unless_something_names_it(house: House) -> None:
     assert browser.post("/integrations/card-payments-generic/removal").status_code == 303
     assert browser.post("/services/card-payments/removal")["Location"] == "/services"
     assert "card-payments" not in services()
+
+
+def test_a_change_touches_only_what_was_changed(house: House) -> None:
+    """Support hours that make no difference, an order, and a title with a colon stay when something else is changed."""
+    browser = house.client("dan")
+    browser.post("/services/new", FORM)
+    hours = {"hours": {"timezone": "Asia/Tokyo"}, "inside": "low", "outside": "low"}
+    links = {"Board: the big one": "https://grafana.example/d/1"}
+    dan = Actor(user_id=1, person="dan", role=Role.ADMIN)
+    editing.put(
+        dan, "services", "card-payments", {"name": "Card payments", "team": "web", "urgency": hours, "links": links}
+    )
+    page = browser.get("/services/card-payments/change").content.decode()
+    assert '<option value="low-alike" selected>' in page
+    as_shown = {"urgency": "low-alike", "zone": "Asia/Tokyo", "days": ["Mon", "Tue", "Wed", "Thu", "Fri"]}
+    more = {"links": "Board: the big one: https://grafana.example/d/1\r\nWiki: https://wiki.example/a"}
+    form = FORM | as_shown | {"between": "09:00-17:00", "tier": "3", "policy": "", "base": str(base())} | more
+    assert browser.post("/services/card-payments/change", form).status_code == 303
+    held = services()["card-payments"]
+    assert dict(held.links) == {**links, "Wiki": "https://wiki.example/a"}
+    assert held.model_dump(mode="json", exclude_unset=True)["urgency"] == hours
