@@ -58,7 +58,7 @@ lock: $(VENV)/.develops  ## resolve the dependencies anew (maintainers)
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 --extra postgres --group build pyproject.toml -o requirements.lock
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 --extra postgres --group dev pyproject.toml -o requirements-dev.lock
 
-wheel: $(VENV)/.develops  ## build a wheel into dist/
+wheel: $(VENV)/.runs  ## build a wheel into dist/
 	@$(BIN)/python -m pip wheel -q --no-deps --no-build-isolation -w dist .
 
 clean:  ## remove .venv and whatever was built

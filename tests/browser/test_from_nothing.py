@@ -84,7 +84,6 @@ def test_from_an_empty_directory_to_a_page_answered(
 
     page.goto("/setup")
     page.get_by_role("link", name="Make a policy").click()
-    page.fill("#name", "shop")
     page.fill("#title", "Shop")
     page.select_option("#add-0", "schedule:shop")
     page.select_option("#add-last", "person:ann")

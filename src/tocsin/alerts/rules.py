@@ -66,11 +66,23 @@ GROUP_MACHINE: dict[tuple[GroupStatus, GroupEvent], GroupStatus] = {
 }
 
 
+_IN_WORDS = {
+    GroupEvent.ACKNOWLEDGE: "acknowledged",
+    GroupEvent.UNACKNOWLEDGE: "given back",
+    GroupEvent.SNOOZE: "snoozed",
+    GroupEvent.WAKE: "woken",
+    GroupEvent.SUPPRESS: "suppressed",
+    GroupEvent.RELEASE: "released",
+    GroupEvent.RESOLVE: "resolved",
+    GroupEvent.REOPEN: "reopened",
+}
+
+
 class IllegalMove(Exception):
     """The group is in a status in which this cannot happen; the message says so in words."""
 
     def __init__(self, status: GroupStatus, event: GroupEvent) -> None:
-        super().__init__(f"an alert group that is {status} cannot {event}")
+        super().__init__(f"it is {status}, so it cannot be {_IN_WORDS[event]}")
         self.status, self.event = status, event
 
 

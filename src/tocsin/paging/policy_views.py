@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from tocsin.catalog import editing, ownership
+from tocsin.catalog import boxes, editing, ownership
 from tocsin.config import drafts, parse, plan, queries, registry
 from tocsin.config.actions import Applied, Outcome, Outdated
 from tocsin.config.domain import State
@@ -32,7 +32,7 @@ from tocsin.people.rights import Actor, Right, may
 from tocsin.web.pages import show
 
 GAPS_SHOWN_MAX = 5
-NAME_WRONG = "Use lower-case letters, digits, `-`, `_` and `.`: payments-primary"
+NAME_WRONG = "Use lower-case letters, digits, hyphens, underscores and dots: payments-primary"
 SECTION = KIND.section
 
 
@@ -176,6 +176,8 @@ def new_policy(request: HttpRequest, actor: Actor) -> HttpResponse:
     if request.method != "POST":
         return _show_form(request, state, PolicyForm(base=state.snapshot.version), is_new=True)
     form = policy_form.read(request)
+    if not parse.may_be_called(form.name):
+        form = replace(form, name=boxes.short_name(form.name or form.title))
     held = state.snapshot.sections.get(SECTION, {})
     if not parse.may_be_called(form.name):
         form = replace(form, wrong={"slug": NAME_WRONG})

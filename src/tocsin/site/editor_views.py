@@ -27,7 +27,7 @@ from tocsin.web.pages import show
 
 MESSAGE_CHARS_MAX = 500
 ROWS_MIN, ROWS_MAX = 12, 34
-NAME_WRONG = "Use lower-case letters, digits, `-`, `_` and `.`: payments-primary"
+NAME_WRONG = "Use lower-case letters, digits, hyphens, underscores and dots: payments-primary"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -143,11 +143,16 @@ contactPoints:
 def _pagerduty(setup: Setup) -> tuple[Recipe, ...]:
     return (
         Recipe(
-            title="The address and the routing key",
-            words="Where the tool has a setting for the address of PagerDuty's Events API v2, give it this one, and the key"
-            " as its routing key (integration key).",
+            title="The address",
+            words="Where the tool has a setting for the address of PagerDuty's Events API v2, give it this one.",
             language="text",
-            code=f"{setup.base_url}/v2/enqueue\n{setup.key}\n",
+            code=f"{setup.base_url}/v2/enqueue\n",
+        ),
+        Recipe(
+            title="The routing key",
+            words="The tool may call it integration key.",
+            language="text",
+            code=f"{setup.key}\n",
         ),
         Recipe(
             title="A tool that lets you set only an address",
@@ -170,10 +175,16 @@ def _pagerduty(setup: Setup) -> tuple[Recipe, ...]:
 def _opsgenie(setup: Setup) -> tuple[Recipe, ...]:
     return (
         Recipe(
-            title="The address and the API key",
-            words="Point the tool's API address here and let it show the key as it did before.",
+            title="The address",
+            words="Point the tool's API address here.",
             language="text",
-            code=f"{setup.base_url}\n{setup.key}\n",
+            code=f"{setup.base_url}\n",
+        ),
+        Recipe(
+            title="The API key",
+            words="The tool sends it as it did before, as a GenieKey.",
+            language="text",
+            code=f"{setup.key}\n",
         ),
         Recipe(
             title="Alertmanager, speaking Opsgenie",

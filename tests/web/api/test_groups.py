@@ -37,7 +37,7 @@ def test_what_happens_to_a_group_in_turn(served: Served) -> None:
     assert served.api("cleo", "POST", f"{path}/resolution").body["resolved_by"] == "person:cleo"
     refused = served.api("cleo", "POST", f"{path}/acknowledgement")
     assert (refused.status, refused.body["group_status"]) == (409, "resolved")
-    assert refused.body["detail"] == "an alert group that is resolved cannot acknowledge"
+    assert refused.body["detail"] == "it is resolved, so it cannot be acknowledged"
     assert served.api("cleo", "POST", f"{path}/escalation").status == 409
 
 

@@ -213,11 +213,22 @@ def test_what_a_file_manages_is_read_here_and_changed_there(house: House) -> Non
 
 
 def test_a_name_that_cannot_be_is_told(house: House) -> None:
-    """Taken, or not a name: at its field."""
+    """Taken, or nothing a name can be made of: at its field."""
     browser = house.client("dan")
     html = browser.get("/policies/new").content.decode()
-    for name, said in [("web", "of this name already"), ("Not so", "lower-case"), ("", "lower-case")]:
-        answer = press(browser, "/policies/new", html, "save", name=name, title="X", **{"step-0-add": "person:ann"})
+    for name, said in [("web", "of this name already"), ("!?", "lower-case"), ("", "lower-case")]:
+        answer = press(browser, "/policies/new", html, "save", name=name, title="…", **{"step-0-add": "person:ann"})
         assert answer.status_code == 422
         assert said in answer.content.decode().split('id="name-wrong"')[1].split("</p>")[0]
     assert house.client("ann").get("/policies/nothing").status_code == 404
+
+
+def test_a_policy_needs_no_name_but_the_one_people_read(house: House) -> None:
+    """The name in the configuration is made from it, or from what somebody typed who knows no rules for such names."""
+    browser = house.client("dan")
+    html = browser.get("/policies/new").content.decode()
+    for typed, made in [("", "out-of-hours"), ("Night Shift", "night-shift"), ("kept_as.it-is", "kept_as.it-is")]:
+        answer = press(
+            browser, "/policies/new", html, "save", name=typed, title="Out of hours", **{"step-0-add": "person:ann"}
+        )
+        assert (answer.status_code, answer["Location"]) == (303, f"/policies/{made}")

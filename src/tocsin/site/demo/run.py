@@ -97,9 +97,11 @@ def _welcome(url: str, password: str, token: str, data: Path, say: Say) -> None:
      curl -d '{event}' {url}/v2/enqueue
   2. Answer it: press Acknowledge in the interface, or
      export TOCSIN_URL={url} TOCSIN_TOKEN={token}
-     {tocsin} groups; {tocsin} ack AG-1
+     {tocsin} groups
+     {tocsin} ack AG-2     (the number that groups lists)
   3. Ask who would be woken on New Year's Eve at 03:00, and see what happened and why:
-     {tocsin} oncall --at 2026-12-31T03:00; {tocsin} explain AG-1
+     {tocsin} oncall --at {clock.now().year}-12-31T03:00
+     {tocsin} explain AG-2
 
   Mail goes nowhere: each one is a line here and a file in {data / "mail"}.
   In a few seconds a synthetic monitor reports a slow checkout, and takes it back 40 s later. Ctrl+C stops everything.
