@@ -21,8 +21,8 @@ from tocsin.kit.db import Tx
 from tocsin.oncall import calendar_actions, reminders
 from tocsin.oncall import facts as oncall_facts
 from tocsin.paging import actions as paging
+from tocsin.paging import codes, duty, notices, shadows
 from tocsin.paging import domain as paging_facts
-from tocsin.paging import duty, notices, shadows
 from tocsin.people import domain as people_facts
 
 Reaction = Callable[[Tx, Sequence[Any]], None]
@@ -46,6 +46,7 @@ REACTIONS: dict[type[Fact], tuple[Reaction, ...]] = {
     # --- people
     people_facts.AccountOpened: (),
     people_facts.AddressChanged: (),
+    people_facts.AddressProven: (codes.trust_addresses,),
     people_facts.RightsChanged: (),
     people_facts.AccountClosed: (),
     people_facts.AccountReopened: (),

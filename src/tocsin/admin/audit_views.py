@@ -8,11 +8,12 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import chain
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
@@ -24,6 +25,7 @@ from tocsin.kit.db import Reader
 from tocsin.people.domain import PersonDocument
 from tocsin.people.middleware import permit
 from tocsin.people.rights import Actor, Right
+from tocsin.web.downloads import Download
 from tocsin.web.pages import show
 
 TEXT_CHARS_MAX = 200
@@ -116,13 +118,13 @@ def values(line: Line) -> dict[str, Any]:
 def _export(request: HttpRequest, actor: Actor, write: Any, kind: str, name: str) -> HttpResponse:
     reader = db.reader(clock.now())
     rows = auditing.everything(reader, _asked(reader, actor, request.GET))
-    answer = StreamingHttpResponse(write(list(rows)), content_type=kind)
+    answer = Download(write(rows), content_type=kind)
     answer["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer  # type: ignore[return-value]  # the door's type is the common one
 
 
-def _csv(rows: list[Line]) -> Iterator[str]:
-    for row in [dict(zip(COLUMNS, COLUMNS, strict=True)), *map(values, rows)]:
+def _csv(rows: Iterator[Line]) -> Iterator[str]:
+    for row in chain([dict(zip(COLUMNS, COLUMNS, strict=True))], map(values, rows)):
         line = io.StringIO()
         csv.writer(line).writerow([_cell(row[column]) for column in COLUMNS])
         yield line.getvalue()
@@ -133,7 +135,7 @@ def _cell(value: object) -> str:
     return f"'{written}" if written.startswith(_FORMULA) else written
 
 
-def _jsonl(rows: list[Line]) -> Iterator[str]:
+def _jsonl(rows: Iterator[Line]) -> Iterator[str]:
     for row in rows:
         yield json.dumps(values(row), ensure_ascii=False) + "\n"
 

@@ -7,7 +7,7 @@ the topics and a sentence here, and a test says that none is missing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -20,10 +20,9 @@ from tocsin.kit import clock
 from tocsin.kit.db import Reader
 from tocsin.people import queries as people
 
-EXPORT_MAX = 100_000
 PAGE = 100
 SUBJECTS_MAX = 200
-_CHUNK = 1000
+CHUNK = 1000
 Said = Callable[[Mapping[str, Any]], str]
 
 TOPICS: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -36,6 +35,7 @@ TOPICS: dict[str, tuple[str, tuple[str, ...]]] = {
             "AccountClosed",
             "AccountReopened",
             "AddressChanged",
+            "AddressProven",
             "InvitationSent",
             "InvitationWithdrawn",
             "PasswordSet",
@@ -59,6 +59,7 @@ SENTENCES: dict[str, Said] = {
     "AccountClosed": lambda _: "closed the account",
     "AccountReopened": lambda _: "opened the account again",
     "AddressChanged": lambda body: f"changed the sign-in address from {body['before']} to {body['email']}",
+    "AddressProven": lambda body: f"used a link that was mailed to {body['email']}, which proves the address",
     "InvitationSent": lambda body: f"sent an invitation to {body['email']}",
     "InvitationWithdrawn": lambda _: "withdrew the invitation",
     "PasswordSet": lambda _: "set another password",
@@ -102,29 +103,25 @@ class Asked:
 
 def lines(reader: Reader, asked: Asked, limit: int = PAGE) -> list[Line]:
     """The newest entries that fit, newest first."""
-    snapshot = configuration.current(reader)
-    found = journal.audit(reader, _search(reader, asked), limit=limit)
-    accounts = _accounts(reader)
-    return [_line(snapshot, accounts, entry) for entry in found]
+    return next(_chunks(reader, asked, limit), [])
 
 
 def everything(reader: Reader, asked: Asked) -> Iterator[Line]:
-    """All entries that fit, newest first, up to EXPORT_MAX."""
-    given = 0
-    while given < EXPORT_MAX:
-        chunk = lines(reader, asked, min(_CHUNK, EXPORT_MAX - given))
+    """All entries that fit, newest first, however many: they are read as they are asked for."""
+    for chunk in _chunks(reader, asked, CHUNK):
         yield from chunk
-        if len(chunk) < _CHUNK:
+
+
+def _chunks(reader: Reader, asked: Asked, size: int) -> Iterator[list[Line]]:
+    """One after the other until none is left; each goes on where the last one ended, so nothing comes twice."""
+    snapshot = configuration.current(reader)
+    accounts = _accounts(reader)
+    search = _search(reader, asked)
+    while found := journal.audit(reader, search, limit=size):
+        yield [_line(snapshot, accounts, entry) for entry in found]
+        if len(found) < size:
             return
-        given += len(chunk)
-        asked = Asked(
-            who=asked.who,
-            what=asked.what,
-            text=asked.text,
-            since=asked.since,
-            until=asked.until,
-            before=chunk[-1].id,
-        )
+        search = replace(search, before=found[-1].id)
 
 
 def _search(reader: Reader, asked: Asked) -> AuditSearch:

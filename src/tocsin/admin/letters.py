@@ -63,7 +63,7 @@ def _subject(purpose: LinkPurpose) -> str:
 
 def _text(tx: Tx, fact: InvitationSent | ResetSent, purpose: LinkPurpose) -> str:
     lives = text.format_duration(signing.LIVES[purpose])
-    url = signing.url_of(tx, fact.link)
+    url = signing.url_of(tx, fact.link, mailed_to=fact.email)
     if purpose is LinkPurpose.INVITATION:
         host = configuration.current(tx).all("people", PersonDocument).get(fact.by.removeprefix("person:"))
         by = f"{host.name} invites" if host else "An administrator invites"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -25,7 +26,7 @@ from tocsin.kit.db import Reader, Tx
 from tocsin.kit.installation import installation
 from tocsin.paging import devices, store, ways
 from tocsin.paging.domain import ContactProven
-from tocsin.people.domain import Contact, PersonDocument
+from tocsin.people.domain import AddressProven, Contact, PersonDocument
 
 CODE_DIGITS = 6
 CODE_LIVES = timedelta(minutes=10)
@@ -146,6 +147,18 @@ def vouch(tx: Tx, person: str, name: str) -> None:
     contact = configuration.current(tx).all("people", PersonDocument)[person].contacts[name]
     store.set_contact_state(tx, person, ways.address_key(contact, person), verified=True)
     tx.record(ContactProven(person=person, contact=name, channel=contact.channel))
+
+
+def trust_addresses(tx: Tx, facts: Sequence[AddressProven]) -> None:
+    """Who has used a link from a mail reads that mailbox: contacts that lead there need no code any more."""
+    people = configuration.current(tx).all("people", PersonDocument)
+    for fact in facts:
+        states = store.contact_states(tx, [fact.person])
+        document = people.get(fact.person)
+        for name, contact in document.contacts.items() if document else ():
+            leads_there = contact.channel == "email" and contact.address.lower() == fact.email
+            if leads_there and states.get((fact.person, ways.address_key(contact, fact.person))) != (True, False):
+                vouch(tx, fact.person, name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,10 @@ class Adapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002 - allauth's signature
         return False
 
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:  # noqa: ARG002 - as above
+        """Wrong tries are counted for the address alone: what stands in the Host header is the guesser's choice."""
+        return str(credentials.get("email") or "").strip().lower()
+
     def pre_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse | None:
         """Where everybody comes by single sign-on, there is no other way in: no password, passkey or invitation."""
         by_sign_on = "sociallogin" in (kwargs.get("signal_kwargs") or {})
@@ -57,6 +61,10 @@ class Adapter(DefaultAccountAdapter):
             tx.record(SignedIn(user=user.pk, by=by, address=self.get_client_ip(request)))
         answer: HttpResponse = super().post_login(request, user, **kwargs)
         return answer
+
+    def forget_wrong_tries(self, request: HttpRequest, email: str) -> None:
+        """Whoever has shown that they read the mailbox need not wait for the tries they made before."""
+        self._delete_login_attempts_cached_email(request, email=email)
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         """So is being refused; what was typed is kept only if it can be an address, for it may be a password."""

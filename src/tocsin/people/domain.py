@@ -265,6 +265,13 @@ class AddressChanged(AccountFact, frozen=True, kw_only=True):
     email: str
 
 
+class AddressProven(AccountFact, frozen=True, kw_only=True):
+    """Somebody used a link that was sent to their account's address by mail, so they read what is sent there."""
+
+    person: str
+    email: str
+
+
 class RightsChanged(Fact, frozen=True, kw_only=True):
     """Somebody may do more, or less, since this version of the configuration: role and teams, in words."""
 

@@ -137,6 +137,7 @@ def choose_password(request: HttpRequest, token: str) -> HttpResponse:
         return show(request, "people/link_over.html", None, status=410)
     if page.invited:
         return _let_in(request, user, reverse("me"))
+    get_adapter().forget_wrong_tries(request, user.email)
     messages.success(request, "You have another password, and are signed out everywhere. Sign in with it.")
     return HttpResponseRedirect(reverse("account_login"), status=303)
 

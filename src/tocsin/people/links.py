@@ -11,7 +11,14 @@ from dataclasses import dataclass
 from tocsin.kit import clock
 from tocsin.kit.db import Reader, Tx
 from tocsin.people import signing, store
-from tocsin.people.domain import InvitationSent, InvitationWithdrawn, LinkPurpose, PasswordSet, ResetSent
+from tocsin.people.domain import (
+    AddressProven,
+    InvitationSent,
+    InvitationWithdrawn,
+    LinkPurpose,
+    PasswordSet,
+    ResetSent,
+)
 from tocsin.people.models import User
 
 
@@ -23,6 +30,7 @@ class Opened:
     user_id: int
     email: str
     purpose: LinkPurpose
+    by_mail: bool  # it came to this address by mail, so whoever shows it reads the mailbox
 
 
 def invite(tx: Tx, user: User, *, by: str) -> None:
@@ -59,20 +67,26 @@ def open_invitation(reader: Reader, user_id: int) -> int | None:
 
 def look(reader: Reader, token: str) -> Opened | None:
     """What a link is good for; None if it is not ours, was used or withdrawn, has expired, or the account is closed."""
-    number = signing.number_in(token, reader.now)
-    if number is None:
+    shown = signing.read(token, reader.now)
+    if shown is None:
         return None
     row = reader.row(
         "SELECT link.id, link.user_id, people_user.email, link.purpose FROM people_link link"
         " JOIN people_user ON people_user.id = link.user_id WHERE link.id = %s AND link.used_at IS NULL"
         " AND link.ended_at IS NULL AND link.expires_at > %s AND people_user.is_active",
-        (number, clock.to_us(reader.now)),
+        (shown.id, clock.to_us(reader.now)),
     )
-    return None if row is None else Opened(id=row[0], user_id=row[1], email=row[2], purpose=LinkPurpose(row[3]))
+    if row is None:
+        return None
+    purpose = LinkPurpose(row[3])
+    return Opened(id=row[0], user_id=row[1], email=row[2], purpose=purpose, by_mail=shown.proves(row[2]))
 
 
 def choose(tx: Tx, opened: Opened, password: str, *, by: str) -> User | None:
-    """Use the link: the account has this password, and every session of it ends. None if another was quicker."""
+    """Use the link: the account has this password, and every session of it ends. None if another was quicker.
+
+    A link that came by mail proves the account's address, too.
+    """
     if not store.use_link(tx, opened.id):
         return None
     user = User.objects.get(id=opened.user_id)
@@ -80,4 +94,6 @@ def choose(tx: Tx, opened: Opened, password: str, *, by: str) -> User | None:
     store.end_links(tx, user.id, LinkPurpose)
     store.end_sessions(tx, user.id)
     tx.record(PasswordSet(user=user.id, by=by))
+    if opened.by_mail and user.email == opened.email:
+        tx.record(AddressProven(user=user.id, by=by, person=user.person, email=user.email))
     return User.objects.get(id=user.id)

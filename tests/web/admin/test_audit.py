@@ -8,13 +8,20 @@ import json
 from typing import Any
 
 import pytest
-from django.test import Client
+from asgiref.sync import async_to_sync
+from django.db import connection
+from django.test import Client, RequestFactory
+from django.test.utils import CaptureQueriesContext
 
-from house import PASSWORD, House, words
+from databases import Database
+from house import PASSWORD, House, open_house, words
 from tocsin import story
+from tocsin.admin import audit_views, auditing
 from tocsin.admin.auditing import SENTENCES, TOPICS
 from tocsin.kit import clock, db
 from tocsin.people import actions
+from tocsin.people.domain import SignedIn
+from tocsin.people.middleware import WhoIsThere
 from tocsin.people.models import User
 from tocsin.people.rights import Right
 
@@ -97,6 +104,37 @@ def test_it_is_taken_along(house: House) -> None:
     assert not any(cell.startswith("=") for row in table for cell in row.values())
     lines = dan.get("/audit/export.jsonl").getvalue().decode().splitlines()
     assert [json.loads(line)["id"] for line in lines] == [one["id"] for one in _ask(house, limit=1000)]
+
+
+async def _pieces(answer: Any) -> list[bytes]:
+    return [piece async for piece in answer]
+
+
+def test_a_long_audit_is_taken_along_whole_and_never_held_in_memory(database: Database) -> None:
+    """Each entry once, newest first, on both databases; only as much is read as is sent."""
+    with open_house(database) as house:
+        _sign_ins(house, 3 * auditing.CHUNK + 500)
+        dan = User.objects.get(person="dan")
+        request = RequestFactory().get("/audit/export.jsonl?what=sign-ins")
+        request.user = dan
+        answer: Any = WhoIsThere(audit_views.export_jsonl)(request)  # type: ignore[arg-type]
+        with CaptureQueriesContext(connection) as asked:
+            first = next(iter(answer))
+            assert json.loads(first)["what"] == "SignedIn"
+            assert len([one for one in asked if "FROM journal_fact" in one["sql"]]) == 1
+        again: Any = WhoIsThere(audit_views.export_jsonl)(request)  # type: ignore[arg-type]
+        pieces = async_to_sync(_pieces)(again)
+        numbers = [json.loads(line)["id"] for line in b"".join(pieces).splitlines()]
+        assert len(numbers) == len(set(numbers)) == 3 * auditing.CHUNK + 500
+        assert numbers == sorted(numbers, reverse=True)
+        assert len(pieces) > 10
+
+
+def _sign_ins(house: House, count: int) -> None:
+    dan = User.objects.get(person="dan")
+    with db.transact(clock.now()) as tx:
+        for _ in range(count):
+            tx.record(SignedIn(user=dan.id, by="person:dan", address="127.0.0.1"))
 
 
 def test_changes_of_the_configuration_are_in_it(house: House) -> None:

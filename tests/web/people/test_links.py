@@ -11,7 +11,7 @@ from django.test import Client
 
 from house import PASSWORD, House, sends_mail, words
 from tocsin.kit import clock, db
-from tocsin.people import links
+from tocsin.people import links, signing
 from tocsin.people.models import User
 
 OTHER = "a battery, correctly stapled"
@@ -90,6 +90,23 @@ def test_a_link_ends(house: House) -> None:
     assert Client().get(second).status_code == 410
 
 
+def test_wrong_tries_count_for_the_address_whatever_the_host(house: House) -> None:
+    """A guesser who names another host each time has no more tries; whoever resets by mail need not wait."""
+    house.give_password("ann")
+
+    def tries(password: str, host: str) -> int:
+        typed = {"login": "Ann@tocsin.test", "password": password}
+        return int(Client().post("/sign-in", typed, headers={"host": host}).status_code)
+
+    for count in range(5):
+        assert tries("wrong wrong wrong", f"h{count}.example") == 200
+    assert tries(PASSWORD, "h9.example") == 200
+    _ask("ann@tocsin.test")
+    _, path = _letter(house)
+    assert Client().post(path, {"password": OTHER}).status_code == 303
+    assert tries(OTHER, "localhost") == 302
+
+
 def test_a_poor_password_is_refused_and_the_link_kept(house: House) -> None:
     """What is wrong is said, and the link can still be used."""
     _ask("ann@tocsin.test")
@@ -124,6 +141,64 @@ def test_somebody_invited_chooses_a_password_and_is_in(house: House) -> None:
     assert browser.post(path, {"password": OTHER}).status_code == 302
     assert browser.get("/me").status_code == 200
     assert house.world.facts("SignedIn")[-1]["by"] == "person:cleo"
+
+
+def _mail_contact(house: House, who: str) -> str:
+    """What is known about somebody's contact by mail."""
+    found = house.client(who).get(f"/api/v1/people/{who}/contacts").json()["contacts"]
+    return next(str(one["state"]) for one in found if one["channel"] == "email")
+
+
+def _invited(who: str) -> None:
+    with db.transact(clock.now()) as tx:
+        links.invite(tx, _user(who), by="person:dan")
+
+
+def test_a_link_that_came_by_mail_proves_the_address(house: House) -> None:
+    """Whoever uses it reads that mailbox: pages go there without a code from then on, and the audit tells why."""
+    house.managed("ui")
+    assert _mail_contact(house, "cleo") == "unproven"
+    _invited("cleo")
+    _, path = _letter(house)
+    Client().get(path)
+    assert _mail_contact(house, "cleo") == "unproven"
+    assert Client().post(path, {"password": OTHER}).status_code == 302
+    assert _mail_contact(house, "cleo") == "proven"
+    assert house.world.facts("AddressProven")[-1]["email"] == "cleo@tocsin.test"
+    _ask("cleo@tocsin.test")
+    _, again = _letter(house)
+    assert Client().post(again, {"password": PASSWORD}).status_code == 303
+    assert len(house.world.facts("ContactProven")) == 1
+
+
+def test_a_link_that_was_handed_over_proves_nothing(house: House) -> None:
+    """An administrator who copies it may give it to anybody."""
+    house.managed("ui")
+    _invited("cleo")
+    reader = db.reader(clock.now())
+    number = links.open_invitation(reader, _user("cleo").id)
+    assert number is not None
+    path = signing.url_of(reader, number).removeprefix("http://localhost:8080")
+    assert Client().post(path, {"password": OTHER}).status_code == 302
+    assert _mail_contact(house, "cleo") == "unproven"
+    assert not house.world.facts("AddressProven")
+
+
+def test_a_link_proves_the_address_it_went_to_and_no_other(house: House) -> None:
+    """If the address is changed between the letter and its use, the new one still has to be proven."""
+    house.managed("ui")
+    _invited("cleo")
+    _, path = _letter(house)
+
+    def moves(config: Any) -> None:
+        config["people"]["cleo"]["email"] = "new@tocsin.test"
+        config["people"]["cleo"]["contacts"]["mail"] = {"email": "new@tocsin.test"}
+
+    house.world.edit(moves)
+    house.managed("ui")
+    assert User.objects.get(person="cleo").email == "new@tocsin.test"
+    assert Client().post(path, {"password": OTHER}).status_code == 302
+    assert not house.world.facts("AddressProven")
 
 
 def test_an_invitation_can_be_taken_back(house: House) -> None:
