@@ -25,8 +25,13 @@ for _name in ("TOCSIN_DATABASE", "TOCSIN_SMTP_URL", "TOCSIN_URL", "TOCSIN_TOKEN"
     os.environ.pop(_name, None)
 
 import django  # noqa: E402 - the environment comes first
+from hypothesis import settings  # noqa: E402
 
 django.setup()
+settings.register_profile(
+    "tocsin", deadline=None
+)  # how busy the machine is proves nothing; pytest's timeout bounds all
+settings.load_profile("tocsin")
 
 from databases import MISSING, Database, Kind, Postgres, Sqlite, postgres_binaries  # noqa: E402
 from needs import lacks  # noqa: E402

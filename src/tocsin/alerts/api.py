@@ -14,7 +14,7 @@ from ninja import Query, Router, Status
 from tocsin.alerts import actions, listing
 from tocsin.alerts.actions import NoSuchGroup
 from tocsin.alerts.domain import Group, GroupId, Outcome, Reason
-from tocsin.alerts.listing import GroupFilter, GroupLine
+from tocsin.alerts.listing import GroupFilter, GroupLine, SilenceLine
 from tocsin.alerts.rules import IllegalMove
 from tocsin.alerts.shapes import (
     Asked,
@@ -25,7 +25,6 @@ from tocsin.alerts.shapes import (
     SignalShown,
     SignalsOut,
     SilenceIn,
-    SilenceOut,
     Snooze,
 )
 from tocsin.catalog.domain import ServiceDocument
@@ -80,7 +79,7 @@ def show(request: HttpRequest, group: str) -> Any:
     found = line(reader, group)
     return {
         **_out(reader, found),
-        "alerts": [asdict(one) for one in listing.alerts_of(reader, found.id)],
+        "alerts": listing.alerts_of(reader, found.id),
         "journal": facts(reader, f"group:{found.id}"),
     }
 
@@ -141,7 +140,7 @@ def signals(
         before=before,
         limit=limit,
     )
-    return {"signals": [asdict(one) for one in found], "next": found[-1].id if len(found) == limit else None}
+    return {"signals": found, "next": found[-1].id if len(found) == limit else None}
 
 
 @signals_router.get("/{signal_id}", response=SignalShown)
@@ -157,15 +156,15 @@ def signal(request: HttpRequest, signal_id: int) -> Any:
     return {**asdict(found), "said": said, "raw": _raw(kept[0]) if kept else None}
 
 
-@silences_router.get("", response=dict[str, list[SilenceOut]])
+@silences_router.get("", response=dict[str, list[SilenceLine]])
 def silences(request: HttpRequest, ended: bool = False, limit: Limit = listing.LIMIT_MAX) -> Any:
     """Silences in force or to come; with `ended`, those that are over too."""
     permit(request, Right.SEE)
     found = listing.silences(db.reader(clock.now()), ended_too=ended, limit=limit)
-    return {"silences": [asdict(one) for one in found]}
+    return {"silences": found}
 
 
-@silences_router.post("", response={201: SilenceOut})
+@silences_router.post("", response={201: SilenceLine})
 def make_silence(request: HttpRequest, body: SilenceIn) -> Any:
     """From its start to its end, matching alerts page nobody."""
     who = permit(request, Right.SILENCE, _team_of_matchers(body.matchers))
@@ -178,7 +177,7 @@ def make_silence(request: HttpRequest, body: SilenceIn) -> Any:
     return Status(201, _silence(made.id))
 
 
-@silences_router.get("/{silence_id}", response=SilenceOut)
+@silences_router.get("/{silence_id}", response=SilenceLine)
 def silence(request: HttpRequest, silence_id: int) -> Any:
     """One silence."""
     permit(request, Right.SEE)
@@ -190,8 +189,8 @@ def end_silence(request: HttpRequest, silence_id: int) -> Any:
     """End a silence now: what still fires pages again."""
     permit(request, Right.SEE)
     found = _silence(silence_id)
-    who = permit(request, Right.SILENCE, _team_of_matchers(found["matchers"]))
-    if found["ends_at"] <= clock.now():
+    who = permit(request, Right.SILENCE, _team_of_matchers(found.matchers))
+    if found.ends_at <= clock.now():
         raise Problem(409, f"silence {silence_id} is over already")
     with writing(who) as tx:
         actions.end_silence(tx, silence_id, who.by, Reason.BY_HAND)
@@ -307,11 +306,11 @@ def _end(
     return end
 
 
-def _silence(silence_id: int) -> dict[str, Any]:
+def _silence(silence_id: int) -> SilenceLine:
     found = listing.silence(db.reader(clock.now()), silence_id)
     if found is None:
         raise not_found(f"there is no silence {silence_id}")
-    return asdict(found)
+    return found
 
 
 def _said(said: Signal) -> dict[str, Any]:

@@ -9,10 +9,11 @@ from typing import Any
 
 import msgspec
 
-from tocsin.alerts.domain import SIGNAL_BITS, GroupStatus, Outcome
+from tocsin.alerts.domain import SIGNAL_BITS, AlertStatus, GroupStatus, Outcome
 from tocsin.kit import clock
 from tocsin.kit.db import Reader, Row
-from tocsin.sources.domain import Signal
+from tocsin.people.domain import Urgency
+from tocsin.sources.domain import Severity, Signal
 
 LIMIT_DEFAULT = 50
 LIMIT_MAX = 200
@@ -57,9 +58,9 @@ class GroupLine:
     title: str
     service: str
     integration: str
-    status: str
-    urgency: str
-    severity: str
+    status: GroupStatus
+    urgency: Urgency
+    severity: Severity
     opened_at: datetime
     alert_count: int
     firing_count: int
@@ -81,9 +82,9 @@ class AlertLine:
     id: int
     integration: str
     dedup_key: str
-    status: str
-    severity: str
-    urgency: str
+    status: AlertStatus
+    severity: Severity
+    urgency: Urgency
     title: str
     description: str
     labels: dict[str, str]
@@ -108,7 +109,7 @@ class SignalLine:
     at: datetime
     action: str
     dedup_key: str
-    outcome: str
+    outcome: Outcome
     reason: str
     alert: int | None
     group: int | None
@@ -245,9 +246,9 @@ def alert_line(row: Row) -> AlertLine:
         id=row[0],
         integration=row[1],
         dedup_key=row[2],
-        status=row[3],
-        severity=row[4],
-        urgency=row[5],
+        status=AlertStatus(row[3]),
+        severity=Severity(row[4]),
+        urgency=Urgency(row[5]),
         title=row[6],
         description=row[7],
         labels=msgspec.json.decode(row[8]),
@@ -314,9 +315,9 @@ def _group(row: Row) -> GroupLine:
         title=row[1],
         service=row[2],
         integration=row[3],
-        status=row[4],
-        urgency=row[5],
-        severity=row[6],
+        status=GroupStatus(row[4]),
+        urgency=Urgency(row[5]),
+        severity=Severity(row[6]),
         opened_at=clock.from_us(row[7]),
         alert_count=row[8],
         firing_count=row[9],
@@ -339,7 +340,7 @@ def _signal(row: Row) -> SignalLine:
         at=clock.from_us(row[2]),
         action=row[3],
         dedup_key=row[4],
-        outcome=row[5],
+        outcome=Outcome(row[5]),
         reason=row[6],
         alert=row[7],
         group=row[8],

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from ninja import Field, Schema
 
 from tocsin.alerts import listing
-from tocsin.alerts.domain import NOTE_CHARS_MAX, GroupStatus, Outcome
+from tocsin.alerts.domain import NOTE_CHARS_MAX, GroupStatus
+from tocsin.alerts.listing import AlertLine, GroupLine, SignalLine
 from tocsin.people.domain import Urgency
 from tocsin.sources.domain import Severity
 
@@ -17,30 +19,11 @@ QUERY_CHARS_MAX = 200
 COMMENT_CHARS_MAX = 2000
 
 
-class GroupOut(Schema):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupOut(GroupLine):
     """One alert group."""
 
-    id: int
-    reference: str
-    title: str
-    service: str
-    team: str | None = None
-    integration: str
-    status: GroupStatus
-    urgency: Urgency
-    severity: Severity
-    opened_at: datetime
-    alert_count: int
-    firing_count: int
-    storm: bool
-    suppressed_by: str
-    acknowledged_by: str
-    acknowledged_at: datetime | None
-    snoozed_until: datetime | None
-    resolving_at: datetime | None
-    resolved_at: datetime | None
-    resolved_by: str
-    route: int | None
+    team: str | None
 
 
 class GroupsOut(Schema):
@@ -48,30 +31,6 @@ class GroupsOut(Schema):
 
     groups: list[GroupOut]
     next: int | None
-
-
-class AlertOut(Schema):
-    """One alert of a group."""
-
-    id: int
-    integration: str
-    dedup_key: str
-    status: str
-    severity: Severity
-    urgency: Urgency
-    title: str
-    description: str
-    labels: dict[str, str]
-    details: dict[str, Any]
-    links: list[dict[str, str]]
-    images: list[dict[str, str]]
-    signal_count: int
-    opened_at: datetime
-    started_at: datetime
-    last_signal_at: datetime
-    expires_at: datetime | None
-    resolved_at: datetime | None
-    silence: int | None
 
 
 class FactOut(Schema):
@@ -84,31 +43,18 @@ class FactOut(Schema):
     body: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GroupShown(GroupOut):
     """One group with its alerts and everything that happened to it. Its pages: `GET /groups/{id}/pages`."""
 
-    alerts: list[AlertOut]
+    alerts: list[AlertLine]
     journal: list[FactOut]
-
-
-class SignalOut(Schema):
-    """What became of one signal, and why."""
-
-    id: int
-    integration: str
-    at: datetime
-    action: str
-    dedup_key: str
-    outcome: Outcome
-    reason: str
-    alert: int | None
-    group: int | None
 
 
 class SignalsOut(Schema):
     """A page of signals; ask again with `before` set to `next` for more."""
 
-    signals: list[SignalOut]
+    signals: list[SignalLine]
     next: int | None
 
 
@@ -123,24 +69,12 @@ class RawOut(Schema):
     reference: str
 
 
-class SignalShown(SignalOut):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalShown(SignalLine):
     """One signal with what was read from it and the request it came in, as long as that is kept."""
 
     said: dict[str, Any] | None
     raw: RawOut | None
-
-
-class SilenceOut(Schema):
-    """One silence."""
-
-    id: int
-    matchers: list[str]
-    starts_at: datetime
-    ends_at: datetime
-    author: str
-    comment: str
-    created_at: datetime
-    active: bool
 
 
 class Snooze(Schema):

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
+import msgspec
 from django.http import HttpRequest
 from ninja import Query, Router, Status
 
@@ -15,22 +16,18 @@ from tocsin.kit.db import Reader
 from tocsin.oncall import actions, calendar_actions, queries, rights, swaps
 from tocsin.oncall.actions import CannotChange, WhyNot, Wish
 from tocsin.oncall.api import aware
-from tocsin.oncall.desk import Span, Swap, SwapStatus
+from tocsin.oncall.desk import Conflict, Handover, OverrideLine, Span, Swap, SwapStatus
 from tocsin.oncall.domain import ScheduleDocument
 from tocsin.oncall.shapes import (
     SHOWN_BY_DEFAULT,
     AbsenceIn,
     AbsenceOut,
     AbsencesOut,
-    ConflictOut,
-    HandoverOut,
     OverrideIn,
-    OverrideMadeOut,
-    OverrideOut,
+    OverrideMade,
     SpanIn,
     SwapAnswer,
     SwapIn,
-    SwapOut,
 )
 from tocsin.people.api import actor, permit, writing
 from tocsin.people.rights import Actor, Right
@@ -56,13 +53,13 @@ def refusal(why: CannotChange) -> Problem:
     """What is answered to a change that cannot be made."""
     more: dict[str, Any] = {"reason": why.why.value}
     if why.conflicts:
-        more["conflicts"] = [ConflictOut(**asdict(one)).model_dump(mode="json") for one in why.conflicts]
+        more["conflicts"] = msgspec.to_builtins(why.conflicts)
     if why.gaps:
         more["gaps"] = [gap.as_json() for gap in why.gaps]
     return Problem(STATUS_OF.get(why.why, 409), str(why), more=more)
 
 
-@overrides_router.get("", response=dict[str, list[OverrideOut]])
+@overrides_router.get("", response=dict[str, list[OverrideLine]])
 def overrides(
     request: HttpRequest, from_: From = None, to: datetime | None = None, schedule: str = "", cancelled: bool = False
 ) -> Any:
@@ -70,10 +67,10 @@ def overrides(
     permit(request, Right.SEE)
     start, end = _between(from_, to)
     found = queries.overrides(_reader(), start, end, schedule=schedule, cancelled=cancelled)
-    return {"overrides": [asdict(one) for one in found]}
+    return {"overrides": found}
 
 
-@overrides_router.post("", response={201: OverrideMadeOut})
+@overrides_router.post("", response={201: OverrideMade})
 def make_override(request: HttpRequest, body: OverrideIn) -> Any:
     """Change who is on call for a while; it counts at once, for escalations under way too."""
     reader = _reader()
@@ -96,10 +93,10 @@ def make_override(request: HttpRequest, body: OverrideIn) -> Any:
             made = actions.make_override(tx, wish, who.by)
     except CannotChange as why:
         raise refusal(why) from None
-    return Status(201, {**asdict(made), "conflicts": [asdict(one) for one in against]})
+    return Status(201, {**asdict(made), "conflicts": against})
 
 
-@overrides_router.delete("/{override_id}", response=OverrideOut)
+@overrides_router.delete("/{override_id}", response=OverrideLine)
 def cancel_override(request: HttpRequest, override_id: int) -> Any:
     """From now on it does not count; what was before stays."""
     permit(request, Right.SEE)
@@ -110,12 +107,12 @@ def cancel_override(request: HttpRequest, override_id: int) -> Any:
     who = _may_change(request, _team(reader, found.schedule), (found.person_in, found.person_out))
     try:
         with writing(who) as tx:
-            return asdict(actions.cancel_override(tx, override_id, who.by))
+            return actions.cancel_override(tx, override_id, who.by)
     except CannotChange as why:
         raise refusal(why) from None
 
 
-@swaps_router.get("", response=dict[str, list[SwapOut]])
+@swaps_router.get("", response=dict[str, list[Swap]])
 def list_swaps(
     request: HttpRequest,
     status: SwapStatus | None = None,
@@ -124,10 +121,10 @@ def list_swaps(
 ) -> Any:
     """Shifts on offer and what became of them, newest first."""
     permit(request, Right.SEE)
-    return {"swaps": [asdict(one) for one in queries.swaps(_reader(), status=status, person=person, limit=limit)]}
+    return {"swaps": queries.swaps(_reader(), status=status, person=person, limit=limit)}
 
 
-@swaps_router.post("", response={201: SwapOut})
+@swaps_router.post("", response={201: Swap})
 def offer_swap(request: HttpRequest, body: SwapIn) -> Any:
     """Offer a shift, or a part of it, to somebody or everybody who could take it."""
     who = actor(request)
@@ -143,28 +140,28 @@ def offer_swap(request: HttpRequest, body: SwapIn) -> Any:
     )
     try:
         with writing(who) as tx:
-            return Status(201, asdict(swaps.offer(tx, offer, who.by)))
+            return Status(201, swaps.offer(tx, offer, who.by))
     except CannotChange as why:
         raise refusal(why) from None
 
 
-@swaps_router.get("/{swap_id}", response=SwapOut)
+@swaps_router.get("/{swap_id}", response=Swap)
 def show_swap(request: HttpRequest, swap_id: int) -> Any:
     """One shift on offer."""
     permit(request, Right.SEE)
-    return asdict(_swap(_reader(), swap_id))
+    return _swap(_reader(), swap_id)
 
 
-@swaps_router.get("/{swap_id}/conflicts", response=dict[str, list[ConflictOut]])
+@swaps_router.get("/{swap_id}/conflicts", response=dict[str, list[Conflict]])
 def swap_conflicts(request: HttpRequest, swap_id: int, person: str = "") -> Any:
     """What speaks against somebody (whoever asks, unless named) taking it."""
     who = permit(request, Right.SEE)
     reader = _reader()
     found = swaps.conflicts_of(reader, _swap(reader, swap_id), person or who.person)
-    return {"conflicts": [asdict(one) for one in found]}
+    return {"conflicts": found}
 
 
-@swaps_router.post("/{swap_id}/acceptance", response=SwapOut)
+@swaps_router.post("/{swap_id}/acceptance", response=Swap)
 def accept_swap(request: HttpRequest, swap_id: int, body: SwapAnswer) -> Any:
     """Take the shift. Conflicts stop it, unless `anyway`."""
     who = actor(request)
@@ -173,7 +170,7 @@ def accept_swap(request: HttpRequest, swap_id: int, body: SwapAnswer) -> Any:
     return _answered(who, lambda tx: swaps.accept_swap(tx, swap_id, person, who.by, anyway=body.anyway))
 
 
-@swaps_router.post("/{swap_id}/refusal", response=SwapOut)
+@swaps_router.post("/{swap_id}/refusal", response=Swap)
 def decline_swap(request: HttpRequest, swap_id: int, body: SwapAnswer) -> Any:
     """Do not take a shift that was offered to oneself."""
     who = actor(request)
@@ -182,7 +179,7 @@ def decline_swap(request: HttpRequest, swap_id: int, body: SwapAnswer) -> Any:
     return _answered(who, lambda tx: swaps.decline_swap(tx, swap_id, person, who.by))
 
 
-@swaps_router.delete("/{swap_id}", response=SwapOut)
+@swaps_router.delete("/{swap_id}", response=Swap)
 def withdraw_swap(request: HttpRequest, swap_id: int) -> Any:
     """Offer it no longer."""
     who = actor(request)
@@ -199,7 +196,7 @@ def absences(request: HttpRequest, from_: From = None, to: datetime | None = Non
     found = queries.absences(reader, start, end, (person,) if person else ())
     return {
         "absences": [{**asdict(one), "kind": kind} for one, kind in found],
-        "conflicts": [asdict(one) for one in queries.conflicts(reader, start, end, person)],
+        "conflicts": queries.conflicts(reader, start, end, person),
     }
 
 
@@ -231,7 +228,7 @@ def cancel_absence(request: HttpRequest, absence_id: int) -> Any:
     return Status(204, None)
 
 
-@handovers_router.get("", response=dict[str, list[HandoverOut]])
+@handovers_router.get("", response=dict[str, list[Handover]])
 def handovers(
     request: HttpRequest,
     schedule: str = "",
@@ -241,10 +238,10 @@ def handovers(
     """When the pager passed on, what had happened, and who said that they have it; newest first."""
     permit(request, Right.SEE)
     found = queries.handovers(_reader(), schedule=schedule, open_only=open_only, limit=limit)
-    return {"handovers": [asdict(one) for one in found]}
+    return {"handovers": found}
 
 
-@handovers_router.post("/{handover_id}/acceptance", response=HandoverOut)
+@handovers_router.post("/{handover_id}/acceptance", response=Handover)
 def accept_handover(request: HttpRequest, handover_id: int, body: SwapAnswer) -> Any:
     """Say: I have it."""
     who = actor(request)
@@ -256,7 +253,7 @@ def accept_handover(request: HttpRequest, handover_id: int, body: SwapAnswer) ->
 def _answered(who: Actor, verb: Any) -> Any:
     try:
         with writing(who) as tx:
-            return asdict(verb(tx))
+            return verb(tx)
     except CannotChange as why:
         raise refusal(why) from None
 

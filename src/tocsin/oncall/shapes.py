@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ninja import Field, Schema
 
-from tocsin.oncall.desk import REASON_CHARS_MAX, CalendarKind, ConflictKind, SwapStatus
+from tocsin.oncall.desk import REASON_CHARS_MAX, Absence, CalendarKind, Conflict, ConflictKind, OverrideLine
 
 NAME_CHARS_MAX = 100
 URL_CHARS_MAX = 2000
+SHOWN_BY_DEFAULT = timedelta(days=90)  # a quarter: how far rotas are planned
 
 
 class OverrideIn(Schema):
@@ -29,52 +31,17 @@ class OverrideIn(Schema):
     force: bool = False
 
 
-class ConflictOut(Schema):
-    """Why somebody can hardly serve a time."""
-
-    kind: ConflictKind
-    person: str
-    schedule: str
-    start: datetime
-    end: datetime
-    about: str
-
-
-class OverrideOut(Schema):
-    """An override as it was made, and whether it was cancelled since."""
-
-    id: int
-    schedule: str
-    person_in: str | None
-    person_out: str | None
-    start: datetime
-    end: datetime
-    reason: str
-    made_by: str
-    made_at: datetime
-    swap: int | None
-    cancelled_at: datetime | None
-    cancelled_by: str
-
-
-class OverrideMadeOut(OverrideOut):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverrideMade(OverrideLine):
     """The override, and what speaks against whoever comes in."""
 
-    conflicts: list[ConflictOut]
+    conflicts: list[Conflict]
 
 
 class SpanIn(Schema):
     """A part of a schedule's time."""
 
     schedule: str = Field(min_length=1, max_length=NAME_CHARS_MAX)
-    start: datetime
-    end: datetime
-
-
-class SpanOut(Schema):
-    """A part of a schedule's time."""
-
-    schedule: str
     start: datetime
     end: datetime
 
@@ -100,22 +67,6 @@ class SwapAnswer(Schema):
     anyway: bool = False
 
 
-class SwapOut(Schema):
-    """A shift on offer, and what became of it."""
-
-    id: int
-    person: str
-    to: str | None
-    gives: SpanOut
-    wants: SpanOut | None
-    status: SwapStatus
-    message: str
-    made_at: datetime
-    expires_at: datetime
-    decided_by: str
-    decided_at: datetime | None
-
-
 class AbsenceIn(Schema):
     """A time somebody is away."""
 
@@ -125,15 +76,10 @@ class AbsenceIn(Schema):
     about: str = Field(default="", max_length=REASON_CHARS_MAX)
 
 
-class AbsenceOut(Schema):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AbsenceOut(Absence):
     """A time somebody is away: said by hand (then it has an id), or by their calendar."""
 
-    id: int
-    person: str
-    start: datetime
-    end: datetime
-    about: str
-    source: str
     kind: ConflictKind
 
 
@@ -141,21 +87,7 @@ class AbsencesOut(Schema):
     """Absences, and the shifts they are in the way of."""
 
     absences: list[AbsenceOut]
-    conflicts: list[ConflictOut]
-
-
-class HandoverOut(Schema):
-    """The pager passed on; `accepted_by` is empty until somebody incoming says that they have it."""
-
-    id: int
-    schedule: str
-    at: datetime
-    since: datetime
-    outgoing: list[str]
-    incoming: list[str]
-    summary: str
-    accepted_by: str
-    accepted_at: datetime | None
+    conflicts: list[Conflict]
 
 
 class CalendarIn(Schema):
@@ -203,6 +135,3 @@ class FeedMade(FeedOut):
 
     url: str
     webcal_url: str
-
-
-SHOWN_BY_DEFAULT = timedelta(days=90)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from datetime import datetime
 from typing import Annotated, Any
 
 from django.http import HttpRequest
@@ -13,14 +11,17 @@ from tocsin.alerts import byhand
 from tocsin.alerts import listing as alert_listing
 from tocsin.alerts.api import facts, group_out, line, respond_to
 from tocsin.alerts.documents import RouteDocument
-from tocsin.alerts.shapes import FactOut, GroupOut, SignalOut
+from tocsin.alerts.listing import SignalLine
+from tocsin.alerts.shapes import FactOut, GroupOut
 from tocsin.catalog.domain import ServiceDocument
 from tocsin.config import queries as configuration
 from tocsin.config.domain import Snapshot
 from tocsin.kit import clock, db
 from tocsin.paging import actions, codes, listing
+from tocsin.paging.codes import ContactLine
 from tocsin.paging.documents import SECTION_OF, Target, target
 from tocsin.paging.domain import PageStatus
+from tocsin.paging.listing import EscalationLine, PageLine
 from tocsin.people.api import permit, writing
 from tocsin.people.domain import PersonDocument
 from tocsin.people.rights import Actor, Right
@@ -35,80 +36,11 @@ TEXT_CHARS_MAX = 25_000
 KEY_CHARS_MAX = 200
 
 
-class ReceiptOut(Schema):
-    """The receipt of one attempt."""
-
-    at: datetime
-    attempt: int
-    outcome: str
-    reason: str
-    receipt: str
-
-
-class DeliveryOut(Schema):
-    """One message through one channel."""
-
-    id: int
-    channel: str
-    contact: str
-    state: str
-    created_at: datetime
-    due_at: datetime
-    attempts: int
-    takeovers: int
-    reason: str
-    receipt: str
-    settled_at: datetime | None
-    receipts: list[ReceiptOut]
-
-
-class PageOut(Schema):
-    """One person's attention asked, with every attempt to reach them."""
-
-    id: int
-    group: int
-    escalation: int
-    person: str
-    position: int
-    status: PageStatus
-    reason: str
-    created_at: datetime
-    ended_at: datetime | None
-    deliveries: list[DeliveryOut]
-
-
 class PagesOut(Schema):
     """A page of pages; ask again with `before` set to `next` for more."""
 
-    pages: list[PageOut]
+    pages: list[PageLine]
     next: int | None
-
-
-class NextOut(Schema):
-    """The step an escalation takes next if nobody answers."""
-
-    policy: str
-    step: int
-    cycle: int
-    targets: list[str]
-    last_resort: bool
-
-
-class EscalationOut(Schema):
-    """A policy that runs or ran for a group, as it was frozen when it started."""
-
-    id: int
-    status: str
-    reason: str
-    why: str
-    policies: list[str]
-    urgency: str
-    position: int
-    rungs: int
-    started_at: datetime
-    ended_at: datetime | None
-    next_at: datetime | None
-    next: NextOut | None
 
 
 class RouteOut(Schema):
@@ -123,9 +55,9 @@ class ExplanationOut(Schema):
 
     group: GroupOut
     route: RouteOut | None
-    signals: list[SignalOut]
-    escalations: list[EscalationOut]
-    pages: list[PageOut]
+    signals: list[SignalLine]
+    escalations: list[EscalationLine]
+    pages: list[PageLine]
     journal: list[FactOut]
 
 
@@ -142,15 +74,6 @@ class CodeIn(Schema):
     """The code from the message."""
 
     code: str = Field(min_length=1, max_length=20)
-
-
-class ContactOut(Schema):
-    """One way to reach a person, and whether it is proven."""
-
-    person: str
-    contact: str
-    channel: str
-    state: str
 
 
 Limit = Annotated[int, Query(ge=1, le=listing.LIMIT_MAX)]
@@ -171,7 +94,7 @@ def pages(
     reader = db.reader(clock.now())
     group_id = line(reader, group).id if group else None
     found = listing.pages(reader, group_id=group_id, person=person, status=status or "", before=before, limit=limit)
-    return {"pages": [asdict(one) for one in found], "next": found[-1].id if len(found) == limit else None}
+    return {"pages": found, "next": found[-1].id if len(found) == limit else None}
 
 
 @router.post("", response={201: GroupOut})
@@ -203,15 +126,15 @@ def pages_of(request: HttpRequest, group: str, before: int | None = None) -> Any
     permit(request, Right.SEE)
     reader = db.reader(clock.now())
     found = listing.pages(reader, group_id=line(reader, group).id, before=before, limit=listing.LIMIT_MAX)
-    return {"pages": [asdict(one) for one in found], "next": found[-1].id if len(found) == listing.LIMIT_MAX else None}
+    return {"pages": found, "next": found[-1].id if len(found) == listing.LIMIT_MAX else None}
 
 
-@groups_router.get("/{group}/escalations", response=dict[str, list[EscalationOut]])
+@groups_router.get("/{group}/escalations", response=dict[str, list[EscalationLine]])
 def escalations(request: HttpRequest, group: str) -> Any:
     """The escalations of a group, newest first, with what happens next."""
     permit(request, Right.SEE)
     reader = db.reader(clock.now())
-    return {"escalations": [asdict(one) for one in listing.escalations(reader, line(reader, group).id)]}
+    return {"escalations": listing.escalations(reader, line(reader, group).id)}
 
 
 @groups_router.post("/{group}/escalation", response=GroupOut)
@@ -233,26 +156,23 @@ def explanation(request: HttpRequest, group: str) -> Any:
     return {
         "group": group_out(found.id),
         "route": _route(configuration.current(reader), found.route),
-        "signals": [
-            asdict(one)
-            for one in alert_listing.signals(reader, group_id=found.id, limit=alert_listing.SIGNALS_SHOWN_MAX)
-        ],
-        "escalations": [asdict(one) for one in listing.escalations(reader, found.id)],
-        "pages": [asdict(one) for one in listing.pages(reader, group_id=found.id, limit=listing.LIMIT_MAX)],
+        "signals": alert_listing.signals(reader, group_id=found.id, limit=alert_listing.SIGNALS_SHOWN_MAX),
+        "escalations": listing.escalations(reader, found.id),
+        "pages": listing.pages(reader, group_id=found.id, limit=listing.LIMIT_MAX),
         "journal": facts(reader, f"group:{found.id}"),
     }
 
 
-@contacts_router.get("/{person}/contacts", response=dict[str, list[ContactOut]])
+@contacts_router.get("/{person}/contacts", response=dict[str, list[ContactLine]])
 def contacts(request: HttpRequest, person: str) -> Any:
     """A person's ways to be reached and whether each is proven; never the addresses' secrets."""
     permit(request, Right.SEE)
     reader = db.reader(clock.now())
     _person(configuration.current(reader), person)
-    return {"contacts": [asdict(one) for one in codes.contacts(reader, person)]}
+    return {"contacts": codes.contacts(reader, person)}
 
 
-@contacts_router.post("/{person}/contacts/{contact}/verification", response={202: ContactOut})
+@contacts_router.post("/{person}/contacts/{contact}/verification", response={202: ContactLine})
 def send_code(request: HttpRequest, person: str, contact: str) -> Any:
     """Send a code through this contact."""
     who = _own_or_admin(request, person, contact)
@@ -264,7 +184,7 @@ def send_code(request: HttpRequest, person: str, contact: str) -> Any:
     return Status(202, _contact(person, contact))
 
 
-@contacts_router.put("/{person}/contacts/{contact}/verification", response=ContactOut)
+@contacts_router.put("/{person}/contacts/{contact}/verification", response=ContactLine)
 def confirm_code(request: HttpRequest, person: str, contact: str, body: CodeIn) -> Any:
     """The contact is proven if the code is the one that was sent."""
     who = _own_or_admin(request, person, contact)
@@ -326,6 +246,6 @@ def _person(snapshot: Snapshot, person: str) -> PersonDocument:
     return document
 
 
-def _contact(person: str, contact: str) -> dict[str, Any]:
+def _contact(person: str, contact: str) -> ContactLine:
     found = codes.contacts(db.reader(clock.now()), person)
-    return next(asdict(one) for one in found if one.contact == contact)
+    return next(one for one in found if one.contact == contact)

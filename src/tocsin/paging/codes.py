@@ -67,7 +67,7 @@ class Proof(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactLine:
-    """One way to reach a person."""
+    """One way to reach a person, and whether it is proven."""
 
     person: str
     contact: str

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import msgspec
 
@@ -15,7 +14,7 @@ from tocsin.kit import clock
 from tocsin.kit.db import Reader, Row
 from tocsin.paging import rules
 from tocsin.paging.actions import CLIMB, subject
-from tocsin.paging.domain import EscalationStatus, Plan
+from tocsin.paging.domain import EscalationStatus, PageStatus, Plan
 from tocsin.paging.rules import Rung
 
 LIMIT_DEFAULT = 50
@@ -52,28 +51,39 @@ class DeliveryLine:
     reason: str
     receipt: str
     settled_at: datetime | None
-    receipts: list[AttemptLine] = field(default_factory=list)
+    receipts: list[AttemptLine]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageLine:
-    """One person's attention asked."""
+    """One person's attention asked, with every attempt to reach them."""
 
     id: int
     group: int
     escalation: int
     person: str
     position: int
-    status: str
+    status: PageStatus
     reason: str
     created_at: datetime
     ended_at: datetime | None
-    deliveries: list[DeliveryLine] = field(default_factory=list)
+    deliveries: list[DeliveryLine]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RungLine:
+    """The step an escalation takes next if nobody answers."""
+
+    policy: str
+    step: int
+    cycle: int
+    targets: list[str]
+    last_resort: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EscalationLine:
-    """A policy that runs or ran for a group, as it was frozen."""
+    """A policy that runs or ran for a group, as it was frozen when it started."""
 
     id: int
     status: str
@@ -86,7 +96,7 @@ class EscalationLine:
     started_at: datetime
     ended_at: datetime | None
     next_at: datetime | None
-    next: dict[str, Any] | None
+    next: RungLine | None
 
 
 def pages(
@@ -139,14 +149,14 @@ def _escalation(reader: Reader, row: Row) -> EscalationLine:
     )
 
 
-def _rung(rung: Rung) -> dict[str, Any]:
-    return {
-        "policy": rung.policy,
-        "step": rung.step,
-        "cycle": rung.cycle,
-        "targets": list(rung.targets),
-        "last_resort": rung.last_resort,
-    }
+def _rung(rung: Rung) -> RungLine:
+    return RungLine(
+        policy=rung.policy,
+        step=rung.step,
+        cycle=rung.cycle,
+        targets=list(rung.targets),
+        last_resort=rung.last_resort,
+    )
 
 
 def _deliveries(reader: Reader, page_ids: Sequence[int]) -> dict[int, list[DeliveryLine]]:
@@ -203,7 +213,7 @@ def _page(row: Row, deliveries: list[DeliveryLine]) -> PageLine:
         escalation=row[2],
         person=row[3],
         position=row[4],
-        status=row[5],
+        status=PageStatus(row[5]),
         reason=row[6],
         created_at=clock.from_us(row[7]),
         ended_at=_at(row[8]),

@@ -13,7 +13,7 @@ from ninja import Router, Schema, Status
 from tocsin.config import queries as configuration
 from tocsin.kit import clock, db
 from tocsin.paging import devices, rehearsal
-from tocsin.paging.api import DeliveryOut
+from tocsin.paging.listing import DeliveryLine
 from tocsin.paging.rehearsal import Tested
 from tocsin.people.api import permit, writing
 from tocsin.people.domain import PersonDocument, TeamDocument
@@ -45,7 +45,7 @@ class TestedOut(Schema):
     by: str
     result: str
     answered_at: datetime | None
-    deliveries: list[DeliveryOut]
+    deliveries: list[DeliveryLine]
 
 
 @people_router.get("/{person}/devices", response=dict[str, list[DeviceOut]])

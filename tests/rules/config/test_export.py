@@ -182,7 +182,6 @@ def snapshots() -> st.SearchStrategy[Snapshot]:
 
 
 @given(snapshots())
-@settings(deadline=None)
 def test_an_export_reads_back_as_the_same(snapshot: Snapshot) -> None:
     """`parse(export(x)) == x` for YAML and JSON, whatever the texts are."""
     for content in (export.as_yaml(snapshot, KINDS), export.as_json(snapshot, KINDS)):
@@ -192,7 +191,6 @@ def test_an_export_reads_back_as_the_same(snapshot: Snapshot) -> None:
 
 
 @given(snapshots(), st.randoms(use_true_random=False))
-@settings(deadline=None)
 def test_what_is_written_back_as_it_was_shown_changes_nothing(snapshot: Snapshot, random: Random) -> None:
     """The whole text with its secrets hidden, adopted again, is the same configuration, managed by the same."""
     keys = [(section, name) for section, held in snapshot.sections.items() for name in held]
@@ -209,7 +207,7 @@ def test_what_is_written_back_as_it_was_shown_changes_nothing(snapshot: Snapshot
 
 
 @given(snapshots())
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 def test_each_document_alone_reads_back_too(snapshot: Snapshot) -> None:
     """What the editor shows of one document, written back, is that document."""
     for kind in KINDS:
@@ -220,7 +218,7 @@ def test_each_document_alone_reads_back_too(snapshot: Snapshot) -> None:
 
 
 @given(snapshots())
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 def test_an_export_fits_the_schema(snapshot: Snapshot) -> None:
     """The JSON Schema accepts whatever Tocsin itself would write."""
     VALIDATOR.validate(export.as_values(snapshot, KINDS))

@@ -249,7 +249,6 @@ def test_a_file_costs_no_more_than_it_is_worth(content: str | bytes, message: st
 @given(
     st.one_of(st.binary(max_size=300), st.text(max_size=300), st.text("{}[]:,-&*!|>'\"%@` \n\tab1<?#$", max_size=80))
 )
-@settings(deadline=None)
 def test_any_bytes_give_documents_or_problems(content: bytes | str) -> None:
     """Reading never raises, whatever a file holds."""
     if isinstance(content, str):
@@ -295,7 +294,7 @@ def test_any_bytes_give_documents_or_problems(content: bytes | str) -> None:
         max_leaves=30,
     )
 )
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_any_values_give_documents_or_problems(value: object) -> None:
     """Whatever shape the values have, each problem has a line."""
     sections = (

@@ -209,7 +209,7 @@ def next_jump(zone: str, after: date) -> date:
     return after + timedelta(days=next(steps, 0))
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
+@settings(max_examples=EXAMPLES)
 @given(cases())
 def test_shifts_are_what_a_slow_reading_gives(case: tuple[ScheduleDocument, datetime, datetime]) -> None:
     """Any stack of layers, in any zone and year, across any change of the clock: quarter by quarter the same people."""
@@ -234,7 +234,7 @@ def minute_of_jump(zone: str, start: datetime) -> bool:
     return any(at.minute % 15 for at in locals_)
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
+@settings(max_examples=EXAMPLES)
 @given(cases())
 def test_shifts_and_on_call_agree(case: tuple[ScheduleDocument, datetime, datetime]) -> None:
     """At both sides of every edge, and in the middle, the two ways to ask give the same people and reasons."""
@@ -259,7 +259,7 @@ def test_shifts_and_on_call_agree(case: tuple[ScheduleDocument, datetime, dateti
                 ]
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
+@settings(max_examples=EXAMPLES)
 @given(zone=zones, year=st.integers(2020, 2035), rotation=st.sampled_from(["hourly", "daily", "weekly", "monthly"]),
        clock=times, every=st.integers(1, 5))  # fmt: skip
 def test_hand_overs_partition_a_year(zone: str, year: int, rotation: str, clock: str, every: int) -> None:

@@ -23,7 +23,7 @@ from tocsin.sources.domain import Action, Severity, Signal
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 EXAMPLES = 2000 if os.environ.get("TOCSIN_DEEP") else 60
-ENOUGH = settings(deadline=None, max_examples=EXAMPLES, suppress_health_check=[HealthCheck.function_scoped_fixture])
+ENOUGH = settings(max_examples=EXAMPLES, suppress_health_check=[HealthCheck.function_scoped_fixture])
 MOVES = (
     Action.TRIGGER,
     Action.TRIGGER,
