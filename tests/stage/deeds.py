@@ -48,11 +48,18 @@ class Deeds(EngineRoom):
     def post(self, path: str, body: object = None, headers: Mapping[str, str] | None = None) -> int:
         """A vendor's request as it comes over the wire; the status it is answered with."""
         self._apply()
+        path, _, query = path.partition("?")
         found = sources.find("POST", path)
         assert isinstance(found, sources.Found), found
         written = body if isinstance(body, bytes) else json.dumps(body).encode()
         request = SourceRequest(
-            method="POST", path=path, headers=dict(headers or {}), body=written, key=found.key, tail=found.tail
+            method="POST",
+            path=path,
+            headers=dict(headers or {}),
+            body=written,
+            key=found.key,
+            tail=found.tail,
+            query=query,
         )
         keys = Keys()
         keys.refresh()

@@ -364,20 +364,20 @@ _ALL = (
         recipes=_opsgenie,
     ),
     Guide(
-        source="datadog", sender="Datadog", about="Monitors, through a webhook.", page="generic-json", recipes=_datadog
+        source="datadog", sender="Datadog", about="Monitors, through a webhook.", page="datadog", recipes=_datadog
     ),
     Guide(
         source="sentry",
         sender="Sentry",
         about="Issues, issue alerts and metric alerts.",
-        page="generic-json",
+        page="sentry",
         recipes=_sentry,
     ),
     Guide(
         source="uptime-kuma",
         sender="Uptime Kuma",
         about="Monitors going down and up, certificates that end.",
-        page="generic-json",
+        page="uptime-kuma",
         recipes=_uptime_kuma,
     ),
     Guide(

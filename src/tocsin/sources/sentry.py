@@ -67,7 +67,8 @@ def read(request: Request, settings: Settings, now: datetime) -> Reading:  # noq
         case _:
             told = f"{words.cut(resource, NAME_CHARS_MAX)} webhooks are accepted and not kept"
             return Reading(signals=(), reply=_ACCEPTED, problems=() if resource == "installation" else (told,))
-    return Reading(signals=(signal,), reply=_ACCEPTED)
+    told_by = msgspec.structs.replace(signal, labels={**signal.labels, "resource": resource})
+    return Reading(signals=(told_by,), reply=_ACCEPTED)
 
 
 def _resource(fields: dict[str, object]) -> str:
