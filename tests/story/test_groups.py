@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tocsin.sources.domain import Signal
+from tocsin.sources.domain import Action, Severity, Signal
 from world import World, resolve, trigger, wake
 
 
@@ -73,3 +73,63 @@ def test_alerts_without_the_label_belong_together(world: World) -> None:
     world.receive(trigger("one"), trigger("two")).expect("ann", webhook="one").within("1s")
     assert [group.alert_count for group in world.groups()] == [2]
     world.acknowledge(by="ann").quiet_until("8h")
+
+
+def test_a_group_that_a_route_keeps_quiet_takes_in_nothing_else(world: World) -> None:
+    """What no route suppresses opens a group of its own and pages, although its labels are the same."""
+    world.policy("web", wake("ann", wait="1h"))
+    world.integration("web", group_by=["app"])
+    world.config["routes"] = [{"when": ['env="dev"'], "suppress": "development wakes nobody"}]
+    world.receive(trigger("in development", app="shop", env="dev")).receive(trigger("live", app="shop", env="prod"))
+    world.expect("ann", webhook="live").within("1s")
+    world.receive(trigger("also in development", app="shop", env="dev"))
+    assert [(group.status, group.alert_count) for group in world.groups()] == [("suppressed", 1), ("open", 2)]
+    world.acknowledge(by="ann").quiet_until("8h")
+
+
+def test_what_a_silence_keeps_out_of_a_quiet_group_pages_at_its_end(world: World) -> None:
+    """A silenced problem does not vanish in a group that a route keeps quiet for good."""
+    world.policy("web", wake("ann", wait="1h"))
+    world.integration("web", group_by=["app"])
+    world.config["routes"] = [{"when": ['env="dev"'], "suppress": "development wakes nobody"}]
+    world.silence('env="prod"', span="1h")
+    world.receive(trigger("in development", app="shop", env="dev")).receive(trigger("live", app="shop", env="prod"))
+    world.quiet_until("59m").expect("ann", webhook="live").within("2m")
+    world.acknowledge(by="ann").quiet_until("8h")
+
+
+def test_what_gets_worse_leaves_what_a_route_keeps_quiet(world: World) -> None:
+    """A warning wakes nobody by a route; when the same problem becomes critical, it pages, silenced or not."""
+    world.policy("web", wake("ann", wait="1h"))
+    world.config["routes"] = [{"when": ['severity="warning"'], "suppress": "warnings wake nobody"}]
+    for key in ("one", "two"):
+        world.receive(Signal(action=Action.TRIGGER, dedup_key=key, title=key, severity=Severity.WARNING))
+    world.silence('title="two"', span="1h")
+    world.receive(*(Signal(action=Action.TRIGGER, dedup_key=key, title=key) for key in ("one", "two")))
+    world.expect("ann", webhook="one").within("1s")
+    world.acknowledge(by="ann", group=1).quiet_until("59m").expect("ann", webhook="two").within("2m")
+    world.acknowledge(by="ann", group=2).quiet_until("8h")
+
+
+def test_a_problem_that_is_not_held_does_not_wait_in_a_held_group(world: World) -> None:
+    """A group is held for what may go away by itself; what pages at once lets it go."""
+    world.policy("web", wake("ann", wait="1h"))
+    world.integration("web", group_by=["app"])
+    world.config["routes"] = [{"when": ['env="dev"'], "hold": "10m"}]
+    world.receive(trigger("in development", app="shop", env="dev")).receive(trigger("live", app="shop", env="prod"))
+    world.expect("ann", webhook="AG-1").within("1s")
+    world.acknowledge(by="ann").quiet_until("8h")
+
+
+def test_one_alert_named_in_two_ways_ends_once(world: World) -> None:
+    """Two resolves of one alert in one batch, by its key and by our number, leave its group open for the other alert."""
+    world.policy("web", wake("ann", wait="1h"))
+    world.integration("web", group_by=["app"])
+    one, two = trigger("one", app="shop"), trigger("two", app="shop")
+    world.receive(one, two).expect("ann", webhook="AG-1").within("1s")
+    by_number = Signal(action=Action.RESOLVE, dedup_key="1", labels={"opsgenie_identifier_type": "id"})
+    world.receive(resolve(one), by_number)
+    assert [outcome for outcome, _ in world.outcomes()[2:]] == ["resolved", "ignored"]
+    assert [group.status for group in world.groups()] == ["open"]
+    world.receive(resolve(two))
+    assert [group.status for group in world.groups()] == ["resolved"]

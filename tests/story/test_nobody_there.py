@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from world import World, disk_full, wake
+from world import World, disk_full, trigger, wake
 
 
 def test_an_empty_step_is_skipped_at_once_and_recorded(world: World) -> None:
@@ -60,3 +60,12 @@ def test_a_service_without_a_policy_wakes_its_team(world: World) -> None:
             world.at(minute).expect(person, webhook="disk full").within("10s")
     world.at("15m").expect("dan", webhook="last resort").within("10s")
     world.acknowledge(by="dan").quiet_until("8h")
+
+
+def test_a_round_robin_passes_over_who_cannot_be_reached(world: World) -> None:
+    """Whose turn it is but has no way to be reached gives it to the next, rather than leaving everybody asleep."""
+    world.policy("web", wake("ann", "bob", wait="1h", round_robin=True))
+    world.contacts("ann")
+    for number in range(4):
+        world.receive(trigger(f"problem {number}")).expect("bob", webhook=f"problem {number}").within("1s")
+        world.acknowledge(by="bob")

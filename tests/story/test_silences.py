@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from tocsin.alerts import absorb
+from tocsin.engine import timers
+from tocsin.site import wiring
+from tocsin.sources.domain import Action, Severity, Signal
 from world import World, disk_full, resolve, trigger, wake
 
 DB1 = 'host="db1"'
@@ -115,3 +121,51 @@ def test_an_acknowledgement_that_expires_in_a_silence_waits_for_its_end(world: W
     world.quiet_until("1h59s")
     world.at("1h1m").expect("ann", webhook="disk full").within("1s")
     world.receive(resolve(disk_full)).quiet_until("8h")
+
+
+def test_a_silence_that_ends_while_signals_wait_for_their_turn(world: World) -> None:
+    """Signals absorbed just after its end, by a look at the clock from just before it, are not kept quiet for good."""
+    world.policy("web", wake("ann", wait="1h"))
+    world.silence('host="db1"', span="10m")
+    world.at("9m").accept(disk_full)
+    ends_at = world.start + timedelta(minutes=10)
+    world.clock.move_to(ends_at)
+    assert timers.work_off(wiring.HANDLERS, ends_at) == 1
+    absorb.absorb_some(wiring.rulebook, ends_at - timedelta(microseconds=1))
+    world.expect("ann", webhook="disk full").within("1s")
+    world.acknowledge(by="ann")
+
+
+def test_what_gets_worse_leaves_a_silence_for_the_harmless(world: World) -> None:
+    """A silence matches warnings; one of them becomes critical, so it is not silenced any more and pages."""
+    world.policy("web", wake("ann", wait="1h"))
+    world.silence('severity="warning"', span="8h")
+    world.receive(_disk(Severity.WARNING)).quiet_until("1h").receive(_disk(Severity.CRITICAL))
+    world.expect("ann", webhook="disk filling").within("1s")
+    world.acknowledge(by="ann").quiet_until("10h")
+
+
+def test_what_gets_worse_stays_in_a_silence_that_matches_it_still(world: World) -> None:
+    """A silence by host keeps quiet what gets worse on that host, until it ends."""
+    world.policy("web", wake("ann", wait="1h"))
+    world.silence('host="db1"', span="8h")
+    world.receive(_disk(Severity.WARNING)).receive(_disk(Severity.CRITICAL)).quiet_until("7h59m")
+    world.expect("ann", webhook="disk filling").within("2m")
+    world.acknowledge(by="ann")
+
+
+def test_what_tocsin_says_of_itself_is_silenced_only_by_name(world: World) -> None:
+    """A silence for all that is critical leaves the administrators' alert alone; one that names the integration does not."""
+    world.policy("web", wake("ann", wait="5m"))
+    world.receive(disk_full).expect("ann", webhook="disk full").within("1s")
+    world.silence('severity="critical"', 'host!="db1"', span="8h")
+    world.at("5m").expect("dan", webhook="Nobody answered AG-1").within("1s")
+    world.silence('integration="tocsin"', span="8h")
+    assert [group.status for group in world.groups()] == ["open", "suppressed"]
+    world.acknowledge(by="ann", group=1).quiet_until("10h")
+
+
+def _disk(severity: Severity) -> Signal:
+    return Signal(
+        action=Action.TRIGGER, dedup_key="disk", title="disk filling", severity=severity, labels={"host": "db1"}
+    )

@@ -11,7 +11,7 @@ from datetime import datetime
 
 import structlog
 
-from tocsin.alerts import actions, batch, ledger, store
+from tocsin.alerts import actions, batch, ledger, lifecycle, store
 from tocsin.alerts.domain import (
     Group,
     Outcome,
@@ -56,7 +56,7 @@ def _absorb(tx: Tx, rulebook: Callable[[Tx], Rulebook], *, singly: bool) -> int:
     if not waiting:
         return 0
     book = rulebook(tx)
-    silences = store.silences(tx)
+    silences = lifecycle.silences(tx)
     if singly:
         for envelope in waiting:
             for place, signal in enumerate(envelope.signals):
@@ -102,7 +102,7 @@ def absorb_now(tx: Tx, book: Rulebook, integration: str, signals: Sequence[Signa
     (id_,) = tx.next_ids("alerts_envelope", 1)
     ledger.put_envelope(tx, id_, Accepted(integration, integration, b"", tuple(signals)))
     envelope = Waiting(id_, integration, tx.now, tuple(signals))
-    made = batch.Batch(tx, book, store.silences(tx), [(envelope, place, one) for place, one in enumerate(signals)])
+    made = batch.Batch(tx, book, lifecycle.silences(tx), [(envelope, place, one) for place, one in enumerate(signals)])
     made.run()
     ledger.mark_absorbed(tx, [id_])
     return list(made.new_groups_of.values())

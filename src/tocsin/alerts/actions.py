@@ -32,7 +32,6 @@ from tocsin.kit.db import Tx
 from tocsin.kit.matchers import Matcher
 from tocsin.sources.domain import Action, Severity, Signal
 
-SILENCE_END = "alerts.silence_end"
 SILENCE_START = "alerts.silence_start"
 EXPIRIES_PER_TX_MAX = 500
 
@@ -100,7 +99,7 @@ def silence(
     made = Silence(id=0, matchers=tuple(matchers), starts_at=starts_at, ends_at=ends_at, author=author, comment=comment)
     id_ = store.put_silence(tx, made)
     made = Silence(id=id_, matchers=made.matchers, starts_at=starts_at, ends_at=ends_at, author=author, comment=comment)
-    timers.set_one(tx, SILENCE_END, id_, ends_at, absolute=True)
+    timers.set_one(tx, lifecycle.SILENCE_END, id_, ends_at, absolute=True)
     tx.record(
         SilenceCreated(
             silence=id_,
@@ -140,11 +139,11 @@ def begin_silence(tx: Tx, made: Silence) -> None:
 def end_silence(tx: Tx, silence_id: int, by: str, reason: str) -> None:
     """It is over: what still fires and no other silence matches pages again."""
     tx.lock(LEDGER_LOCK)
-    timers.cancel(tx, SILENCE_END, [silence_id])
+    timers.cancel(tx, lifecycle.SILENCE_END, [silence_id])
     timers.cancel(tx, SILENCE_START, [silence_id])
     store.end_silence(tx, silence_id)
     tx.record(SilenceEnded(silence=silence_id, by=by, reason=reason))
-    others = store.silences(tx)
+    others = lifecycle.silences(tx)
     work = Work(tx)
     for alert, labels in store.labels_of_firing(tx, "silence_id = %s", (silence_id,)):
         other = rules.silenced_by(others, labels, tx.now)
@@ -152,7 +151,7 @@ def end_silence(tx: Tx, silence_id: int, by: str, reason: str) -> None:
         work.load([alert.group_id])
         group = work.groups[alert.group_id]
         if other is None:
-            if group.suppressed_by.startswith("silence:"):
+            if rules.is_silenced(group):
                 lifecycle.release(work, group, Reason.SILENCE_OVER)
         elif group.suppressed_by == f"silence:{silence_id}":
             group.suppressed_by = f"silence:{other.id}"

@@ -100,8 +100,9 @@ class Batch:
         ]
         if named:
             by_id = store.alerts_by_id(self.tx, [id_ for _, id_ in named])
+            held = {alert.id: alert for alert in self.firing.values()}  # one that both names lead to is one object
             for key, id_ in named:
-                alert = by_id.get(id_)
+                alert = held.get(id_) or by_id.get(id_)
                 if alert and alert.status is AlertStatus.FIRING and key.startswith(f"{alert.integration}\x1f"):
                     self.firing.setdefault(key, alert)
 
@@ -211,6 +212,8 @@ class Batch:
             alert.urgency = rules.more_urgent(alert.urgency, routed.urgency)
             group.severity = rules.worse(group.severity, routed.severity)
             self.work.changed(group)
+            silence = rules.silenced_by(self.silences, routed.labels, self.tx.now)
+            lifecycle.reconsider(self.work, alert, group, routed, silence)
             self._raise_urgency(group, routed.urgency)
         if alert.id:
             self.news[alert.id] = (alert, signal, labels)
@@ -319,7 +322,7 @@ class Batch:
         if placement.outcome is Outcome.REOPENED:
             lifecycle.reopen(self.work, group, placement.reason, routed.urgency)
         elif placement.outcome is not Outcome.SUPPRESSED:
-            if group.suppressed_by.startswith("silence:"):
+            if rules.is_silenced(group) or (group.suppressed_by == "hold" and not routed.hold):
                 group.urgency = rules.more_urgent(group.urgency, routed.urgency)
                 lifecycle.release(self.work, group, Reason.NEW_PROBLEM)
             self._raise_urgency(group, routed.urgency)

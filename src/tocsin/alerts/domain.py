@@ -105,6 +105,7 @@ class Reason(StrEnum):
     SILENCE_OVER = "the silence is over and it still fires"
     HOLD_OVER = "it did not go away by itself"
     URGENCY_ROSE = "it became urgent"
+    NEWS = "what it says now is not kept quiet"
     ALL_RESOLVED = "all its alerts are resolved"
     BUG = "absorbing it raised an error"
 

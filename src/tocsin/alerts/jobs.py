@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from tocsin.alerts import actions, lifecycle, store
+from tocsin.alerts import actions, lifecycle
 from tocsin.alerts.domain import Group, GroupStatus, HeartbeatMissed, Reason
 from tocsin.alerts.lifecycle import HEARTBEAT, HEARTBEAT_KEY, RAISE, RELEASE, RESOLVE, WAKE, Work
 from tocsin.engine.domain import TimerDue, TimerHandler
@@ -48,7 +48,7 @@ def _silence_end(tx: Tx, due: Sequence[TimerDue]) -> None:
 
 def _silence_start(tx: Tx, due: Sequence[TimerDue]) -> None:
     starting = {timer.ref for timer in due}
-    for silence in store.silences(tx):
+    for silence in lifecycle.silences(tx):
         if silence.id in starting:
             actions.begin_silence(tx, silence)
 
@@ -90,7 +90,7 @@ HANDLERS: dict[str, TimerHandler] = {
     WAKE: _on_groups(_wake),
     RESOLVE: _on_groups(_resolve),
     RAISE: _on_groups(_raise),
-    actions.SILENCE_END: _silence_end,
+    lifecycle.SILENCE_END: _silence_end,
     actions.SILENCE_START: _silence_start,
     HEARTBEAT: _heartbeat,
 }

@@ -40,6 +40,7 @@ WAKE = "alerts.wake"  # the snooze is over
 RESOLVE = "alerts.resolve"  # the resolve delay is over
 RAISE = "alerts.raise_urgency"  # the support hours begin
 GROUP_TIMERS = (RELEASE, WAKE, RESOLVE, RAISE)
+SILENCE_END = "alerts.silence_end"
 NAMED_INSTANTS = (WAKE, RAISE)  # a person or the wall clock says when; a broken clock moves them not
 
 
@@ -200,7 +201,32 @@ def wake(work: Work, group: Group) -> bool:
 def silence_of(work: Work, group: Group) -> Silence | None:
     """A silence that keeps all its firing alerts quiet, if there is one."""
     id_ = store.silence_of_group(work.tx, group.id)
-    return None if id_ is None else next((one for one in store.silences(work.tx) if one.id == id_), None)
+    return None if id_ is None else next((one for one in silences(work.tx) if one.id == id_), None)
+
+
+def silences(tx: Tx) -> list[Silence]:
+    """Those that something can still end: what they keep quiet is let go by their timer.
+
+    By the clock alone, one that ended while this transaction waited for its turn would count, and what it then kept
+    quiet would stay so for good.
+    """
+    held = store.silences(tx)
+    ends = timers.refs(tx, SILENCE_END) if held else set()
+    return [one for one in held if one.id in ends]
+
+
+def reconsider(work: Work, alert: Alert, group: Group, routed: Routed, silence: Silence | None) -> None:
+    """An alert says something new, so what keeps it quiet is asked anew; if nothing does any more, its group pages."""
+    if alert.silence_id is not None or rules.is_kept_by_route(group):
+        alert.silence_id = silence.id if silence else None
+    if routed.suppress is not None or group.status is not GroupStatus.SUPPRESSED:
+        return
+    if silence is None:
+        if group.suppressed_by != "hold" or not routed.hold:
+            release(work, group, Reason.NEWS)
+    elif rules.is_kept_by_route(group):
+        group.suppressed_by = f"silence:{silence.id}"
+        work.changed(group)
 
 
 def suppress(work: Work, group: Group, by: Silence) -> None:

@@ -7,7 +7,8 @@ an integration that is gone leaves its alerts to the admins, a repeat after a re
 A trigger finds its alert by (integration, dedup key) among the firing ones. Without one it is a new problem: routes
 are tried in order, the first that matches decides; the group is found by (service, group labels). New groups beyond
 the service's storm limit collapse into one storm group. A silence or a hold keeps a new group from paging for now,
-never for good: when it ends and the alert still fires, the group opens.
+never for good: when it ends and the alert still fires, the group opens. Nobody is kept quiet by what keeps another
+alert quiet: one that no route suppresses does not come into a group that a route keeps from paging.
 
 Urgency follows the service's support hours unless a route fixes it (C3). Leaves out: inhibition and recurring mute
 windows.
@@ -151,9 +152,25 @@ def match_labels(book: Rulebook, integration: str, service: str, signal: Signal)
 
 
 def silenced_by(silences: Iterable[Silence], labels: Mapping[str, str], now: datetime) -> Silence | None:
-    """The active silence that matches and lasts longest, if any."""
+    """The active silence that matches and lasts longest, if any.
+
+    What Tocsin says of itself is silenced only by a silence that asks for the integration: nobody who silences
+    severity="critical" for a night's work means to be left without word that a page reached nobody.
+    """
+    if labels.get("integration") == OWN:
+        silences = [one for one in silences if any(matcher.label == "integration" for matcher in one.matchers)]
     matching = [one for one in silences if one.is_active(now) and matchers.all_match(one.matchers, labels)]
     return max(matching, key=lambda one: one.ends_at, default=None)
+
+
+def is_silenced(group: Group) -> bool:
+    """Whether a silence keeps it from paging."""
+    return group.suppressed_by.startswith("silence:")
+
+
+def is_kept_by_route(group: Group) -> bool:
+    """Whether a route keeps it from paging, which no timer ends."""
+    return group.suppressed_by.startswith("route:")
 
 
 def is_storm(routed: Routed, new_groups_in_window: int) -> bool:
@@ -173,6 +190,8 @@ class Placement:
 def place(candidates: Sequence[Group], routed: Routed, silence: Silence | None, now: datetime) -> Placement:
     """Which group a new alert comes into; `candidates` have its service and group key, newest last."""
     for group in reversed(candidates):
+        if routed.suppress is None and is_kept_by_route(group):
+            continue
         if group.status is not _RESOLVED and (group.window_until is None or now < group.window_until):
             return Placement(Outcome.SUPPRESSED if silence else Outcome.JOINED, _join_reason(silence), group)
     for group in reversed(candidates):

@@ -197,9 +197,16 @@ def save_news(tx: Tx, news: Sequence[tuple[Alert, Signal, Mapping[str, str]]]) -
     """Write what a repeat said that is new."""
     tx.update_many(
         "alerts_alert",
-        ("severity", "urgency", "crc", "title", "description", "labels", "details", "links", "images"),
+        ("severity", "urgency", "crc", "silence_id", "title", "description", "labels", "details", "links", "images"),
         [
-            (alert.id, alert.severity.value, alert.urgency.value, alert.crc, *columns.said(signal, labels))
+            (
+                alert.id,
+                alert.severity.value,
+                alert.urgency.value,
+                alert.crc,
+                alert.silence_id,
+                *columns.said(signal, labels),
+            )
             for alert, signal, labels in news
         ],
     )

@@ -73,6 +73,11 @@ def due_of(reader: Reader, kind: str, ref: int) -> datetime | None:
     return None if found is None else clock.from_us(found)
 
 
+def refs(reader: Reader, kind: str) -> set[int]:
+    """Whatever has a timer of this kind."""
+    return {row[0] for row in reader.rows("SELECT ref FROM engine_timer WHERE kind = %s", (kind,))}
+
+
 def next_due(reader: Reader) -> datetime | None:
     """When the next timer of all is due."""
     found = reader.value("SELECT min(due_at) FROM engine_timer")

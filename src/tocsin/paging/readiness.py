@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.urls import reverse
@@ -165,8 +165,9 @@ def _unreachable(looked: Look, plan: Plan) -> list[str]:
         rung = rung_at(plan, position)
         if rung is None:
             break
-        for one in call(rung, 0, looked.standing.world, looked.now)[0]:
-            if not looked.standing.can_reach(one.person):
+        can_reach = looked.standing.can_reach
+        for one in call(replace(rung, round_robin=False), 0, looked.standing.world, can_reach, looked.now)[0]:
+            if not can_reach(one.person):
                 found.setdefault(one.person)
     return list(found)
 

@@ -193,19 +193,24 @@ def climb(
 ) -> Climb | Exhausted:
     """The first rung from `position` on that has somebody to page, with what was skipped on the way."""
     skipped: list[Skipped] = []
-    for at in range(position, RUNGS_MAX):
+    for at in range(position, position + RUNGS_MAX):
         rung = rung_at(plan, at)
         if rung is None:
             break
-        called, why_not = call(rung, turn, world, now)
+        called, why_not = call(rung, turn, world, can_reach, now)
         if called and any(can_reach(one.person) for one in called):
             return Climb(rung=rung, called=called, skipped=tuple(skipped), position=at, next_position=at + 1)
         skipped.append(Skipped(rung=rung, why=Why.NO_CONTACT if called else why_not))
     return Exhausted(skipped=tuple(skipped))
 
 
-def call(rung: Rung, turn: int, world: World, now: datetime) -> tuple[tuple[Called, ...], str]:
-    """Whom a rung pages now, each person once, in the order written; or why nobody."""
+def call(
+    rung: Rung, turn: int, world: World, can_reach: Callable[[str], bool], now: datetime
+) -> tuple[tuple[Called, ...], str]:
+    """Whom a rung pages now, each person once, in the order written; or why nobody.
+
+    Whose turn it is but cannot be reached gives the turn to the next who can.
+    """
     called: dict[str, Called] = {}
     why_not: list[str] = []
     for written in rung.targets:
@@ -218,7 +223,8 @@ def call(rung: Rung, turn: int, world: World, now: datetime) -> tuple[tuple[Call
             )
     found = tuple(called.values())[:PERSONS_PER_RUNG_MAX]
     if rung.round_robin and len(found) > 1:
-        chosen = found[turn % len(found)]
+        from_turn = found[turn % len(found) :] + found[: turn % len(found)]
+        chosen = next((one for one in from_turn if can_reach(one.person)), from_turn[0])
         found = (Called(person=chosen.person, why=f"{Why.ROUND_ROBIN}, {chosen.why}"),)
     return found, "; ".join(why_not) or Why.NOBODY_LEFT
 

@@ -102,7 +102,7 @@ def test_no_climb_waits_on_an_empty_rung(plan: Plan, can: set[str], position: in
         assert all(one.why for one in decided.called)
         assert len({one.person for one in decided.called}) == len(decided.called)
     for skipped in decided.skipped:
-        called, _ = rules.call(skipped.rung, turn, WORLD, NOW)
+        called, _ = rules.call(skipped.rung, turn, WORLD, can.__contains__, NOW)
         assert not any(one.person in can for one in called)
         assert skipped.why
 
@@ -121,7 +121,7 @@ def test_no_climb_waits_on_an_empty_rung(plan: Plan, can: set[str], position: in
 )
 def test_whom_a_rung_means(targets: tuple[str, ...], persons: list[str], why: str) -> None:
     """Each person once, in the order written, with the reason; or the reasons why nobody."""
-    called, why_not = rules.call(_rung(targets), 0, WORLD, NOW)
+    called, why_not = rules.call(_rung(targets), 0, WORLD, lambda _: True, NOW)
     assert [one.person for one in called] == persons
     assert (called[0].why if called else why_not) == why
 
@@ -130,8 +130,15 @@ def test_whom_a_rung_means(targets: tuple[str, ...], persons: list[str], why: st
 def test_a_round_robin_is_fair(turn: int) -> None:
     """Of three people each is called in every third turn."""
     rung = _rung(("team:all",), round_robin=True)
-    called = [rules.call(rung, turn + one, WORLD, NOW)[0] for one in range(3)]
+    called = [rules.call(rung, turn + one, WORLD, lambda _: True, NOW)[0] for one in range(3)]
     assert sorted(one.person for (one,) in called) == ["ann", "bob", "cleo"]
+
+
+@given(reachable, st.integers(0, 1000))
+def test_a_round_robin_passes_over_who_cannot_be_reached(can: set[str], turn: int) -> None:
+    """Whose turn it is but cannot be reached gives the turn away, as long as there is anybody who can be."""
+    called, _ = rules.call(_rung(("team:all",), round_robin=True), turn, WORLD, can.__contains__, NOW)
+    assert called[0].person in (can & {"ann", "bob", "cleo"} or {"ann", "bob", "cleo"})
 
 
 def test_a_policy_is_frozen_with_those_it_hands_over_to() -> None:
