@@ -41,6 +41,17 @@ def test_only_one_module_reads_the_clock() -> None:
     assert fields == []
 
 
+def test_only_what_is_done_again_by_itself_may_be_lost_with_the_machine() -> None:
+    """A commit that does not wait for the disk is for absorbing and timers: their rows wait until they are done."""
+    asking = {
+        module.name
+        for module in source.modules()
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.keyword) and node.arg == "replayable"
+    }
+    assert asking == {"alerts/absorb.py", "engine/timers.py"}
+
+
 def test_nothing_of_ours_is_mocked() -> None:
     """A fake speaks the wire, or the code is pure."""
     mocking = [

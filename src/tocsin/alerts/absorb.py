@@ -38,13 +38,13 @@ def absorb_some(rulebook: Callable[[Tx], Rulebook], now: datetime) -> int:
     if reader.row("SELECT 1 FROM alerts_envelope WHERE absorbed_at IS NULL LIMIT 1") is None:
         return 0
     try:
-        with db.transact(now) as tx:
+        with db.transact(now, replayable=True) as tx:
             return _absorb(tx, rulebook, singly=False)
     except db.DatabaseGone:
         raise
     except Exception:
         log.exception("absorb.batch_failed", hint="each signal of the batch is now absorbed alone")
-    with db.transact(now) as tx:
+    with db.transact(now, replayable=True) as tx:
         return _absorb(tx, rulebook, singly=True)
 
 

@@ -43,8 +43,8 @@ def ring_here(name: str) -> None:
 
 def ring(tx: Tx, name: str) -> None:
     """Wake everybody's listeners once this transaction is durable; cheap to repeat within one transaction."""
-    if tx.after_commit(_ringer(name)) and tx.postgres:
-        tx.execute("SELECT pg_notify(%s, %s)", (PG_CHANNEL, name))
+    if tx.after_commit(_ringer(name)):
+        tx.notify(PG_CHANNEL, name)
 
 
 @cache

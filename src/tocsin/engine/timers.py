@@ -89,7 +89,7 @@ def work_off(handlers: Mapping[str, TimerHandler], now: datetime) -> int:
     if not _any_due(db.reader(now)):
         return 0
     try:
-        with db.transact(now) as tx:
+        with db.transact(now, replayable=True) as tx:
             tx.lock(LEDGER_LOCK)
             due = _take(tx, TIMERS_PER_TX_MAX)
             _handle(tx, handlers, due)
@@ -103,7 +103,7 @@ def work_off(handlers: Mapping[str, TimerHandler], now: datetime) -> int:
 
 def _work_off_singly(handlers: Mapping[str, TimerHandler], now: datetime) -> int:
     done = 0
-    with db.transact(now) as tx:
+    with db.transact(now, replayable=True) as tx:
         tx.lock(LEDGER_LOCK)
         for _ in range(TIMERS_PER_TX_MAX):
             due = _take(tx, 1)

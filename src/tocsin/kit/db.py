@@ -12,7 +12,7 @@ verbs cost one statement whatever the number of rows.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from datetime import datetime
 from typing import Any
 
@@ -108,6 +108,7 @@ class Tx(Reader):
         self.facts: list[Any] = []
         self._after_commit: list[Callable[[], None]] = []
         self._reserved: dict[str, int] = {}
+        self._unsent: list[tuple[str, Sequence[Any]]] = []  # PostgreSQL: writes that wait for the next round trip
 
     def record(self, fact: Any) -> None:
         """Say that something happened; it and its consequences are written before this transaction commits."""
@@ -122,6 +123,11 @@ class Tx(Reader):
             return False
         self._after_commit.append(call)
         return True
+
+    def notify(self, channel: str, payload: str) -> None:
+        """On PostgreSQL, tell every node once this is committed; elsewhere there is one process, which knows."""
+        if self.postgres:
+            self._unsent.append(("SELECT pg_notify(%s, %s)", (channel, payload)))
 
     def execute(self, sql: str, params: Sequence[Any] = ()) -> int:
         """Run one statement; the number of rows it touched."""
@@ -196,13 +202,44 @@ class Tx(Reader):
     def _in_arrays(self, sql: str, rows: Sequence[Row]) -> None:
         """Many rows in one statement, on PostgreSQL: a binary array for each column.
 
-        Django's own cursor would write every value into the statement's text, which costs several times as much.
+        Django's own cursor would write every value into the statement's text, which costs several times as much. Nobody
+        asks for its result, so it is sent with whatever comes next (`send`).
         """
+        self._unsent.append((sql, [list(column) for column in zip(*rows, strict=True)]))
+
+    def send(self) -> None:
+        """Run the writes that wait, in order, in one round trip. Every other statement does it first, and the commit."""
+        unsent, self._unsent = self._unsent, []
+        if not unsent:
+            return
         with self._connection.wrap_database_errors:
             self._connection.ensure_connection()
-            driver = self._connection.Database  # type: ignore[attr-defined]  # psycopg, imported only where it is used
-            with driver.Cursor(self._connection.connection) as cursor:
-                cursor.execute(sql, [list(column) for column in zip(*rows, strict=True)])
+            with ExitStack() as stack:
+                if len(unsent) > 1:
+                    stack.enter_context(self._connection.connection.pipeline())
+                self._run(unsent)
+
+    def send_with_commit(self) -> AbstractContextManager[object]:
+        """Send what waits in one round trip with the commit that comes before the end of this context."""
+        unsent, self._unsent = self._unsent, []
+        if not unsent:
+            return nullcontext()
+        stack = ExitStack()
+        with self._connection.wrap_database_errors:
+            self._connection.ensure_connection()
+            stack.enter_context(self._connection.connection.pipeline())
+            self._run(unsent)
+        return stack
+
+    def _run(self, statements: Sequence[tuple[str, Sequence[Any]]]) -> None:
+        driver = self._connection.Database  # type: ignore[attr-defined]  # psycopg, imported only where it is used
+        for sql, params in statements:
+            driver.Cursor(self._connection.connection).execute(sql, params)
+
+    def send_first(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        """Around every statement of Django's cursors: what was written before it is sent before it."""
+        self.send()
+        return execute(sql, params, many, context)
 
     def _in_chunks(self, sql: Callable[[str], str], rows: Sequence[Row]) -> None:
         """Many rows in few statements, on SQLite.
@@ -235,7 +272,12 @@ class Tx(Reader):
         facts = len(self.facts)
         try:
             with transaction.atomic(using=self._connection.alias):
-                yield
+                try:
+                    yield
+                    self.send()
+                except BaseException:
+                    self._unsent.clear()  # all of it was written inside: a savepoint is itself a statement
+                    raise
         except BaseException:
             del self.facts[facts:]
             raise
@@ -269,13 +311,28 @@ class Tx(Reader):
 
 
 @contextmanager
-def transact(now: datetime, *, using: str = "default") -> Iterator[Tx]:
-    """One transaction: commits at the end, rolls everything back if anything raises."""
+def transact(now: datetime, *, using: str = "default", replayable: bool = False) -> Iterator[Tx]:
+    """One transaction: commits at the end, rolls everything back if anything raises.
+
+    `replayable` says that all of it would be done again if it were undone, because what it comes from is durable. On
+    PostgreSQL its commit then does not wait for the disk. PostgreSQL makes commits durable in their order, so
+    everybody who sends something outside, or answers somebody, on the strength of it commits durably after it.
+    """
     connection = connections[using]
-    with transaction.atomic(using=using):
-        tx = Tx(connection, now)
-        yield tx
-        tx.settle()
+    with ExitStack() as sending:
+        is_outermost = not connection.in_atomic_block
+        with transaction.atomic(using=using):
+            tx = Tx(connection, now)
+            if tx.postgres:
+                sending.enter_context(connection.execute_wrapper(tx.send_first))
+            if tx.postgres and replayable:
+                tx.execute("SET LOCAL synchronous_commit TO off")
+            yield tx
+            tx.settle()
+            if is_outermost:
+                sending.enter_context(tx.send_with_commit())
+            else:
+                tx.send()
     tx.committed()
 
 

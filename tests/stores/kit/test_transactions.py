@@ -1,0 +1,137 @@
+"""One transaction at a time, on both databases: what is written together stands together, and in order."""
+
+# ruff: noqa: PT012  a transaction ends with its block, so what raises is the whole of it
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from django.db import DatabaseError, IntegrityError, connections
+
+from databases import Database
+from tocsin.engine import bell
+from tocsin.kit import db
+from tocsin.kit.db import Tx
+
+NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
+TABLE, COLUMNS = "engine_address_use", ("address_key", "sent")
+
+
+def put(tx: Tx, *keys: str, sent: str = "[]") -> None:
+    """Write rows in bulk."""
+    tx.insert_many(TABLE, COLUMNS, [(key, sent) for key in keys])
+
+
+def kept() -> dict[str, str]:
+    """What is in the table now, as somebody else sees it."""
+    return dict(db.reader(NOW).rows(f"SELECT address_key, sent FROM {TABLE} ORDER BY address_key"))
+
+
+@pytest.mark.usefixtures("database")
+class TestOnBothDatabases:
+    """What holds wherever Tocsin keeps its rows."""
+
+    def test_a_statement_sees_what_was_written_before_it(self) -> None:
+        """Writes in bulk, single statements and reads take effect in the order they are written down."""
+        with db.transact(NOW) as tx:
+            put(tx, "a", "b")
+            assert [row[0] for row in tx.rows(f"SELECT address_key FROM {TABLE} ORDER BY 1")] == ["a", "b"]
+            put(tx, "c")
+            tx.update_many(TABLE, ("sent",), [("a", "[1]"), ("c", "[3]")], key="address_key")
+            assert tx.execute(f"UPDATE {TABLE} SET sent = '[9]' WHERE sent = '[3]'") == 1
+            assert tx.delete_many(TABLE, ["b"], key="address_key") == 1
+            put(tx, "b", sent="[again]")
+        assert kept() == {"a": "[1]", "b": "[again]", "c": "[9]"}
+
+    @pytest.mark.parametrize("replayable", [False, True])
+    def test_a_write_that_is_refused_at_the_end_undoes_all(self, *, replayable: bool) -> None:
+        """The last write of a transaction is not lost quietly: it raises, the connection is fit for use, nothing stays."""
+        with db.transact(NOW) as tx:
+            put(tx, "here")
+        with pytest.raises(IntegrityError), db.transact(NOW, replayable=replayable) as tx:
+            put(tx, "new")
+            put(tx, "here")
+            bell.ring(tx, "nobody")
+        assert kept() == {"here": "[]"}
+        with db.transact(NOW, replayable=replayable) as tx:
+            put(tx, "new")
+        assert kept() == {"here": "[]", "new": "[]"}
+
+    def test_a_refused_write_tells_nobody(self) -> None:
+        """Whoever waits for a commit is not woken by a transaction that was undone."""
+        rung: list[str] = []
+        stop = bell.listen("kit", lambda: rung.append("kit"))
+        with pytest.raises(IntegrityError), db.transact(NOW) as tx:
+            put(tx, "twice", "twice")
+            bell.ring(tx, "kit")
+        assert rung == []
+        with db.transact(NOW) as tx:
+            bell.ring(tx, "kit")
+            bell.ring(tx, "kit")
+        assert rung == ["kit"]
+        stop()
+
+    def test_a_savepoint_undoes_its_own_alone(self) -> None:
+        """What was written before it stays, what was written in it goes, whether its last write raises or its code."""
+        with db.transact(NOW) as tx:
+            put(tx, "before")
+            with pytest.raises(ZeroDivisionError), tx.savepoint():
+                put(tx, "inside")
+                raise ZeroDivisionError
+            with pytest.raises(IntegrityError), tx.savepoint():
+                put(tx, "also")
+                put(tx, "before")
+            with tx.savepoint():
+                put(tx, "good")
+            put(tx, "after")
+        assert set(kept()) == {"before", "good", "after"}
+
+    def test_a_transaction_within_another_ends_with_it(self) -> None:
+        """A verb called in a transaction of somebody else's is undone with that."""
+        with pytest.raises(ZeroDivisionError), db.transact(NOW) as outer:
+            put(outer, "outer")
+            with db.transact(NOW) as inner:
+                put(inner, "inner")
+            assert len(outer.rows(f"SELECT 1 FROM {TABLE}")) == 2
+            raise ZeroDivisionError
+        assert kept() == {}
+        with pytest.raises(IntegrityError), db.transact(NOW) as outer:
+            put(outer, "outer")
+            with db.transact(NOW) as inner:
+                put(inner, "outer")
+        assert kept() == {}
+
+
+def test_only_what_can_be_replayed_does_not_wait_for_the_disk(postgres: Database) -> None:
+    """On PostgreSQL a replayable transaction commits at once; the next one of the same connection is durable again."""
+    asked = "SHOW synchronous_commit"
+    connections["default"].cursor().execute("SET synchronous_commit TO on")
+    with pytest.raises(DatabaseError), db.transact(NOW, replayable=True) as tx:
+        assert tx.value(asked) == "off"
+        put(tx, "twice", "twice")
+    with db.transact(NOW, replayable=True) as tx:
+        assert tx.value(asked) == "off"
+    with db.transact(NOW) as tx:
+        assert tx.value(asked) == "on"
+
+
+def test_a_connection_that_breaks_says_so(postgres: Database) -> None:
+    """A connection cut before the commit raises DatabaseGone, nothing is kept, and the next transaction has a new one."""
+    with pytest.raises(db.DatabaseGone), db.transact(NOW) as tx:
+        put(tx, "lost")
+        pid = tx.value("SELECT pg_backend_pid()")
+        _end(pid)
+        put(tx, "lost too")
+    db.drop_connection()
+    with db.transact(NOW) as tx:
+        put(tx, "kept")
+    assert set(kept()) == {"kept"}
+
+
+def _end(pid: int) -> None:
+    other = connections["default"].copy()
+    try:
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
+    finally:
+        other.close()
