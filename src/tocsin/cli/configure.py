@@ -199,7 +199,9 @@ def _say_changes(found: dict[str, Any], verb: str) -> None:
 
 
 def _say_consequence(one: dict[str, Any]) -> None:
-    """Who would be on duty instead of whom, and when."""
+    """Who would be on duty instead of whom, and when; who would be paged instead is told among the notes."""
+    if "schedule" not in one:
+        return
     if one["changes"]:
         output.say(f"schedule {one['schedule']}:")
     for change in one["changes"][:CHANGES_SAID_MAX]:

@@ -133,7 +133,7 @@ def put(tx: Tx, section: str, name: str, body: object, author: Author) -> Outcom
     foreign = _of_a_file(before, kind, name)
     if foreign is not None:
         return foreign
-    document = _read(before, kind, name, body)
+    document = read(before, kind, name, body)
     if isinstance(document, Refused):
         return document
     origin = Origin(managed_by=author.through)
@@ -164,8 +164,8 @@ def roll_back(tx: Tx, number: int, author: Author) -> Outcome:
     return _judge_and_save(tx, before, then, author)
 
 
-def _read(before: State, kind: Kind, name: str, body: object) -> Document | Refused:
-    """The document as written; a secret that says it is hidden is the one there was."""
+def read(before: State, kind: Kind, name: str, body: object) -> Document | Refused:
+    """The document as written, or what is wrong with it; a secret that says it is hidden is the one there was."""
     held = before.snapshot.sections.get(kind.section, {}).get(name)
     body = secrecy.kept(body, held)
     path = (kind.section, name)

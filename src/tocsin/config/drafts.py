@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from tocsin.config import parse, plan, registry, rules, store, yaml12
+from tocsin.config import actions, parse, plan, registry, rules, store, yaml12
+from tocsin.config.actions import Refused
 from tocsin.config.domain import Change, Finding, Kind, ManagedBy, Origin, Problem, Shape, State
 from tocsin.config.parse import File
 from tocsin.config.rules import Judged
@@ -35,6 +36,16 @@ def of_document(reader: Reader, kind: Kind, name: str, content: str) -> Thought:
     """One document, written or written anew."""
     before, judged = _document(reader, kind, name, content)
     return _thought(reader, before, judged)
+
+
+def of_body(reader: Reader, kind: Kind, name: str, body: object) -> Thought:
+    """One document as a form means it, as `put` would take it."""
+    before = store.current(reader)
+    document = actions.read(before, kind, name, body)
+    if isinstance(document, Refused):
+        return Thought(base=before.snapshot.version, problems=document.problems)
+    after = rules.changed(before, kind, name, (document, Origin(managed_by=ManagedBy.UI)))
+    return _thought(reader, before, Judged(state=after, problems=tuple(rules.problems(after, registry.kinds()))))
 
 
 def of_text(reader: Reader, content: str, *, alone: bool) -> Thought:

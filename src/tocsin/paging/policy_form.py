@@ -15,6 +15,7 @@ from django.http import HttpRequest, QueryDict
 from tocsin.catalog import boxes
 from tocsin.config import secrecy
 from tocsin.config.domain import Problem
+from tocsin.config.drafts import Thought
 from tocsin.kit import text
 from tocsin.paging.documents import STEPS_MAX, TARGETS_MAX, WAIT_DEFAULT, PolicyDocument
 
@@ -54,6 +55,7 @@ class PolicyForm:
     focus: str = ""
     since: tuple[str, ...] = ()  # what others changed meanwhile
     gaps: tuple[str, ...] = ()  # times it would leave without anybody
+    meant: Thought | None = None  # what saving it would do, if that was asked
 
 
 def of_document(name: str, document: PolicyDocument, base: int) -> PolicyForm:

@@ -15,6 +15,7 @@ from tocsin.catalog import boxes, editing, ownership
 from tocsin.config import drafts, parse, plan, queries, registry
 from tocsin.config.actions import Applied, Outcome, Outdated
 from tocsin.config.domain import State
+from tocsin.config.drafts import Thought
 from tocsin.kit import clock, db, text
 from tocsin.oncall import intervals
 from tocsin.oncall import queries as duty
@@ -34,6 +35,7 @@ from tocsin.web.pages import show
 GAPS_SHOWN_MAX = 5
 NAME_WRONG = "Use lower-case letters, digits, hyphens, underscores and dots: payments-primary"
 SECTION = KIND.section
+PREVIEW = "preview"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,11 +215,19 @@ def _post(request: HttpRequest, actor: Actor, state: State, form: PolicyForm, *,
         return _show_form(request, state, replace(fresh, since=since), is_new=is_new, status=409)
     before = state.snapshot.all(SECTION, PolicyDocument).get(form.name)
     body = policy_form.body(form, before)
+    if form.wish == PREVIEW:
+        return _previewed(request, state, fresh, drafts.of_body(reader, KIND, form.name, body), is_new=is_new)
     outcome = editing.put(actor, SECTION, form.name, body, base=state.snapshot.version, force=form.force)
     if isinstance(outcome, Applied):
         _say_applied(request, outcome)
         return HttpResponseRedirect(reverse("policy", args=[form.name]), status=303)
     return _refused(request, state, fresh, outcome, is_new=is_new)
+
+
+def _previewed(request: HttpRequest, state: State, form: PolicyForm, meant: Thought, *, is_new: bool) -> HttpResponse:
+    if meant.problems:
+        return _show_form(request, state, policy_form.refused(form, meant.problems), is_new=is_new, status=422)
+    return _show_form(request, state, replace(form, meant=meant), is_new=is_new)
 
 
 def _refused(request: HttpRequest, state: State, form: PolicyForm, outcome: Outcome, *, is_new: bool) -> HttpResponse:

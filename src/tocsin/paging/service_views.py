@@ -20,24 +20,24 @@ from tocsin.alerts.views import Row, row
 from tocsin.catalog import boxes, editing, ownership, service_form
 from tocsin.catalog.boxes import Box, Verdict
 from tocsin.catalog.domain import IntegrationDocument, ServiceDocument
+from tocsin.catalog.kinds import SERVICES
+from tocsin.config import drafts, secrecy
 from tocsin.config import queries as configuration
-from tocsin.config import secrecy
+from tocsin.config.actions import Refused
 from tocsin.config.domain import Finding, ManagedBy
+from tocsin.config.drafts import Thought
 from tocsin.kit import clock, db
 from tocsin.kit.db import Reader
-from tocsin.paging import readiness
-from tocsin.paging.outlook import Climbing, names, outlook, step_words
+from tocsin.paging import readiness, service_ladder
 from tocsin.paging.plans import plan_for
-from tocsin.paging.rules import Rung, rung_at
 from tocsin.paging.standing import Standing, standing
-from tocsin.people.domain import PersonDocument, TeamDocument, Urgency
+from tocsin.people.domain import PersonDocument, TeamDocument
 from tocsin.people.middleware import permit
 from tocsin.people.rights import Actor, Right, may_anywhere
 from tocsin.sources.registry import SOURCES
 from tocsin.web.pages import show
 
 RECENT_SHOWN_MAX = 10
-RUNGS_SHOWN_MAX = 20
 LIVE = tuple(status for status in GroupStatus if status is not GroupStatus.RESOLVED)
 NEW = ""
 RESERVED = "new"  # the address of the form
@@ -76,17 +76,6 @@ class ServicesPage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RungLine:
-    """One step of the policy with who would be paged if it were taken now."""
-
-    step: str
-    who: str
-    targets: str
-    wait_s: int
-    after_s: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Neighbour:
     """A service this one depends on, or that depends on it."""
 
@@ -112,7 +101,7 @@ class ServicePage:
     document: ServiceDocument
     team: str
     tally: Tally
-    ladder: tuple[RungLine, ...]
+    ladder: tuple[service_ladder.RungLine, ...]
     ladder_why: str
     policy: str
     needs: tuple[Neighbour, ...]
@@ -138,6 +127,7 @@ class ServiceFormPage:
     base: int
     verdict: Verdict
     file: str
+    meant: Thought | None = None  # what saving it would do, if that was asked
     used_by: tuple[str, ...] = ()
 
     @property
@@ -158,7 +148,7 @@ def services(request: HttpRequest, actor: Actor) -> HttpResponse:
     for name, document in held.services.items():
         key = (document.policy, document.team)
         if key not in first:
-            first[key] = _first_woken(held, reader, name)
+            first[key] = service_ladder.first_woken(held, reader, name)
         line = _line(held, name, document, counted.get(name, tallies.NONE), first[key])
         by_team.setdefault(document.team, []).append(line)
     page = ServicesPage(
@@ -241,6 +231,10 @@ def _save(request: HttpRequest, actor: Actor, was: str, name: str) -> HttpRespon
         verdict = Verdict(at={"title": ("Give it a name with at least one letter or digit.",)})
     elif not ownership.may_write(actor, snapshot, "services", name, body):
         verdict = boxes.not_theirs("team", str(body["team"]), "team")
+    elif "preview" in request.POST:
+        meant = drafts.of_body(db.reader(clock.now()), SERVICES, name, body)
+        verdict = boxes.judged(Refused(problems=meant.problems), service_form.AT) if meant.problems else boxes.FINE
+        return _form(request, was, service_form.typed_values(request.POST), verdict, meant)
     else:
         outcome = editing.put(actor, "services", name, body, base=base, force="force" in request.POST)
         verdict = boxes.judged(outcome, service_form.AT)
@@ -250,7 +244,13 @@ def _save(request: HttpRequest, actor: Actor, was: str, name: str) -> HttpRespon
     return HttpResponseRedirect(reverse("service", kwargs={"name": name}), status=303)
 
 
-def _form(request: HttpRequest, name: str, held: dict[str, Any], verdict: Verdict = boxes.FINE) -> HttpResponse:
+def _form(
+    request: HttpRequest,
+    name: str,
+    held: dict[str, Any],
+    verdict: Verdict = boxes.FINE,
+    meant: Thought | None = None,
+) -> HttpResponse:
     state = configuration.state(db.reader(clock.now()))
     snapshot = state.snapshot
     document = snapshot.all("services", ServiceDocument).get(name)
@@ -263,6 +263,7 @@ def _form(request: HttpRequest, name: str, held: dict[str, Any], verdict: Verdic
         base=snapshot.version,
         verdict=verdict,
         file=origin.file if origin is not None and origin.managed_by is ManagedBy.FILE else "",
+        meant=meant if not verdict.wrong else None,
     )
     return show(request, "catalog/service_form.html", page, status=422 if verdict.wrong else 200)
 
@@ -284,7 +285,7 @@ def _page(reader: Reader, held: Standing, actor: Actor, name: str, document: Ser
         document=document,
         team=team.name if team else document.team,
         tally=counted.get(name, tallies.NONE),
-        ladder=_ladder(held, reader, name, urgency),
+        ladder=service_ladder.ladder(held, reader, name, urgency),
         ladder_why=plan.why,
         policy=policy.name if policy else "",
         needs=tuple(_neighbour(held, counted, one) for one in document.depends_on),
@@ -320,67 +321,6 @@ def _team_part(held: Standing, name: str, lines: list[ServiceLine]) -> TeamPart:
     team: TeamDocument | None = held.teams.get(name)
     lines.sort(key=lambda one: (-one.tally.open, -one.tally.live, one.tier, one.title.casefold()))
     return TeamPart(name=name, title=team.name if team else name, services=tuple(lines))
-
-
-def _first_woken(held: Standing, reader: Reader, service: str) -> str:
-    first = outlook(_started(held, reader, service, Urgency.HIGH), held, shown_max=3).next
-    return names(first.persons, held) if first is not None else ""
-
-
-def _ladder(held: Standing, reader: Reader, service: str, urgency: Urgency) -> tuple[RungLine, ...]:
-    """Every step with whom it would page if it were taken at this moment."""
-    climbing = _started(held, reader, service, urgency)
-    found: list[RungLine] = []
-    after = 0.0
-    for position in range(RUNGS_SHOWN_MAX):
-        rung = rung_at(climbing.plan, position)
-        if rung is None:
-            break
-        found.append(_rung_line(held, reader, climbing, rung, position, int(after)))
-        after += rung.wait.total_seconds()
-    return tuple(found)
-
-
-def _rung_line(held: Standing, reader: Reader, climbing: Climbing, rung: Rung, position: int, after_s: int) -> RungLine:
-    here = Climbing(
-        group_id=0,
-        escalation_id=0,
-        plan=climbing.plan,
-        position=position,
-        turn=0,
-        started_at=reader.now,
-        due_at=reader.now,
-    )
-    taken = outlook(here, held, shown_max=1).rungs
-    return RungLine(
-        step=step_words(rung).capitalize(),
-        who=names(taken[0].persons, held) if taken else "",
-        targets=", ".join(_target_words(held, one) for one in rung.targets),
-        wait_s=int(rung.wait.total_seconds()),
-        after_s=after_s,
-    )
-
-
-def _started(held: Standing, reader: Reader, service: str, urgency: Urgency) -> Climbing:
-    """An escalation as it would start now."""
-    return Climbing(
-        group_id=0,
-        escalation_id=0,
-        plan=plan_for(held, service, urgency),
-        position=0,
-        turn=0,
-        started_at=reader.now,
-        due_at=reader.now,
-    )
-
-
-def _target_words(held: Standing, target: str) -> str:
-    kind, _, name = target.partition(":")
-    if kind == "person":
-        return held.people[name].name if name in held.people else name
-    section = {"schedule": "schedules", "team": "teams"}.get(kind, "")
-    document = held.snapshot.sections.get(section, {}).get(name)
-    return f"{kind} {getattr(document, 'name', name)}"
 
 
 def _neighbour(held: Standing, counted: Mapping[str, Tally], name: str) -> Neighbour:

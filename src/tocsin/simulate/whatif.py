@@ -140,19 +140,24 @@ def what_if(
         source=source.name,
         at=at,
         configuration=standing.snapshot.version,
-        signals=tuple(_signal(standing, integration, signal, at) for signal in reading.signals),
+        signals=tuple(of_signal(standing, integration, signal, at) for signal in reading.signals),
         reply_status=reading.reply.status,
         problems=problems,
     )
 
 
-def _signal(standing: Standing, integration: str, signal: Signal, at: datetime) -> SignalTrace:
+def of_signal(
+    standing: Standing, integration: str, signal: Signal, at: datetime, urgency: Urgency | None = None
+) -> SignalTrace:
+    """The trace of one signal of an integration; of Tocsin's own, the service in its labels. With an urgency, as if it had that."""
     if signal.action is not Action.TRIGGER:
         return _described(signal, "nothing", f"a signal that says {signal.action} pages nobody")
     book = compile_rulebook(standing.snapshot)
     routed = alert_rules.route(book, integration, signal, at)
     if isinstance(routed, Dropped):
         return _described(signal, "dropped", routed.why, route=routed.route)
+    if urgency is not None:
+        routed = replace(routed, urgency=urgency, urgent_from=None)
     placement = alert_rules.place((), routed, None, at)
     if routed.suppress is not None:
         return _routed(signal, routed, "suppressed", routed.suppress)

@@ -83,7 +83,11 @@ class ProblemOut(Schema):
 
 
 class PlanOut(Schema):
-    """What an apply would do; `consequences` say for each schedule who would be on duty instead of whom, and when."""
+    """What an apply would do.
+
+    `consequences` say for each schedule who would be on duty instead of whom, and when; and for services and alerts
+    (`subjects`) whom the what-if finds paged `before` and `after`, at a few instants (`at`).
+    """
 
     base: int
     changes: list[ChangeOut]

@@ -24,11 +24,11 @@ from tocsin.kit.installation import installation
 from tocsin.kit.mail import Mailer, parse_smtp_url
 from tocsin.oncall import jobs as oncall_jobs
 from tocsin.oncall import reading as oncall_reading
-from tocsin.paging import foresight
 from tocsin.paging import jobs as paging_jobs
 from tocsin.paging.carrier import ChannelCarrier
 from tocsin.paging.notices import TEAM_PREFIX
 from tocsin.people.domain import PersonDocument, TeamDocument
+from tocsin.site import foreseeing
 from tocsin.site.kinds import KINDS
 
 ABSORB_POLL_S = 0.5
@@ -41,7 +41,7 @@ HANDLERS: dict[str, TimerHandler] = {**alerts_jobs.HANDLERS, **oncall_jobs.HANDL
 def plug_in() -> None:
     """Once per process, after Django is set up."""
     registry.use(KINDS)
-    registry.foresee_with(foresight.consequences)
+    registry.foresee_with(foreseeing.consequences)
     db.settle_with(story.settle)
 
 

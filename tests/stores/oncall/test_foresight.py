@@ -126,3 +126,29 @@ def test_a_calendar_that_was_not_read_yet_counts_as_somebody() -> None:
     moved = config(DAILY)
     moved["schedules"]["web"] = {"timezone": "UTC", "ical": {"url": "https://ex.org/a.ics"}}
     assert isinstance(apply(moved), Applied)
+
+
+def test_a_plan_tells_who_is_paged_differently() -> None:
+    """Another policy: for whom, when, before and after, in words and as values; by what is in force on this database."""
+    inbox = {"inbox": {"inbox": True}}
+    people = {name: {"name": name.title(), "email": f"{name}@ex.org", "contacts": inbox} for name in ("ann", "bob")}
+    services = {"db": {"name": "DB", "team": "data", "policy": "db"}}
+    base = {"people": people, "teams": {"data": {"name": "Data", "members": ["ann"]}}, "services": services}
+
+    def paging(*names: str) -> dict[str, Any]:
+        steps = [{"page": [f"person:{name}"], "wait": "5m"} for name in names]
+        return config(**base, policies={"db": {"name": "DB", "steps": steps}})
+
+    apply(paging("ann", "bob"))
+    made = planned(paging("bob"))
+    said = "before Ann, then Bob after 5m, then nobody; after Bob, then nobody"
+    assert made.notes == (f"db, high urgency, at every time tried: {said}",)
+    (values,) = plan.as_values(made, registry.kinds())["consequences"]
+    assert (values["subjects"], values["urgency"], values["after"]) == (["db"], "high", "Bob, then nobody")
+    assert values["at"] == [
+        "2026-03-02T09:00:00Z",
+        "2026-03-03T03:00:00Z",
+        "2026-03-07T12:00:00Z",
+        "2026-03-02T12:00:00Z",
+    ]
+    assert isinstance(apply(paging("bob")), Applied)

@@ -58,6 +58,17 @@ def test_a_service_is_added(house: House) -> None:
     assert dict(made.links) == {"Board": "https://grafana.example/d/1"}
 
 
+def test_what_it_would_change_is_told_before_it_is_saved(house: House) -> None:
+    """Who is paged differently by another policy; nothing is saved by asking."""
+    house.managed("ui")
+    before = services()["web"]
+    asked = house.client("bob").post("/services/web/change", {**FORM, "title": "Web", "policy": "", "preview": "1"})
+    page = words(asked.content)
+    assert asked.status_code == 200
+    assert "Web, high urgency, at every time tried: before Ann Lee, then Bob Ortiz after 5m" in page
+    assert services()["web"] == before
+
+
 def test_urgency_that_follows_support_hours(house: House) -> None:
     """Hours, days and zone of the form become the document's, and stand in the form again."""
     hours = {"urgency": "hours", "zone": "Europe/Berlin", "days": ["Mon", "Tue"], "between": "08:00-12:00, 13:00-18:00"}

@@ -132,6 +132,25 @@ def test_saving_without_a_change_changes_nothing(house: House) -> None:
     assert "nothing was changed" in words(browser.get("/policies/night").content)
 
 
+def test_what_it_would_change_is_told_before_it_is_saved(house: House) -> None:
+    """Who would be paged instead of whom, for the services it concerns; nothing is saved by asking."""
+    house.managed("ui")
+    dan, before = house.client("dan"), held("web")
+    form = dan.get("/policies/web/edit").content.decode()
+    asked = press(dan, "/policies/web/edit", form, "preview", **{"step-1-page": ["person:cleo"]})
+    page = words(asked.content)
+    assert asked.status_code == 200
+    assert "Who would be paged differently" in page
+    assert "Web, high urgency, at every time tried: before Ann Lee, then Bob Ortiz after" in page
+    assert "after Ann Lee, then Cleo Adeyemi after" in page
+    assert held("web") == before
+    assert 'value="person:cleo"' in asked.content.decode()
+    same = press(dan, "/policies/web/edit", form, "preview")
+    assert "This changes nothing" in words(same.content)
+    wrong = press(dan, "/policies/web/edit", form, "preview", **{"step-0-wait": ["soon"]})
+    assert wrong.status_code == 422
+
+
 def test_targets_are_taken_off_and_steps_removed(house: House) -> None:
     """An unticked box takes somebody off; Remove takes a step."""
     put("night", steps=[{"page": ["person:ann", "person:bob"], "wait": "5m"}, {"page": ["person:cleo"]}])
