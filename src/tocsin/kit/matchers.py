@@ -1,4 +1,5 @@
-"""Prometheus-style label matchers: `name="value"`, `!=`, `=~`, `!~`. Regular expressions are anchored at both ends.
+"""Prometheus-style label matchers: `name="value"`, `!=`, `=~`, `!~`. Regular expressions are anchored at both ends,
+and cannot take for ever (`patterns`).
 
 The grammar is Alertmanager's (its `matchers` configuration): an unquoted value is allowed where it has no special
 character. A label that is absent counts as the empty string, as it does there.
@@ -10,15 +11,15 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
+
+from tocsin.kit.patterns import Pattern
 
 _MATCHER = re.compile(
     r"""\s*(?:"(?P<quoted_name>(?:[^"\\]|\\.)+)"|(?P<name>[A-Za-z_][\w.:/-]*))\s*(?P<op>=~|!~|!=|=)\s*"""
     r"""(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<bare>[^\s"{},~=!]*))\s*$"""
 )
-PATTERN_CHARS_MAX = 1000
-# Nested or adjacent quantifiers over the same characters are what makes `re` exponential; such a pattern is refused
-# when a document is parsed, so that no label can stall the engine.
-_CATASTROPHIC = re.compile(r"\([^()]*[+*}][^()]*\)\s*[+*{]")
+PATTERNS_KEPT_MAX = 500  # compiled; a silence or a route is read anew for every batch of signals
 
 
 class Op(StrEnum):
@@ -37,7 +38,7 @@ class Matcher:
     label: str
     op: Op
     value: str
-    pattern: re.Pattern[str] | None = None
+    pattern: Pattern | None = None
 
     def matches(self, labels: Mapping[str, str]) -> bool:
         """Whether these labels satisfy the condition; an absent label is the empty string."""
@@ -46,7 +47,7 @@ class Matcher:
             return held == self.value
         if self.op is Op.NOT_EQUAL:
             return held != self.value
-        found = self.pattern is not None and self.pattern.fullmatch(held) is not None
+        found = self.pattern is not None and self.pattern.matches(held)
         return found if self.op is Op.MATCHES else not found
 
     def __str__(self) -> str:
@@ -72,15 +73,9 @@ def all_match(matchers: Iterable[Matcher], labels: Mapping[str, str]) -> bool:
     return all(matcher.matches(labels) for matcher in matchers)
 
 
-def _compile(value: str) -> re.Pattern[str]:
-    if len(value) > PATTERN_CHARS_MAX:
-        raise ValueError(f"a pattern has at most {PATTERN_CHARS_MAX} characters, this one has {len(value)}")
-    if _CATASTROPHIC.search(value):
-        raise ValueError(f"{value!r} repeats a repetition, which can take forever; write it without the nested + or *")
-    try:
-        return re.compile(value)
-    except re.error as error:
-        raise ValueError(f"{value!r} is not a regular expression: {error}") from None
+@lru_cache(maxsize=PATTERNS_KEPT_MAX)
+def _compile(value: str) -> Pattern:
+    return Pattern(value)
 
 
 def _unescape(value: str) -> str:
