@@ -68,6 +68,10 @@ def test_an_override_that_leaves_nobody_needs_force(anns: Terminal) -> None:
     assert refused.code == 1
     assert "nobody" in refused.err
     assert "holds from" in said(anns.run("override", "add", "first", "--out", "*", *span, "--force"))
+    number = said(anns.run("override", "add", "first", "--in", "cleo", *span)).split()[1]
+    kept = anns.run("override", "cancel", number)
+    assert (kept.code, "nobody would be on call" in kept.err) == (1, True)
+    assert said(anns.run("override", "cancel", number, "--force")) == f"Override {number} is cancelled.\n"
 
 
 @pytest.mark.parametrize("span", [(), ("--for", "1h", "--until", "+2h")])
@@ -121,7 +125,7 @@ def test_an_absence_shows_as_a_conflict_until_it_is_cancelled(anns: Terminal, ac
     act_as(owner)
     noted = said(anns.run("absence", "add", "--from", at, "--for", "4h", "--about", "a wedding"))
     number = noted.split()[1]
-    assert f"conflict: {owner} is" in noted
+    assert f"conflict: first: {owner} is absent (a wedding)" in noted
     assert "a wedding" in said(anns.run("absence", "list", "--person", owner))
     assert said(anns.run("absence", "cancel", number)) == f"Absence {number} is cancelled.\n"
     assert "a wedding" not in said(anns.run("absence", "list", "--person", owner))
@@ -129,6 +133,7 @@ def test_an_absence_shows_as_a_conflict_until_it_is_cancelled(anns: Terminal, ac
 
 def test_a_feed_leads_to_the_shifts_until_it_is_revoked(anns: Terminal, served: Served) -> None:
     """The address is told once, answers with a calendar, stands in the list without its secret, and can be revoked."""
+    assert "/cal/" in said(anns.run("feed", "create"))
     url = said(anns.run("feed", "create", "--schedule", "first")).strip()
     with urllib.request.urlopen(served.url + url[url.index("/", 9) :], timeout=20) as answer:
         assert answer.read().startswith(b"BEGIN:VCALENDAR")

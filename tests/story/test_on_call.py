@@ -93,6 +93,62 @@ def test_an_override_that_leaves_nobody_is_refused(world: World) -> None:
     assert len(world.facts("GapAhead")) == 1
 
 
+def test_an_override_that_fills_a_gap_is_not_cancelled_by_mistake(world: World) -> None:
+    """Taking away what keeps somebody on call is refused as opening a gap is, unless forced; one beside others goes."""
+    two_on_call(world)
+    override(world, out="ann", into=None, after="2h", lasts="3h", force=True)
+    filling = override(world, out=None, into="cleo", after="3h", lasts="1h")
+    with pytest.raises(CannotChange) as refused:
+        act(world, lambda tx: actions.cancel_override(tx, filling.id, "person:dan"))
+    assert refused.value.why is WhyNot.OPENS_GAP
+    assert [(one.start - world.start, one.end - one.start) for one in refused.value.gaps] == [
+        (hours("3h"), hours("1h"))
+    ]
+    beside = override(world, out=None, into="cleo", after="8h", lasts="1h")
+    act(world, lambda tx: actions.cancel_override(tx, beside.id, "person:dan"))
+    act(world, lambda tx: actions.cancel_override(tx, filling.id, "person:dan", force=True))
+    left = queries.overrides(db.reader(clock.now()), world.start, world.start + hours("24h"), cancelled=False)
+    assert filling.id not in {one.id for one in left}
+
+
+def test_who_comes_on_call_at_once_is_told_so_once(world: World) -> None:
+    """An override that begins now: the reminder half an hour ahead has no meaning any more and is not told as well."""
+    two_on_call(world)
+    override(world, out="ann", into="cleo", lasts="4h", by="ann")
+    world.noticed("cleo", email="From now on you are on call for Primary").within("1s")
+    assert sum(one.text.count("From now on you are on call") for one in world.notices("cleo")) == 1
+    assert [one["person"] for one in world.facts("ShiftNear")] == ["cleo"]
+
+
+def test_an_offer_nobody_answers_is_brought_back_to_mind(world: World) -> None:
+    """A day before it ends, once, those who could take it and whoever offered it are reminded; not of a decided one."""
+    two_on_call(world)
+    start = world.start + timedelta(hours=24 * 4)
+    span = Span(schedule="primary", start=start, end=start + timedelta(hours=2))
+    made = act(world, lambda tx: swaps.offer(tx, swaps.Offer(person="ann", to=None, gives=span), "person:ann"))
+    decided = act(world, lambda tx: swaps.offer(tx, swaps.Offer(person="ann", to="bob", gives=span), "person:ann"))
+    act(world, lambda tx: swaps.decline_swap(tx, decided.id, "bob", "person:bob"))
+    world.at("71h")
+    assert world.facts("SwapUnanswered") == []
+    world.at("72h").noticed("bob", email="Nobody has taken Ann Lee’s shift of Primary yet").within("1s")
+    world.noticed("ann", email="Nobody has taken your shift of Primary yet").within("1s")
+    world.at("95h")
+    assert [one["swap"] for one in world.facts("SwapUnanswered")] == [made.id]
+
+
+def test_a_short_offer_is_brought_to_mind_half_way(world: World) -> None:
+    """Of an offer that lives six hours people are reminded after three; of one that lives an hour not at all."""
+    two_on_call(world)
+    for ahead in (1, 6):
+        start = world.start + timedelta(hours=ahead)
+        span = Span(schedule="primary", start=start, end=start + timedelta(minutes=30))
+        act(world, lambda tx, span=span: swaps.offer(tx, swaps.Offer(person="ann", to="bob", gives=span), "person:ann"))
+    world.at("2h59m")
+    assert world.facts("SwapUnanswered") == []
+    world.at("3h").noticed("bob", email="Nobody has taken").within("1s")
+    assert len(world.facts("SwapUnanswered")) == 1
+
+
 def test_a_swap_is_offered_and_accepted(world: World) -> None:
     """Bob gets Ann's evening and Ann gets half of Bob's day, by two overrides of one transaction; both know."""
     two_on_call(world)
@@ -269,3 +325,13 @@ def test_a_gap_far_ahead_is_told_so_many_days_before(world: World) -> None:
     world.at("72h").noticed("bob", email="nobody is on call").within("1s")
     world.at("120h")
     assert len(world.facts("GapAhead")) == 1
+
+
+def test_a_gap_is_told_to_its_true_end(world: World) -> None:
+    """A gap that goes on beyond the notice is told with the end it has, not with the end of the notice."""
+    two_on_call(world)
+    world.edit(lambda config: config["teams"]["web"].update(managers=["bob"]))
+    override(world, out="*", into=None, after="160h", lasts="40h", force=True)  # the notice ends after 168 hours
+    world.noticed("bob", email="nobody is on call").within("1s")
+    (told,) = world.facts("GapAhead")
+    assert (told["start"][:13], told["end"][:13]) == ("2026-03-09T01", "2026-03-10T17")

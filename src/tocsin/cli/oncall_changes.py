@@ -88,9 +88,11 @@ def list_overrides(
 
 
 @override.command("cancel")
-def cancel_override(number: Number) -> None:
+def cancel_override(
+    number: Number, force: Annotated[bool, typer.Option("--force", help="Also if nobody is left on call.")] = False
+) -> None:
     """From now on it does not count; what was before stays."""
-    remote.call("DELETE", f"/overrides/{number}")
+    remote.call("DELETE", f"/overrides/{number}?force=true" if force else f"/overrides/{number}")
     output.say(f"Override {number} is cancelled.")
 
 
@@ -272,7 +274,7 @@ def accept_handover(number: Number, person: Person = "") -> None:
 
 @feed.command("create")
 def create_feed(
-    schedule: Annotated[str, typer.Option(help="Of a schedule.")] = "",
+    schedule: Annotated[str, typer.Option(help="Of a schedule. [default: one's own shifts]")] = "",
     person: Annotated[str, typer.Option(help="Of a person.")] = "",
     json_: Json = False,
 ) -> None:
@@ -326,6 +328,7 @@ def _when(one: dict[str, Any]) -> list[str]:
 def _say_conflicts(found: list[dict[str, Any]]) -> None:
     for one in found:
         about = f" ({one['about']})" if one["about"] else ""
-        output.say(
-            f"conflict: {one['person']} is {one['kind']}{about}, {words.local(one['start'])} to {words.local(one['end'])}"
-        )
+        state = "has a holiday" if one["kind"] == "holiday" else f"is {one['kind']}"
+        place = "" if one["kind"] == "on call elsewhere" else f"{one['schedule']}: "
+        start, end = _when(one)
+        output.say(f"conflict: {place}{one['person']} {state}{about}, {start} to {end}")

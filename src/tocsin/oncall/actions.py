@@ -90,20 +90,21 @@ def make_override(tx: Tx, wish: Wish, by: str) -> OverrideLine:
         raise CannotChange(WhyNot.NOBODY_CHANGES, "this changes nobody")
     span = span_ahead(tx.now, Span(schedule=wish.schedule, start=wish.start, end=wish.end))
     line = line_of(wish, span, by, tx.now)
-    gaps = [] if wish.force else _opened(tx, document, line)
-    if gaps:
-        first = f"{gaps[0].start:%Y-%m-%d %H:%M} to {gaps[0].end:%Y-%m-%d %H:%M} UTC"
-        raise CannotChange(WhyNot.OPENS_GAP, f"nobody would be on call from {first}", gaps=gaps)
+    if not wish.force:
+        _must_open_no_gap(tx, document, line, makes=True)
     (made,) = store.put_overrides(tx, [line])
     record_made(tx, made)
     return made
 
 
-def cancel_override(tx: Tx, override_id: int, by: str) -> OverrideLine:
-    """From now on it does not count; what was before stays. Raises CannotChange."""
+def cancel_override(tx: Tx, override_id: int, by: str, *, force: bool = False) -> OverrideLine:
+    """From now on it does not count; what was before stays. `force` also if nobody is left. Raises CannotChange."""
     found = store.override(tx, override_id, lock=tx.for_update)
     if found is None or found.cancelled_at is not None or found.end <= tx.now:
         raise CannotChange(WhyNot.NOT_THERE, f"there is no override {override_id} that is still to come or under way")
+    document = configuration.current(tx).all("schedules", ScheduleDocument).get(found.schedule)
+    if document is not None and not force:
+        _must_open_no_gap(tx, document, replace(found, start=max(found.start, tx.now)), makes=False)
     store.cancel_override(tx, override_id, by)
     tx.record(
         OverrideCancelled(
@@ -143,14 +144,6 @@ def candidates(snapshot: Snapshot, document: ScheduleDocument, but: str) -> tupl
     found = dict.fromkeys((*named, *(team.members if team else ())))
     fit = [name for name in found if name != but and name in people and people[name].role is not Role.VIEWER]
     return tuple(fit[:ASKED_MAX])
-
-
-def managers(snapshot: Snapshot, document: ScheduleDocument) -> tuple[str, ...]:
-    """Who is told of what is wrong with a schedule: its team's managers, else the administrators."""
-    people = snapshot.all("people", PersonDocument)
-    team = snapshot.all("teams", TeamDocument).get(document.team or "")
-    found = [name for name in (team.managers if team else ()) if name in people]
-    return tuple(found or [name for name, person in people.items() if person.role is Role.ADMIN])
 
 
 def schedule_of(snapshot: Snapshot, name: str) -> ScheduleDocument:
@@ -198,17 +191,19 @@ def line_of(wish: Wish, span: Span, by: str, now: datetime) -> OverrideLine:
     )
 
 
-def _opened(tx: Tx, document: ScheduleDocument, line: OverrideLine) -> list[Interval]:
-    """When nobody is on call any more because of this."""
-    if line.person_in is not None:
-        return []
+def _must_open_no_gap(tx: Tx, document: ScheduleDocument, line: OverrideLine, *, makes: bool) -> None:
+    """Somebody who was on call with or without this override still is when it is made, or taken away."""
     schedule = rules.compile_schedule(line.schedule, document)
-    before = queries.in_force(tx, line.start, line.end, line.schedule).get(line.schedule, ())
+    counts = queries.in_force(tx, line.start, line.end, line.schedule).get(line.schedule, ())
     change: Override | None = line.in_force()
-    after = (*before, change) if change is not None else before
-    open_before = rules.gaps(schedule, line.start, line.end, before, deliberate=True)
+    others = tuple(one for one in counts if one.id != str(line.id))
+    after = (*others, change) if makes and change is not None else others
+    open_before = rules.gaps(schedule, line.start, line.end, counts, deliberate=True)
     open_after = rules.gaps(schedule, line.start, line.end, after, deliberate=True)
-    return intervals.subtract(open_after, open_before)
+    gaps = intervals.subtract(open_after, open_before)
+    if gaps:
+        first = f"{gaps[0].start:%Y-%m-%d %H:%M} to {gaps[0].end:%Y-%m-%d %H:%M} UTC"
+        raise CannotChange(WhyNot.OPENS_GAP, f"nobody would be on call from {first}", gaps=gaps)
 
 
 def record_made(tx: Tx, made: OverrideLine) -> None:

@@ -75,13 +75,14 @@ def feeds(request: HttpRequest, person: str | None = None, schedule: str | None 
 def open_feed(request: HttpRequest, body: FeedIn) -> Any:
     """A secret address under which one's own shifts, or a schedule's, can be read by any calendar program."""
     who = permit(request, Right.SEE)
-    if (body.person is None) == (body.schedule is None):
+    person = body.person if body.person or body.schedule else who.person
+    if (not person) == (not body.schedule):
         raise wrong("person", "say either `person` or `schedule`")
-    if not _may_hold(who, body.person, body.schedule, None):
+    if not _may_hold(who, person, body.schedule, None):
         raise Problem(403, "a person's feed is for them alone", more={"right": Right.ADMINISTER.value})
     try:
         with writing(who) as tx:
-            id_, secret = calendar_actions.open_feed(tx, person=body.person, schedule=body.schedule, by=who.by)
+            id_, secret = calendar_actions.open_feed(tx, person=person, schedule=body.schedule, by=who.by)
             made = queries.feed(tx, id_)
     except CannotChange as why:
         raise refusal(why) from None

@@ -13,6 +13,8 @@ from tocsin.oncall.domain import Override
 REASON_CHARS_MAX = 500
 OVERRIDE_MOST = timedelta(days=366)
 OFFER_LIVES = timedelta(days=14)  # unless the shift begins sooner
+OFFER_REMINDS = timedelta(days=1)  # before it ends, but not in the first half of its life
+OFFER_SHORT = timedelta(hours=2)  # nobody is reminded of one that lives no longer
 AHEAD_MOST = timedelta(days=2 * 366)
 
 

@@ -97,8 +97,8 @@ def make_override(request: HttpRequest, body: OverrideIn) -> Any:
 
 
 @overrides_router.delete("/{override_id}", response=OverrideLine)
-def cancel_override(request: HttpRequest, override_id: int) -> Any:
-    """From now on it does not count; what was before stays."""
+def cancel_override(request: HttpRequest, override_id: int, force: bool = False) -> Any:
+    """From now on it does not count; what was before stays. Refused if that leaves nobody on call, unless forced."""
     permit(request, Right.SEE)
     reader = _reader()
     found = queries.override(reader, override_id)
@@ -107,7 +107,7 @@ def cancel_override(request: HttpRequest, override_id: int) -> Any:
     who = _may_change(request, _team(reader, found.schedule), (found.person_in, found.person_out))
     try:
         with writing(who) as tx:
-            return actions.cancel_override(tx, override_id, who.by)
+            return actions.cancel_override(tx, override_id, who.by, force=force)
     except CannotChange as why:
         raise refusal(why) from None
 

@@ -44,10 +44,9 @@ class Difference:
         """The change in one sentence."""
         if not self.changes:
             return "this change alters nobody's duty"
-        if not self.nights:
-            times = text.plural(len(self.changes), "time")
-            return f"this change alters who is paged {times}, but on no night"
         said = f"this change alters who is paged on {text.plural(len(self.nights), 'night')}"
+        if not self.nights:
+            said = f"this change alters who is paged {text.plural(len(self.changes), 'time')}, but on no night"
         return f"{said}, and leaves {text.plural(len(self.opened), 'gap')}" if self.opened else said
 
     def as_json(self) -> dict[str, object]:

@@ -68,6 +68,13 @@ class SwapOffered(SwapFact, frozen=True, kw_only=True):
     asked: tuple[str, ...] = ()
 
 
+class SwapUnanswered(SwapFact, frozen=True, kw_only=True):
+    """Nobody has taken it yet, and the offer ends at `expires`. `asked` are those who are reminded."""
+
+    expires: datetime
+    asked: tuple[str, ...] = ()
+
+
 class SwapAccepted(SwapFact, frozen=True, kw_only=True):
     """Somebody takes it: overrides say so from the same moment on."""
 
@@ -131,9 +138,10 @@ class CalendarRead(CalendarFact, frozen=True, kw_only=True):
 
 
 class CalendarFailing(CalendarFact, frozen=True, kw_only=True):
-    """It cannot be read; what was last read well stays in force."""
+    """It cannot be read; what was last read well, if anything was, stays in force."""
 
     error: str
+    read: bool = True
 
 
 class CalendarWorksAgain(CalendarFact, frozen=True, kw_only=True):

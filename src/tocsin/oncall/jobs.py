@@ -17,8 +17,13 @@ def _expire(tx: Tx, due: Sequence[TimerDue]) -> None:
     swaps.expire_swaps(tx, [timer.ref for timer in due])
 
 
+def _remind(tx: Tx, due: Sequence[TimerDue]) -> None:
+    swaps.remind_of_swaps(tx, [timer.ref for timer in due])
+
+
 HANDLERS: dict[str, TimerHandler] = {
     reminders.DERIVE: _derive,
     reminders.MOMENT: reminders.tell_due,
     swaps.SWAP_EXPIRES: _expire,
+    swaps.SWAP_REMINDS: _remind,
 }

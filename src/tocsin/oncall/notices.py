@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from tocsin.config.domain import Snapshot
 from tocsin.journal.domain import Fact
 from tocsin.kit import text
+from tocsin.oncall import rights
 from tocsin.oncall.desk import CalendarKind, ConflictKind
 from tocsin.oncall.domain import EVERYBODY, ScheduleDocument
 from tocsin.oncall.facts import (
@@ -32,9 +33,10 @@ from tocsin.oncall.facts import (
     SwapExpired,
     SwapFact,
     SwapOffered,
+    SwapUnanswered,
     SwapWithdrawn,
 )
-from tocsin.people.domain import PersonDocument, TeamDocument
+from tocsin.people.domain import PersonDocument
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +54,8 @@ class Clerk:
     """Knows what people and schedules are called, and writes the notices."""
 
     def __init__(self, snapshot: Snapshot, base_url: str) -> None:
+        self._snapshot = snapshot
         self._people: Mapping[str, PersonDocument] = snapshot.all("people", PersonDocument)
-        self._teams = snapshot.all("teams", TeamDocument)
         self._schedules = snapshot.all("schedules", ScheduleDocument)
         self._base_url = base_url
 
@@ -77,7 +79,7 @@ class Clerk:
             case DutyConflict():
                 yield from self._conflict(fact)
             case CalendarFailing():
-                yield from self._failing(fact)
+                yield from self._failing(fact, now)
             case _:
                 return
 
@@ -171,6 +173,8 @@ class Clerk:
                     yield self._swap_notice(
                         fact, person, said, f"{said}{self._in_return(fact, person)}.{message}\n\n{link}"
                     )
+            case SwapUnanswered():
+                yield from self._unanswered(fact, link)
             case SwapAccepted():
                 for person in {fact.person, fact.to or fact.person} - {fact.by.removeprefix("person:")}:
                     said = f"{taker} takes the shift of {title} {self._span(fact.start, fact.end, person)}"
@@ -184,6 +188,15 @@ class Clerk:
                 yield self._swap_notice(fact, fact.to, said, f"{said}. The offer is withdrawn.")
             case _:
                 return
+
+    def _unanswered(self, fact: SwapUnanswered, link: str) -> Iterator[Notice]:
+        title, giver = self.title(fact.schedule), self.name(fact.person)
+        for person in (fact.person, *fact.asked):
+            whose = "your shift" if person == fact.person else f"{giver}’s shift"
+            said = f"Nobody has taken {whose} of {title} yet, {self._span(fact.start, fact.end, person)}"
+            ends = f"The offer ends {self.when(fact.expires, person)}. Until somebody takes it, {giver} has the shift"
+            words = f"{said}{self._in_return(fact, person)}. {ends}.\n\n{link}"
+            yield self._swap_notice(fact, person, said, words)
 
     def _in_return(self, fact: SwapFact, person: str) -> str:
         if fact.wants_start is None or fact.wants_end is None:
@@ -263,19 +276,21 @@ class Clerk:
                 reason=f"you look after {title}" if person != fact.person else f"you are on call for {title}",
             )
 
-    def _failing(self, fact: CalendarFailing) -> Iterator[Notice]:
+    def _failing(self, fact: CalendarFailing, now: datetime) -> Iterator[Notice]:
         asked = (fact.owner,) if fact.kind is not CalendarKind.SCHEDULE else self._managers(fact.owner)
         whose = f"schedule {fact.owner}" if fact.kind is CalendarKind.SCHEDULE else f"your {fact.kind}"
+        kept = (
+            "What was last read stays in force until it works again." if fact.read else "Nothing was read from it yet."
+        )
         for person in asked:
             yield Notice(
                 person=person,
-                about=f"calendar:{fact.calendar}:failing:{person}",
+                about=f"calendar:{fact.calendar}:failing:{now:%Y%m%dT%H%M%S}:{person}",
                 subject=f"The calendar of {whose} cannot be read",
-                text=f"{fact.error}\n\nWhat was last read stays in force until it works again.",
+                text=f"{fact.error}\n\n{kept}",
                 reason=f"it is the calendar of {whose}",
             )
 
     def _managers(self, schedule: str) -> tuple[str, ...]:
         document = self._schedules.get(schedule)
-        team = self._teams.get(document.team or "") if document is not None else None
-        return team.managers if team is not None else ()
+        return rights.managers(self._snapshot, document) if document is not None else ()

@@ -15,9 +15,10 @@ from tocsin.kit import clock, db
 from tocsin.kit.db import Reader
 from tocsin.oncall import actions, diff, queries, rights, rules, schedule_views, views
 from tocsin.oncall.actions import CannotChange, WhyNot, Wish
-from tocsin.oncall.desk import REASON_CHARS_MAX, Conflict, ConflictKind, Span
+from tocsin.oncall.desk import REASON_CHARS_MAX, Conflict, ConflictKind, OverrideLine, Span
 from tocsin.oncall.domain import EVERYBODY
 from tocsin.oncall.intervals import Interval
+from tocsin.oncall.story import change_words
 from tocsin.oncall.viewer import Viewer, viewer
 from tocsin.people.middleware import permit
 from tocsin.people.rights import Actor, Right
@@ -83,6 +84,17 @@ class OverridePage:
     gaps: tuple[Interval, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelPage:
+    """An override whose end would leave nobody on call."""
+
+    id: int
+    title: str
+    url: str
+    words: str
+    gaps: tuple[Interval, ...]
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @permit(Right.RESPOND)
 def new(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
@@ -111,22 +123,35 @@ def new(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
 @require_POST
 @permit(Right.RESPOND)
 def cancel(request: HttpRequest, actor: Actor, override_id: int) -> HttpResponse:
-    """From now on it does not count."""
+    """From now on it does not count. Where that leaves nobody on call, it takes a second press."""
     reader = db.reader(clock.now())
     found = queries.override(reader, override_id)
     if found is None:
         raise Http404
-    document = viewer(reader, actor).schedules.get(found.schedule)
+    seen = viewer(reader, actor)
+    document = seen.schedules.get(found.schedule)
     if not rights.may_change(actor, document.team if document else None, (found.person_in, found.person_out)):
         raise PermissionDenied(Right.CONFIGURE.value)
     try:
         with db.transact(clock.now()) as tx:
-            actions.cancel_override(tx, override_id, actor.by)
+            actions.cancel_override(tx, override_id, actor.by, force="force" in request.POST)
     except CannotChange as why:
+        if why.why is WhyNot.OPENS_GAP:
+            return show(request, "oncall/override_cancel.html", _cancelled(seen, found, why.gaps), status=422)
         messages.warning(request, f"Nothing was changed: {why}.")
     else:
         messages.success(request, "The override does not count any more.")
     return back(request, views.schedule_url(found.schedule))
+
+
+def _cancelled(seen: Viewer, line: OverrideLine, gaps: tuple[Interval, ...]) -> CancelPage:
+    return CancelPage(
+        id=line.id,
+        title=seen.title(line.schedule),
+        url=views.schedule_url(line.schedule),
+        words=change_words(line.person_out, line.person_in, seen),
+        gaps=gaps,
+    )
 
 
 def _make(request: HttpRequest, actor: Actor, seen: Viewer, asked: Asked, wish: Wish) -> HttpResponse:

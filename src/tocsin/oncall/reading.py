@@ -185,7 +185,8 @@ def _settle(tx: Tx, kept: Kept, found: Understood | Missed) -> None:
         error = text.cut(found.error, ERROR_CHARS_MAX)
         calendar_store.calendar_failed(tx, kept, error, tx.now + wait)
         if kept.failures + 1 == (FAILING_AFTER if kept.read_at is not None else 1):
-            tx.record(CalendarFailing(calendar=kept.id, kind=kept.kind, owner=kept.owner, error=error))
+            read = kept.read_at is not None
+            tx.record(CalendarFailing(calendar=kept.id, kind=kept.kind, owner=kept.owner, error=error, read=read))
         return
     if found.kept is kept:
         calendar_store.calendar_unchanged(tx, kept, tx.now + refresh)

@@ -8,7 +8,7 @@ is told twice, however often that happens.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -19,9 +19,9 @@ from tocsin.engine import timers
 from tocsin.engine.domain import TimerDue
 from tocsin.kit import tz
 from tocsin.kit.db import Tx
-from tocsin.oncall import actions, agenda, queries, rules, store
+from tocsin.oncall import agenda, intervals, queries, rights, rules, store
 from tocsin.oncall.agenda import Moment, MomentKind
-from tocsin.oncall.desk import Handover
+from tocsin.oncall.desk import CalendarKind, Handover
 from tocsin.oncall.domain import ScheduleDocument
 from tocsin.oncall.facts import DutyConflict, GapAhead, HandoverOffered, ShiftEnds, ShiftNear
 from tocsin.oncall.queries import Outlook
@@ -35,6 +35,7 @@ JUST_NOW = timedelta(minutes=2)  # an edge so recent is still told by a change m
 LATE_MAX = timedelta(hours=1)  # after that a reminder reminds of nothing
 CONFLICTS_AHEAD = timedelta(days=14)
 TOLD_KEPT = timedelta(days=400)
+GAP_END_WITHIN = timedelta(days=90)  # one that lasts longer is told to here
 GAPS_TOLD_MAX = 20  # of one schedule at once; the later ones when these have passed
 _moment = msgspec.json.Decoder(Moment)
 _encode = msgspec.json.Encoder().encode
@@ -84,29 +85,34 @@ def tell_due(tx: Tx, due: Sequence[TimerDue]) -> None:
 
 
 def tell(tx: Tx, found: Sequence[Moment], view: Outlook) -> None:
-    """Record each of these that still is so and was not told before."""
+    """Record each of these that still is so and was not told before; of several reminders of one edge, the latest."""
     known = [one for one in found if view.schedule(one.schedule) is not None and _is_timely(tx, one)]
     true = [one for one in known if _still_so(one, view)]
     fresh = store.first_time(tx, [one.key for one in true])
+    latest: dict[tuple[object, ...], Moment] = {}
     for one in true:
-        if one.key in fresh:
-            _record(tx, one, view)
+        about = (one.kind, one.schedule, one.person, one.edge, one.shadow)
+        if one.key in fresh and (about not in latest or latest[about].at < one.at):
+            latest[about] = one
+    for one in latest.values():
+        _record(tx, one, view)
 
 
 def warn(tx: Tx, view: Outlook) -> None:
     """Tell of gaps and conflicts that come near, each once."""
     documents = view.snapshot.all("schedules", ScheduleDocument)
+    unread = {one.owner for one in queries.calendars(tx, kind=CalendarKind.SCHEDULE) if one.tried_at is None}
     facts: dict[str, GapAhead | DutyConflict] = {}
     for name, document in documents.items():
-        until = tx.now + document.gap_notice
-        asked = actions.managers(view.snapshot, document)
-        gaps = rules.gaps(rules.compile_schedule(name, document), tx.now, until, view.of(name))
-        for gap in gaps[:GAPS_TOLD_MAX]:
+        if name in unread:
+            continue  # in a moment it is known what it says
+        asked = rights.managers(view.snapshot, document)
+        for gap in _gaps_near(tx.now, rules.compile_schedule(name, document), document.gap_notice, view.of(name)):
             facts[f"gap|{name}|{_gap_start(name, view, gap.start)}"] = GapAhead(
                 schedule=name, start=gap.start, end=gap.end, asked=asked
             )
     for one in queries.conflicts(tx, tx.now, tx.now + CONFLICTS_AHEAD):
-        asked = actions.managers(view.snapshot, documents[one.schedule])
+        asked = rights.managers(view.snapshot, documents[one.schedule])
         facts[f"conflict|{one.schedule}|{one.person}|{tz.second(one.end)}|{one.kind}"] = DutyConflict(
             schedule=one.schedule,
             person=one.person,
@@ -120,6 +126,18 @@ def warn(tx: Tx, view: Outlook) -> None:
     for key, fact in facts.items():
         if key in fresh:
             tx.record(fact)
+
+
+def _gaps_near(
+    now: datetime, schedule: rules.Schedule, notice: timedelta, counts: Sequence[Any]
+) -> list[intervals.Interval]:
+    """Those that begin before the notice is up, to their true ends."""
+    until = now + notice
+    gaps = rules.gaps(schedule, now, until, counts)
+    if gaps and gaps[-1].end >= until.replace(microsecond=0):
+        rest = rules.gaps(schedule, gaps[-1].start, until + GAP_END_WITHIN, counts)
+        gaps = [*gaps[:-1], *rest[:1]]
+    return gaps[:GAPS_TOLD_MAX]
 
 
 def _gap_start(name: str, view: Outlook, start: Any) -> int:

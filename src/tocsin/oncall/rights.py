@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tocsin.people.domain import Role
+from tocsin.config.domain import Snapshot
+from tocsin.oncall.domain import ScheduleDocument
+from tocsin.people.domain import PersonDocument, Role, TeamDocument
 from tocsin.people.rights import Actor, Right, may
 
 
@@ -39,3 +41,11 @@ def may_hold_feed(who: Actor, person: str | None, team: str | None, made_by: str
     if person is not None:
         return may_speak_for(who, person)
     return (may(who, Right.RESPOND) and made_by in (None, who.by)) or manages(who, team)
+
+
+def managers(snapshot: Snapshot, document: ScheduleDocument) -> tuple[str, ...]:
+    """Who is told of what is wrong with a schedule: its team's managers, else the administrators."""
+    people = snapshot.all("people", PersonDocument)
+    team = snapshot.all("teams", TeamDocument).get(document.team or "")
+    found = [name for name in (team.managers if team else ()) if name in people]
+    return tuple(found or [name for name, person in people.items() if person.role is Role.ADMIN])

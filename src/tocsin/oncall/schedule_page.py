@@ -17,7 +17,7 @@ from tocsin.kit.db import Reader
 from tocsin.oncall import chart, coverage, drawing, queries, rights, rules, sight, views
 from tocsin.oncall.chart import Mark, Stretch
 from tocsin.oncall.coverage import HORIZON, Load
-from tocsin.oncall.desk import OverrideLine
+from tocsin.oncall.desk import CalendarLine, OverrideLine
 from tocsin.oncall.domain import Override, ScheduleDocument
 from tocsin.oncall.drawing import Pen
 from tocsin.oncall.intervals import Interval
@@ -119,7 +119,7 @@ class SchedulePage:
     new_feed: str
     may_feed: bool
     history: tuple[Happened, ...]
-    calendar_error: str
+    failing: CalendarLine | None  # its calendar, if it cannot be read
     is_calendar: bool
     may_override: bool
     may_edit: bool
@@ -157,7 +157,7 @@ def page(reader: Reader, actor: Actor, seen: Viewer, name: str, held: Window, *,
         new_feed=new_feed,
         may_feed=rights.may_hold_feed(actor, None, document.team, None),
         history=story(journal.of_subject(reader, f"schedule:{name}"), _versions(reader, name), seen),
-        calendar_error=next((one.error for one in calendars if document.ical is not None and one.error), ""),
+        failing=next((one for one in calendars if document.ical is not None and one.failing_since), None),
         is_calendar=document.ical is not None,
         may_override=may_override,
         may_edit=ownership.may_change(actor, seen.snapshot, "schedules", name),

@@ -113,7 +113,7 @@ class CalendarOut(Schema):
 
 
 class FeedIn(Schema):
-    """Whose shifts are to be readable: a person's or a schedule's."""
+    """Whose shifts are to be readable: a person's or a schedule's; one's own if neither is said."""
 
     person: str | None = Field(default=None, max_length=NAME_CHARS_MAX)
     schedule: str | None = Field(default=None, max_length=NAME_CHARS_MAX)

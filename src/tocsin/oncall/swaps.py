@@ -8,13 +8,17 @@ from datetime import datetime
 from typing import Any
 
 from tocsin.config import queries as configuration
+from tocsin.config.domain import Snapshot
 from tocsin.engine import timers
+from tocsin.engine.timers import NewTimer
 from tocsin.kit import text
 from tocsin.kit.db import Reader, Tx
 from tocsin.oncall import actions, intervals, queries, rules, store
 from tocsin.oncall.actions import CannotChange, WhyNot, Wish
 from tocsin.oncall.desk import (
     OFFER_LIVES,
+    OFFER_REMINDS,
+    OFFER_SHORT,
     REASON_CHARS_MAX,
     SWAP_MOVES,
     Conflict,
@@ -24,10 +28,20 @@ from tocsin.oncall.desk import (
     SwapEvent,
     SwapStatus,
 )
-from tocsin.oncall.facts import SwapAccepted, SwapDeclined, SwapExpired, SwapFact, SwapOffered, SwapWithdrawn
+from tocsin.oncall.domain import ScheduleDocument
+from tocsin.oncall.facts import (
+    SwapAccepted,
+    SwapDeclined,
+    SwapExpired,
+    SwapFact,
+    SwapOffered,
+    SwapUnanswered,
+    SwapWithdrawn,
+)
 from tocsin.oncall.intervals import Interval
 
 SWAP_EXPIRES = "oncall.swap_expires"
+SWAP_REMINDS = "oncall.swap_reminds"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,9 +85,8 @@ def offer(tx: Tx, wish: Offer, by: str) -> Swap:
             expires_at=min(latest, wish.expires_at or tx.now + OFFER_LIVES),
         ),
     )
-    timers.set_fresh(tx, [(SWAP_EXPIRES, made.id, made.expires_at, "")])
-    asked = (wish.to,) if wish.to is not None else actions.candidates(snapshot, document, wish.person)
-    tx.record(SwapOffered(**_told(made, by), asked=asked))
+    timers.set_fresh(tx, [(SWAP_EXPIRES, made.id, made.expires_at, ""), *_reminder(made)])
+    tx.record(SwapOffered(**_told(made, by), asked=_asked(snapshot, document, made)))
     return made
 
 
@@ -136,6 +149,29 @@ def expire_swaps(tx: Tx, swap_ids: Iterable[int]) -> None:
             _decide(tx, found, SwapEvent.EXPIRE, "tocsin")
 
 
+def remind_of_swaps(tx: Tx, swap_ids: Iterable[int]) -> None:
+    """Nobody has answered yet, and soon it is too late."""
+    snapshot = configuration.current(tx)
+    schedules = snapshot.all("schedules", ScheduleDocument)
+    for swap_id in swap_ids:
+        found = store.swap(tx, swap_id, lock=tx.for_update)
+        if found is None or found.status is not SwapStatus.OFFERED or found.gives.schedule not in schedules:
+            continue
+        asked = _asked(snapshot, schedules[found.gives.schedule], found)
+        tx.record(SwapUnanswered(**_told(found, "tocsin"), expires=found.expires_at, asked=asked))
+
+
+def _asked(snapshot: Snapshot, document: ScheduleDocument, found: Swap) -> tuple[str, ...]:
+    return (found.to,) if found.to is not None else actions.candidates(snapshot, document, found.person)
+
+
+def _reminder(made: Swap) -> list[NewTimer]:
+    lives = made.expires_at - made.made_at
+    if lives <= OFFER_SHORT:
+        return []
+    return [(SWAP_REMINDS, made.id, max(made.made_at + lives / 2, made.expires_at - OFFER_REMINDS), "")]
+
+
 def _must_serve(tx: Tx, person: str, span: Span) -> None:
     """The person has duty for all of it."""
     document = actions.schedule_of(configuration.current(tx), span.schedule)
@@ -164,6 +200,7 @@ def _decide(tx: Tx, found: Swap, event: SwapEvent, by: str) -> Swap:
     after = replace(found, status=SWAP_MOVES[found.status, event], decided_by=by, decided_at=tx.now)
     store.decide_swap(tx, after)
     timers.cancel(tx, SWAP_EXPIRES, [found.id])
+    timers.cancel(tx, SWAP_REMINDS, [found.id])
     tx.record(_FACTS[event](**_told(after, by)))
     return after
 

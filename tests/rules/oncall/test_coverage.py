@@ -112,6 +112,10 @@ def test_a_change_by_day_alters_no_night() -> None:
     assert diff.diff(before, after, NOW, NOW + timedelta(days=7)).words == (
         "this change alters who is paged 5 times, but on no night"
     )
+    short = schedule({"people": ["ann"], "between": ["00:00-10:00", "11:00-24:00"]})
+    assert diff.diff(before, short, NOW, NOW + timedelta(days=2)).words == (
+        "this change alters who is paged 2 times, but on no night, and leaves 2 gaps"
+    )
 
 
 def test_a_change_that_opens_a_gap_says_so() -> None:

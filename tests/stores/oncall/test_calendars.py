@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from fakes.http import Answer, HttpSink
 from tocsin.config import actions as configuring
+from tocsin.config import queries as configuration
 from tocsin.config.parse import File
 from tocsin.engine import timers
 from tocsin.journal import store as journal
@@ -18,6 +20,8 @@ from tocsin.kit import clock, db
 from tocsin.kit.clock import VirtualClock
 from tocsin.oncall import calendar_actions, findings, queries, reading
 from tocsin.oncall.desk import CalendarKind, ConflictKind
+from tocsin.oncall.facts import CalendarFailing
+from tocsin.oncall.notices import Clerk
 from tocsin.site import wiring
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -51,6 +55,7 @@ def ics(*turns: tuple[str, int, int]) -> bytes:
 
 def apply(url: str, **more: Any) -> None:
     people = {name: {"name": name.title(), "email": f"{name}@ex.org"} for name in ("ann", "bob")}
+    people["ann"]["role"] = "admin"
     schedule = {"timezone": "Europe/Berlin", "ical": {"url": url, "refresh": "30m"}} | more
     files = [File(name="a.yaml", content=json.dumps({"tocsin": 1, "people": people, "schedules": {"web": schedule}}))]
     with db.transact(clock.now()) as tx:
@@ -238,3 +243,24 @@ def test_two_engines_never_read_the_same_calendar_at_once(now: VirtualClock, sin
     assert reading.read_one() == 0
     now.move_to(NOW + reading.LEASE)
     assert reading.read_one() == 1
+
+
+def test_a_calendar_that_never_worked_is_told_to_who_looks_after_the_schedule(
+    now: VirtualClock, sink: HttpSink
+) -> None:
+    """At once, and without a team the administrators; before the first try nobody is told of a gap that is none."""
+    sink.answer(404)
+    apply(f"{sink.url}/a.ics")
+    settle()
+    assert facts("GapAhead") == []
+    reading.read_one()
+    settle()
+    (failed,) = facts("CalendarFailing")
+    assert (failed["error"], failed["read"]) == ("the server answered 404", False)
+    assert len(facts("GapAhead")) == 1
+    clerk = Clerk(configuration.current(db.reader(clock.now())), "https://tocsin.example")
+    fact = CalendarFailing(calendar=1, kind=CalendarKind.SCHEDULE, owner="web", error="gone", read=False)
+    (notice,) = clerk.notices(fact, NOW)
+    assert notice.person == "ann"
+    assert "Nothing was read from it yet" in notice.text
+    assert "stays in force" in next(iter(clerk.notices(msgspec.structs.replace(fact, read=True), NOW))).text

@@ -65,6 +65,17 @@ def test_an_override_by_the_api_counts_at_once(desk: House) -> None:
     call(desk, "bob", "DELETE", f"/overrides/{made['id']}", expect=404)
 
 
+def test_an_override_is_not_cancelled_into_a_gap(desk: House) -> None:
+    """Where it is all that keeps somebody on call, the API refuses to cancel it, says when, and does it when forced."""
+    call(desk, "bob", "POST", "/overrides", {"schedule": "primary", "person_out": "ann", "force": True, **FILL}, 201)
+    made = call(desk, "bob", "POST", "/overrides", {"schedule": "primary", "person_in": "cleo", **FILL}, 201)
+    refused = call(desk, "bob", "DELETE", f"/overrides/{made['id']}", expect=409)
+    assert refused["detail"].startswith("nobody would be on call from 2026-03-02 09:00")
+    assert on_call(desk) == ["cleo"]
+    call(desk, "bob", "DELETE", f"/overrides/{made['id']}?force=true")
+    assert on_call(desk) == []
+
+
 @pytest.mark.parametrize(
     ("who", "into", "out", "status"),
     [
@@ -243,7 +254,8 @@ def test_a_schedules_feed(desk: House) -> None:
 def test_a_persons_feed(desk: House) -> None:
     """It holds their shifts of every schedule with their reminders, and is for them alone."""
     call(desk, "bob", "POST", "/feeds", {"person": "ann"}, 403)
-    _, path = feed(desk, "ann", {"person": "ann"})
+    call(desk, "ann", "POST", "/feeds", {"person": "ann", "schedule": "primary"}, 422)
+    _, path = feed(desk, "ann", {})
     events = icalendar.Calendar.from_ical(desk.client("eve").get(path).content).walk("VEVENT")
     assert {str(event["SUMMARY"]) for event in events} == {"Ann Lee: On call (Primary)"}
     assert [alarm["TRIGGER"].dt for alarm in events[0].walk("VALARM")] == [-timedelta(minutes=30), timedelta(0)]

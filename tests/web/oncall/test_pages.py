@@ -142,6 +142,18 @@ def test_an_override_is_previewed_made_and_cancelled(desk: House) -> None:
     assert "Nothing was changed" in post(desk, "bob", f"/oncall/overrides/{number}/cancellation")
 
 
+def test_an_override_that_fills_a_gap_takes_a_second_press_to_cancel(desk: House) -> None:
+    """First it is said when nobody would be on call; then it is done all the same, or kept."""
+    override(desk, kind="remove", into="", out="ann", do="force")
+    override(desk, kind="add", into="cleo")
+    number = desk.world.rows("SELECT max(id) FROM oncall_override")[0][0]
+    page = post(desk, "bob", f"/oncall/overrides/{number}/cancellation", 422)
+    assert "Nobody would be on call" in page
+    assert "10:00 to 12:00" in page
+    assert "Cancel it anyway" in page
+    assert "does not count any more" in post(desk, "bob", f"/oncall/overrides/{number}/cancellation", force="1")
+
+
 @pytest.mark.parametrize(
     ("more", "said"),
     [
