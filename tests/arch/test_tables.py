@@ -17,7 +17,7 @@ from tocsin.channels.registry import CHANNELS
 from tocsin.journal.domain import Fact
 from tocsin.people.domain import CHANNELS as CONTACT_CHANNELS
 from tocsin.people.domain import Contact
-from tocsin.people.views import CHANNEL_WORDS
+from tocsin.people.words import CHANNEL_WORDS
 from tocsin.site import wiring
 from tocsin.site.api import api
 from tocsin.sources import recipes, samples

@@ -58,9 +58,10 @@ def test_a_team_is_rehearsed(anns: Terminal, served: Served) -> None:
     """Everybody of the team gets a test page; what came of it is a line for each, and nobody is paged by looking."""
     assert anns.run("rehearse", "platform", "--last").out == "Never rehearsed.\n"
     assert anns.run("rehearse", "team:platform").out.splitlines()[1].split()[0] == "dan"
-    served.wait_for("/teams/platform/rehearsal", lambda body: body["people"][0]["result"] == "delivered")
+    served.wait_for("/teams/platform/rehearsal", lambda body: body["people"][0]["result"] == "quiet")
+    assert "not woken" in anns.run("rehearse", "platform", "--last").out
     (one,) = json.loads(anns.run("rehearse", "platform", "--last", "--json").out)
-    assert (one["person"], one["result"]) == ("dan", "delivered")
+    assert (one["person"], one["result"]) == ("dan", "quiet")
     assert json.loads(anns.run("rehearse", "person:ann", "--json").out)[0]["person"] == "ann"
     assert anns.run("rehearse", "person:ann", "--last").out.splitlines()[1].split()[0] == "ann"
 

@@ -100,7 +100,11 @@ def _read(page: Path, block: str) -> None:
     assert wrong == [], block
 
 
-_SECRETS = {"TOCSIN_DOCS": "a-secret-of-the-documentation", "CHECKOUT_KEY": "0123456789abcdef0123456789abcdef", "SENTRY_CLIENT_SECRET": "a-secret-of-sentry"}
+_SECRETS = {
+    "TOCSIN_DOCS": "a-secret-of-the-documentation",
+    "CHECKOUT_KEY": "0123456789abcdef0123456789abcdef",
+    "SENTRY_CLIENT_SECRET": "a-secret-of-sentry",
+}
 
 
 def _dangles(message: str) -> bool:

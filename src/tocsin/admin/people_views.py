@@ -69,7 +69,7 @@ class PersonPage:
     person: str = ""
     title: str = ""
     file: str = ""
-    reached: str = ""
+    reach: str = ""
     account: Account | None = None
     links: tuple[tuple[str, str], ...] = ()  # shown only where no mail is sent
     sends_mail: bool = True
@@ -86,7 +86,7 @@ def people_list(request: HttpRequest, _: Actor) -> HttpResponse:
     held = queries.accounts(reader)
     find = request.GET.get("q", "")[:200]
     page = PeoplePage(
-        people=tuple(queries.people(state, held, find)),
+        people=tuple(queries.people(reader, state, held, find)),
         lone=tuple(queries.lone_accounts(state, held)),
         find=find,
         nobody=not state.snapshot.all("people", PersonDocument),
@@ -258,7 +258,7 @@ def _page(reader: Reader, actor: Actor, form: PersonForm, name: str = "") -> Per
         person=name,
         title=document.name if document else "",
         file=queries.file_of(state, "people", name),
-        reached=queries.reached(document) if document else "",
+        reach=queries.contacts(reader, state, [name]).reach(name, reader.now) if document else "",
         account=account,
         links=tuple(queries.open_links(reader, account.id)) if account is not None and not sends_mail else (),
         sends_mail=sends_mail,

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from tocsin.config.domain import ManagedBy, State
 from tocsin.kit import clock
 from tocsin.kit.db import Reader
+from tocsin.paging.standing import Standing
+from tocsin.paging.ways import Reach
 from tocsin.people import signing
-from tocsin.people.domain import LinkPurpose, PersonDocument, TeamDocument, Urgency
+from tocsin.people.domain import LinkPurpose, PersonDocument, TeamDocument
 
 PEOPLE_SHOWN_MAX = 2000
 
@@ -50,7 +52,7 @@ class PersonLine:
     email: str
     role: str
     teams: tuple[str, ...]
-    reached: str  # "yes", "inbox only", "no"
+    reach: Reach
     file: str  # which manages the document, or empty
     account: Account | None
 
@@ -106,8 +108,9 @@ def accounts(reader: Reader, user_id: int | None = None) -> list[Account]:
     ]
 
 
-def people(state: State, held: Sequence[Account], find: str = "") -> list[PersonLine]:
+def people(reader: Reader, state: State, held: Sequence[Account], find: str = "") -> list[PersonLine]:
     """The people of the configuration by name; those with `find` in name, address, role or team."""
+    here = contacts(reader, state, state.snapshot.all("people", PersonDocument))
     teams = state.snapshot.all("teams", TeamDocument)
     by_person = {account.person: account for account in held if account.person}
     lines = [
@@ -117,7 +120,7 @@ def people(state: State, held: Sequence[Account], find: str = "") -> list[Person
             email=document.email,
             role=document.role.value,
             teams=tuple(team.name for team in teams.values() if name in team.members or name in team.managers),
-            reached=reached(document),
+            reach=here.reach(name, reader.now),
             file=file_of(state, "people", name),
             account=by_person.get(name),
         )
@@ -155,12 +158,11 @@ def teams(state: State) -> list[TeamLine]:
     return sorted(lines, key=lambda one: one.title.lower())
 
 
-def reached(document: PersonDocument) -> str:
-    """Whether a page for high urgency leads out of Tocsin to this person."""
-    channels = {document.contacts[rule.via].channel for rule in document.rules(Urgency.HIGH)}
-    if channels - {"inbox"}:
-        return "yes"
-    return "inbox only" if channels else "no"
+def contacts(reader: Reader, state: State, persons: Iterable[str]) -> Standing:
+    """What paging knows of these people's contacts: whether a page wakes them is asked of it."""
+    here = Standing(state.snapshot)
+    here.know_contacts(reader, persons)
+    return here
 
 
 def file_of(state: State, section: str, name: str) -> str:

@@ -214,6 +214,7 @@ class Channel:
     limits: tuple[Limit, ...] = ()  # per address; what exceeds them waits and is bundled, never dropped
     needs_verification: bool = True  # a typed-in address must be proven before it counts as usable
     implemented: bool = True  # False: accepted in documents, but nothing sends yet; counts as not usable
+    wakes: bool = True  # somebody asleep may hear it; what only waits inside Tocsin does not
     per_device: bool = False  # leads to each device a person registered, and its messages are encrypted for one of them
     repeat_after_s: tuple[int, ...] = ()  # an urgent page is sent again after so long, until it is answered
     options: Mapping[str, Option] = field(default_factory=dict)  # the further keys its documents may have

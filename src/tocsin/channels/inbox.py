@@ -42,4 +42,5 @@ CHANNEL = Channel(
     private=True,
     bundles=False,
     needs_verification=False,
+    wakes=False,
 )

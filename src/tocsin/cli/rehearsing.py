@@ -11,6 +11,7 @@ from tocsin.cli.options import Json
 
 app = typer.Typer()
 PERSON = "person:"
+RESULTS = {"quiet": "not woken"}  # it only lies in their inbox
 
 
 @app.command()
@@ -39,4 +40,4 @@ def rehearse(
 
 def _row(one: dict[str, Any]) -> tuple[str, ...]:
     ways = ", ".join(f"{sent['channel']} {sent['state']}" for sent in one["deliveries"])
-    return one["person"], one["result"], ways or "-", f"AG-{one['group']}"
+    return one["person"], RESULTS.get(one["result"], one["result"]), ways or "-", f"AG-{one['group']}"

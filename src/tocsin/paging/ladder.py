@@ -15,7 +15,7 @@ from tocsin.paging.documents import PolicyDocument, TargetKind, target
 from tocsin.paging.domain import FrozenStep, Plan
 from tocsin.paging.standing import Standing
 from tocsin.people.domain import Urgency
-from tocsin.people.views import CHANNEL_WORDS
+from tocsin.people.words import by_contact
 from tocsin.web import times
 
 
@@ -198,4 +198,4 @@ def _told(standing: Standing, person: str, at: datetime, now: datetime) -> Told:
 
 def _way(way: ways.Way, at: datetime) -> str:
     when = f"after {times.lasting(way.at - at)}" if way.at > at else "at once"
-    return f"{when}: {CHANNEL_WORDS.get(way.channel, way.channel)} ({way.contact})"
+    return f"{when}: {by_contact(way.channel, way.contact)}"

@@ -16,6 +16,7 @@ from tocsin.paging import rules
 from tocsin.paging.actions import CLIMB, subject
 from tocsin.paging.domain import EscalationStatus, PageStatus, Plan
 from tocsin.paging.rules import Rung
+from tocsin.people.words import by_contact
 
 LIMIT_DEFAULT = 50
 LIMIT_MAX = 200
@@ -52,6 +53,11 @@ class DeliveryLine:
     receipt: str
     settled_at: datetime | None
     receipts: list[AttemptLine]
+
+    @property
+    def by(self) -> str:
+        """Which way it goes, in words."""
+        return by_contact(self.channel, self.contact)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ from tocsin.paging.rehearsal import Tested
 from tocsin.paging.standing import standing
 from tocsin.people.domain import OWN, Contact, PersonDocument, TeamDocument, Urgency
 from tocsin.people.rights import Actor
-from tocsin.people.views import CHANNEL_WORDS
+from tocsin.people.words import CHANNEL_WORDS, by_contact
 
 STAMP_CHARS = 12
 FREE_FORMS = ("code-", "device")  # shown also where a file manages the document
@@ -222,10 +222,15 @@ def _warnings(document: PersonDocument | None, usable: Mapping[str, Contact]) ->
             "None of your rules for high urgency leads to a contact that works.",
             f"So every contact that does is used at once: {', '.join(usable)}.",
         )
-    if all(contact.channel == "inbox" for contact in usable.values()):
+    if not any(ways.wakes(contact.channel) for contact in usable.values()):
         return (
             "Only the inbox inside Tocsin reaches you.",
             "It does not ring. Add mail, push or ntfy if you want to be woken.",
+        )
+    if not any(ways.wakes(usable[rule.via].channel) for rule in document.rules(Urgency.HIGH) if rule.via in usable):
+        return (
+            "Your rules for high urgency only lead to the inbox inside Tocsin.",
+            "It does not ring. Name another contact in them if you want to be woken.",
         )
     return "", ""
 
@@ -282,7 +287,7 @@ def _rules(document: PersonDocument, urgency: Urgency, usable: Mapping[str, Cont
         lines=tuple(
             RuleLine(
                 when=_when(rule.after),
-                how=f"{CHANNEL_WORDS[document.contacts[rule.via].channel]} ({rule.via})",
+                how=by_contact(document.contacts[rule.via].channel, rule.via),
                 works=rule.via in usable,
             )
             for rule in rules
@@ -295,7 +300,7 @@ def _rules(document: PersonDocument, urgency: Urgency, usable: Mapping[str, Cont
                     for value in _with(own.DELAYS, [after])
                 ),
                 via=tuple(
-                    Choice(value=name, words=f"{CHANNEL_WORDS[contact.channel]} ({name})", is_chosen=name == via)
+                    Choice(value=name, words=by_contact(contact.channel, name), is_chosen=name == via)
                     for name, contact in document.contacts.items()
                 ),
             )

@@ -19,6 +19,7 @@ from tocsin.config import registry, rules
 from tocsin.config.domain import Finding, Snapshot
 from tocsin.kit.db import Reader
 from tocsin.oncall import queries as duty
+from tocsin.paging import ways
 from tocsin.paging.documents import TargetKind, target
 from tocsin.paging.domain import Plan
 from tocsin.paging.plans import plan_for
@@ -124,13 +125,13 @@ def _checks(looked: Look, name: str, document: ServiceDocument) -> Iterator[Chec
         words="somebody is there at any time of the next two weeks" if covered else "at times it would reach nobody",
         url=reverse("policy", kwargs={"name": document.policy}) if document.policy else edit,
     )
-    unreachable = _unreachable(looked, plan)
-    names = ", ".join(looked.standing.people[one].name for one in unreachable)
+    asleep = _not_woken(looked, plan)
+    names = ", ".join(looked.standing.people[one].name for one in asleep)
     yield Check(
         name="Contacts",
-        ok=not unreachable,
-        words=f"nothing reaches {names}" if unreachable else "everybody it would page now can be reached",
-        url=reverse("config_edit", kwargs={"section": "people", "name": unreachable[0]}) if unreachable else edit,
+        ok=not asleep,
+        words=f"nothing wakes {names}" if asleep else "everybody it would page now can be woken",
+        url=reverse("config_edit", kwargs={"section": "people", "name": asleep[0]}) if asleep else edit,
     )
     yield Check(
         name="Runbook",
@@ -159,15 +160,15 @@ def _levels(plan: Plan) -> int:
     return levels
 
 
-def _unreachable(looked: Look, plan: Plan) -> list[str]:
+def _not_woken(looked: Look, plan: Plan) -> list[str]:
     found: dict[str, None] = {}
     for position in range(RUNGS_LOOKED_AT_MAX):
         rung = rung_at(plan, position)
         if rung is None:
             break
-        can_reach = looked.standing.can_reach
-        for one in call(replace(rung, round_robin=False), 0, looked.standing.world, can_reach, looked.now)[0]:
-            if not can_reach(one.person):
+        everybody = replace(rung, round_robin=False)
+        for one in call(everybody, 0, looked.standing.world, looked.standing.can_reach, looked.now)[0]:
+            if looked.standing.reach(one.person, looked.now) is not ways.Reach.WAKES:
                 found.setdefault(one.person)
     return list(found)
 

@@ -20,6 +20,7 @@ from tocsin.kit.db import Reader, Row, Tx
 from tocsin.paging import listing
 from tocsin.paging.domain import TEST_WAIT, PageTested
 from tocsin.paging.listing import DeliveryLine, PageLine
+from tocsin.paging.ways import Reach, reach
 
 OVER = "paging.test_over"
 TESTS_MAX = 5  # of one person
@@ -45,19 +46,17 @@ class Tested:
     deliveries: tuple[DeliveryLine, ...]
 
     @property
-    def delivered(self) -> bool:
-        """Whether anything got through."""
-        return any(one.state == "delivered" for one in self.deliveries)
-
-    @property
     def kind(self) -> str:
-        """`answered`, `delivered`, `waiting` or `failed`."""
+        """`answered`, `delivered`, `waiting`, `quiet` (it only lies in the inbox, which wakes nobody) or `failed`."""
         if self.answered_at is not None:
             return "answered"
-        if self.delivered:
+        come_of = reach({one.channel for one in self.deliveries if one.state == "delivered"})
+        if come_of is Reach.WAKES:
             return "delivered"
         under_way = any(one.state in ("waiting", "leased") for one in self.deliveries)
-        return "waiting" if not self.is_over and (under_way or not self.deliveries) else "failed"
+        if not self.is_over and (under_way or not self.deliveries):
+            return "waiting"
+        return "quiet" if come_of is Reach.QUIET else "failed"
 
     @property
     def answered_after(self) -> timedelta | None:

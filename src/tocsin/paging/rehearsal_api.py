@@ -37,7 +37,7 @@ class DeviceOut(Schema):
 
 
 class TestedOut(Schema):
-    """One person's test page: `result` is answered, delivered, waiting or failed."""
+    """One person's test page: `result` is answered, delivered, waiting, quiet (in the inbox only) or failed."""
 
     person: str
     group: int

@@ -17,6 +17,7 @@ from tocsin.kit import clock, db
 from tocsin.paging import rehearsal
 from tocsin.paging.rehearsal import Tested
 from tocsin.paging.standing import standing
+from tocsin.paging.ways import Reach
 from tocsin.people import queries as people
 from tocsin.people.domain import PersonDocument, TeamDocument
 from tocsin.people.middleware import permit
@@ -31,6 +32,7 @@ class Member:
     person: str
     name: str
     ways: str
+    reach: Reach
     test: Tested | None
 
 
@@ -45,6 +47,7 @@ class RehearsalPage:
     by: str
     answered: int
     delivered: int
+    quiet: int  # whom it did not wake: it only lies in their inbox
     may_start: bool
 
 
@@ -90,6 +93,7 @@ def _page(actor: Actor, team: str, document: TeamDocument) -> RehearsalPage:
                 person=person,
                 name=people.name_of(held.snapshot, f"person:{person}"),
                 ways=", ".join(held.usable(person)),
+                reach=held.reach(person, reader.now),
                 test=tests.get(person),
             )
             for person in document.members
@@ -98,6 +102,7 @@ def _page(actor: Actor, team: str, document: TeamDocument) -> RehearsalPage:
         by=people.name_of(held.snapshot, first.by) if first else "",
         answered=_count(tests, "answered"),
         delivered=_count(tests, "answered") + _count(tests, "delivered"),
+        quiet=_count(tests, "quiet"),
         may_start=may(actor, Right.CONFIGURE, team),
     )
 

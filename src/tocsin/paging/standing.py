@@ -18,6 +18,7 @@ from tocsin.paging import devices, store, ways
 from tocsin.paging.documents import PolicyDocument
 from tocsin.paging.messages import Letterhead
 from tocsin.paging.rules import World
+from tocsin.paging.ways import Reach
 from tocsin.people.domain import Contact, PersonDocument, TeamDocument, Urgency
 
 _board = oncall.OnCallBoard()
@@ -102,6 +103,11 @@ class Standing:
     def can_reach(self, person: str) -> bool:
         """Whether there is any way to tell this person."""
         return bool(self.usable(person))
+
+    def reach(self, person: str, at: datetime) -> Reach:
+        """What a page of high urgency does to this person: by their rules, or by all that works where those lead nowhere."""
+        told = self.ways(person, Urgency.HIGH, at) if person in self.people else ()
+        return ways.reach({way.channel for way in told})
 
     def service_title(self, service: str) -> str:
         """How people call a service."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from enum import StrEnum
 from urllib.parse import urlsplit
 
 import msgspec
@@ -15,6 +16,14 @@ from tocsin.people.domain import Contact, PersonDocument, Urgency
 FALLBACK_NOTE = "none of the person's rules leads to a usable contact, so every usable one is tried at once"
 ContactStates = Mapping[tuple[str, str], tuple[bool, bool]]
 """(person, address key) -> (proven by a code, found dead)"""
+
+
+class Reach(StrEnum):
+    """What a page of high urgency does to somebody."""
+
+    WAKES = "wakes"
+    QUIET = "quiet"  # it lies in the inbox inside Tocsin, which wakes nobody
+    NOTHING = "nothing"  # no contact works
 
 
 class Device(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,6 +105,19 @@ def ways(
         lead = rules[0].after if document.rules(urgency)[0].via not in usable else timedelta(0)
         planned = [(rule.via, now + rule.after - lead) for rule in rules]
     return tuple(way for name, at in planned for way in ways_to(person, name, usable[name], at, devices))
+
+
+def reach(channels: Collection[str]) -> Reach:
+    """What comes of telling somebody through these channels."""
+    if not channels:
+        return Reach.NOTHING
+    return Reach.WAKES if any(wakes(one) for one in channels) else Reach.QUIET
+
+
+def wakes(channel: str) -> bool:
+    """Whether somebody asleep may hear of what goes through this channel."""
+    known = CHANNELS.get(channel)
+    return known is not None and known.wakes
 
 
 def ways_to(person: str, name: str, contact: Contact, at: datetime, devices: Sequence[Device] = ()) -> tuple[Way, ...]:

@@ -26,15 +26,6 @@ SCOPE_WORDS = {
     Right.CONFIGURE: "change the configuration",
     Right.ADMINISTER: "administer accounts",
 }
-CHANNEL_WORDS = {
-    "email": "mail",
-    "push": "push",
-    "sms": "text message",
-    "voice": "call",
-    "ntfy": "push by ntfy",
-    "webhook": "webhook",
-    "inbox": "inbox in Tocsin",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ from tocsin.kit.db import Reader
 from tocsin.paging import queries, readiness
 from tocsin.paging.readiness import Ready
 from tocsin.paging.standing import Standing, standing
+from tocsin.paging.ways import Reach
 from tocsin.people.domain import Role
 from tocsin.people.middleware import permit
 from tocsin.people.rights import Actor, Right
@@ -112,7 +113,12 @@ def house(request: HttpRequest, actor: Actor) -> HttpResponse:  # noqa: ARG001 -
         teams=_teams(held, ready),
         ready=sum(one.is_ready for one in ready.values()),
         total=len(ready),
-        stale=(*_stale_contacts(reader, held), *_stale_people(held), *_stale_inboxes(held), *_stale_teams(held)),
+        stale=(
+            *_stale_contacts(reader, held),
+            *_stale_people(held),
+            *_stale_inboxes(held, reader.now),
+            *_stale_teams(held),
+        ),
     )
     return show(request, "site/health.html", page)
 
@@ -180,15 +186,15 @@ def _stale_people(held: Standing) -> list[Stale]:
     ]
 
 
-def _stale_inboxes(held: Standing) -> list[Stale]:
+def _stale_inboxes(held: Standing, now: datetime) -> list[Stale]:
     return [
         Stale(
-            words=f"Only the inbox in Tocsin reaches {person.name}",
-            why="it wakes nobody; mail, push or ntfy is added and proven under Me",
+            words=f"A page only reaches the inbox of {person.name}",
+            why="it wakes nobody; mail, push or ntfy is added, proven and put into the rules under Me",
             url=reverse("config_edit", kwargs={"section": "people", "name": name}),
         )
         for name, person in held.people.items()
-        if person.role is not Role.VIEWER and {one.channel for one in held.usable(name).values()} == {"inbox"}
+        if person.role is not Role.VIEWER and held.reach(name, now) is Reach.QUIET
     ]
 
 

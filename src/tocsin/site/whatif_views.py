@@ -24,7 +24,7 @@ from tocsin.paging.standing import Standing
 from tocsin.people.domain import PersonDocument
 from tocsin.people.middleware import permit
 from tocsin.people.rights import Actor, Right
-from tocsin.people.views import CHANNEL_WORDS
+from tocsin.people.words import by_contact
 from tocsin.simulate import whatif
 from tocsin.simulate.whatif import NoSuchIntegration, Paged, SignalTrace, StepTrace, Told, Trace
 from tocsin.sources import samples
@@ -254,7 +254,7 @@ def _person(paged: Paged) -> PersonView:
 
 
 def _message(told: Told) -> tuple[datetime, str]:
-    return told.at, f"{CHANNEL_WORDS.get(told.channel, told.channel)} ({told.contact})"
+    return told.at, by_contact(told.channel, told.contact)
 
 
 def _choices(snapshot: Snapshot) -> Iterator[Choice]:

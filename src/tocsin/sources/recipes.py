@@ -363,9 +363,7 @@ _ALL = (
         page="opsgenie-senders",
         recipes=_opsgenie,
     ),
-    Guide(
-        source="datadog", sender="Datadog", about="Monitors, through a webhook.", page="datadog", recipes=_datadog
-    ),
+    Guide(source="datadog", sender="Datadog", about="Monitors, through a webhook.", page="datadog", recipes=_datadog),
     Guide(
         source="sentry",
         sender="Sentry",

@@ -12,6 +12,7 @@ from django.test import Client
 from house import PASSWORD, House, sends_mail, words
 from tocsin.config import queries as configuration
 from tocsin.kit import clock, db
+from tocsin.paging import codes, store
 from tocsin.people import actions
 from tocsin.people.domain import PersonDocument, TeamDocument
 from tocsin.people.models import User
@@ -63,8 +64,25 @@ def test_a_letter_that_does_not_arrive_is_said_where_it_was_sent(house: House) -
     page = words(house.client("dan").get("/people/zoe").content)
     assert "The mail with the link has not arrived" in page
     assert "try again later" in page
-    assert "lead out of Tocsin" in page
+    assert "Not woken: a page only reaches the inbox in Tocsin" in page
     assert "email to zoe@tocsin.test does not get through" in words(house.client("dan").get("/").content)
+
+
+def test_a_rule_wakes_only_by_a_contact_that_works(house: House) -> None:
+    """Who has mail in their rules counts as woken once it is proven; until then, a page only lies in the inbox."""
+    house.world.rules("ann", high=[("0s", "email"), ("0s", "inbox")])
+    house.world.at("0s")
+    house.managed("ui")
+    dan = house.client("dan")
+    line = "not woken: a page only reaches the inbox"
+    assert line in words(dan.get("/people", {"q": "ann lee"}).content)
+    with db.transact(clock.now()) as tx:
+        codes.vouch(tx, "ann", "email")
+    assert line not in words(dan.get("/people", {"q": "ann lee"}).content)
+    assert "leads out of Tocsin, by contacts that work" in words(dan.get("/people/ann").content)
+    with db.transact(clock.now()) as tx:
+        store.set_contact_state(tx, "ann", "email:ann@tocsin.test", verified=False, reason="gone")
+    assert line in words(dan.get("/people", {"q": "ann lee"}).content)
 
 
 def test_an_administrator_adds_somebody_who_chooses_a_password_and_is_in(house: House) -> None:

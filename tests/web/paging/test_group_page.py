@@ -127,7 +127,7 @@ def test_a_snooze_until_morning_is_the_reader_s_morning(house: House) -> None:
     until = house.world.groups()[0].snoozed_until
     assert until is not None
     assert until.isoformat() == "2026-03-02T14:00:00+00:00"
-    assert "Snoozed. Paging starts again" in shown(house, "bob")
+    assert "Snoozed. Paging begins" in shown(house, "bob")
 
 
 def test_what_a_sender_wrote_is_text_and_nothing_else(house: House) -> None:

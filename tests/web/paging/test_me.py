@@ -106,8 +106,8 @@ def test_rules_are_sentences_and_follow_their_contact(house: House, zoe: Client)
     }
     assert zoe.post("/me/rules", form).status_code == 303
     shown = page(zoe)
-    assert "At once: inbox in Tocsin (inbox) After 2 min: webhook (hook)" in shown
-    assert "After 10 min: inbox in Tocsin (inbox)" in shown
+    assert "At once: inbox in Tocsin After 2 min: webhook (hook)" in shown
+    assert "After 10 min: inbox in Tocsin" in shown
     assert "When a shift begins: 1 day before, at that moment." in shown
     assert "When a shift ends: never." in shown
     assert zoe.post("/me/rules", form).status_code == 409, "made from what holds no more"
@@ -181,7 +181,7 @@ def test_page_me_now_is_a_real_page_and_says_what_became_of_it(house: House) -> 
     ann = house.client("ann")
     assert ann.post("/me/page").status_code == 303
     house.world.at("2s")
-    assert "Arrived , not answered yet" in page(ann)
+    assert "Not woken : it only lies in the inbox" in page(ann)
     heard = house.world.expect("ann", inbox="Test page: nothing is wrong").within("5s")
     assert heard
     group = house.world.groups()[-1]
@@ -236,10 +236,25 @@ def test_a_team_is_rehearsed_by_who_manages_it(house: House) -> None:
     house.world.at("5s")
     house.client("ann").post(f"/groups/{house.world.groups()[-3].id}/acknowledgement")
     shown = words(house.client("ann").get("/teams/web/rehearsal").content)
-    assert "1 of 3 answered, 3 were reached" in shown
+    assert "1 of 3 answered, 1 was reached, 2 not woken" in shown
+    assert shown.count("A page only reaches the inbox: it wakes nobody") == 3
     assert "Whoever manages the team can start it" in shown
     house.world.forget_pages()
     assert bob.get("/teams/nothing/rehearsal").status_code == 404
+
+
+def test_a_rehearsal_tells_whom_it_woke_from_who_only_has_it_in_the_inbox(house: House) -> None:
+    """Who is told by mail beside the inbox was reached; a rule that leads to nothing but the inbox wakes nobody."""
+    house.world.rules("ann", high=[("0s", "inbox"), ("0s", "email")])
+    house.world.at("0s")
+    house.client("bob").post("/teams/web/rehearsal")
+    house.world.at("5s")
+    shown = words(house.client("bob").get("/teams/web/rehearsal").content)
+    assert "0 of 3 answered, 1 was reached, 2 not woken" in shown
+    assert "Arrived , not answered yet" in shown
+    answer = house.client("bob").get("/api/v1/teams/web/rehearsal").json()
+    assert sorted(one["result"] for one in answer["people"]) == ["delivered", "quiet", "quiet"]
+    house.world.forget_pages()
 
 
 def test_the_app_is_installable(house: House) -> None:
