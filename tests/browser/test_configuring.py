@@ -149,3 +149,25 @@ def test_what_would_happen_at_three(visits: Any, served: Served, screenshot: Cal
     screenshot(page, "what-if-answer-phone-light")
     page.set_viewport_size({"width": 1440, "height": 900})
     screenshot(page, "what-if-answer-desk-light")
+
+
+def test_what_a_form_would_change_is_shown_before_it_is_saved(
+    visits: Any, served: Served, screenshot: Callable[[Any, str], None]
+) -> None:
+    """By keyboard: another wait, asked what that changes, and then saved."""
+    policy(served, "asked")
+    service = {"name": "Ledger", "team": "shop", "policy": "asked"}
+    assert served.api("ann", "PUT", "/config/documents/services/ledger", service).status == 200
+    page = visits.open("/policies/asked/edit", who="ann")
+    page.get_by_label("Wait for an answer").first.fill("12m")
+    page.get_by_role("button", name="What it would change").press("Enter")
+    see(page, "Who would be paged differently")
+    see(page, r"Ledger, high urgency, at every time tried: before Cleo Adeyemi, then Ann Lee after 5m")
+    screenshot(page, "policy-preview-desk-light")
+    page.set_viewport_size({"width": 390, "height": 844})
+    screenshot(page, "policy-preview-phone-light")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert wait_of(served, "asked") == "5m"
+    page.get_by_role("button", name="Save", exact=True).press("Enter")
+    page.get_by_text("Saved: policy asked").first.wait_for()
+    assert wait_of(served, "asked") == "12m"

@@ -116,3 +116,43 @@ def test_the_audit(anns: Terminal) -> None:
     assert [json.loads(line)["what"] for line in lines] == ["AccountOpened", "AccountOpened"]
     assert anns.run("audit", "nothing like this").out == "Nothing of the kind.\n"
     assert anns.run("audit", "--json", "--jsonl").code == 2
+
+
+def test_a_test_alert_is_followed(anns: Terminal) -> None:
+    """It is said what became of it, with the group it opened."""
+    ran = anns.run("test-alert", "odds")
+    assert ran.code == 0
+    assert ran.out.splitlines()[0].endswith("was accepted by odds.")
+    assert ": opened, AG-" in ran.out
+    assert json.loads(anns.run("test-alert", "odds", "--no-wait", "--json").out)["waiting"] is True
+    assert "there is no integration `x`" in anns.run("test-alert", "x").err
+
+
+def test_a_search_is_kept_and_asked(anns: Terminal, served: Served) -> None:
+    """Under a name; asked with it, it finds what it found; dropped, it is gone."""
+    assert anns.run("search", "list").out == "No searches are kept.\n"
+    number = served.trouble("the elevator hums")
+    kept = anns.run("search", "keep", "hums", "-q", "elevator", "--service", "checkout")
+    assert kept.out == "hums is kept: q elevator, service checkout.\n"
+    assert f"AG-{number}" in anns.run("groups", "--kept", "hums").out
+    anns.run("resolve", str(number))
+    assert anns.run("groups", "--kept", "hums").out == "No alert groups.\n"
+    assert anns.run("search", "keep", "anns", "--person", "ann").code == 0
+    assert "only the page" in anns.run("groups", "--kept", "anns").err
+    assert anns.run("search", "keep", "nothing").code == 2
+    assert anns.run("search", "drop", "hums").code == 0
+    assert "there are: anns" in anns.run("search", "drop", "hums").err
+
+
+def test_somebody_is_invited_from_a_terminal(anns: Terminal, served: Served) -> None:
+    """An account is opened if there is none; the link is said where no mail is sent; and it can be taken back."""
+    person = {"name": "Yan Yip", "email": "yan@acme.example", "role": "viewer"}
+    assert served.api("ann", "PUT", "/config/documents/people/yan", person).status == 200
+    invited = anns.run("invitation", "send", "yan").out
+    assert invited.startswith("yan@acme.example is invited until ")
+    assert "/password/" in invited
+    assert anns.run("invitation", "send", "yan@acme.example").code == 0
+    assert anns.run("invitation", "list").out.splitlines()[1].split()[:3] == ["yan", "yan@acme.example", "invited"]
+    assert anns.run("invitation", "withdraw", "yan").code == 0
+    assert anns.run("invitation", "list").out == "Nobody is invited.\n"
+    assert anns.run("invitation", "withdraw", "yan").code == 1

@@ -63,6 +63,7 @@ def groups(request: HttpRequest, asked: Query[Asked]) -> Any:
             severity=asked.severity or "",
             text=asked.q,
             since=asked.since,
+            until=asked.until,
             before=asked.before,
             limit=asked.limit,
         ),

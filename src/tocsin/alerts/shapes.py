@@ -110,5 +110,6 @@ class Asked(Schema):
     severity: Severity | None = None
     q: str = Field(default="", max_length=QUERY_CHARS_MAX)
     since: datetime | None = None
+    until: datetime | None = None
     before: int | None = None
     limit: int = Field(default=listing.LIMIT_DEFAULT, ge=1, le=listing.LIMIT_MAX)

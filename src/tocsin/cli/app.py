@@ -57,6 +57,7 @@ CLIENT = {
     "groups": Verb("groups", "List alert groups."),
     "show": Verb("groups", "Show one alert group with everything that happened to it."),
     "explain": Verb("groups", "Say for one alert group what was decided, and why."),
+    "search": Verb("kept_searches", "Searches you keep: `search list`, `search keep`, `search drop`."),
     "ack": Verb("responding", "Acknowledge alert groups: somebody has them."),
     "unack": Verb("responding", "Give acknowledged alert groups back: they page again."),
     "resolve": Verb("responding", "Resolve alert groups: they are over."),
@@ -65,6 +66,7 @@ CLIENT = {
     "note": Verb("responding", "Write something down on an alert group."),
     "page": Verb("responding", "Page people, teams or a service by hand."),
     "rehearse": Verb("rehearsing", "Page a team or a person as a test, and see who can be reached."),
+    "test-alert": Verb("trying", "Send a test alert through an integration, and see what becomes of it."),
     "silence": Verb("silences", "Silences: `silence add`, `silence list`, `silence end`."),
     "oncall": Verb("oncall", "Say who is on call."),
     "shifts": Verb("oncall", "List the shifts of a schedule."),
@@ -72,6 +74,9 @@ CLIENT = {
     "swap": Verb("oncall_changes", "Swaps: `swap offer`, `swap list`, `swap accept`, `swap decline`, `swap withdraw`."),
     "absence": Verb("oncall_changes", "Absences: `absence add`, `absence list`, `absence cancel`, `absence link`."),
     "handover": Verb("oncall_changes", "Hand-overs: `handover list`, `handover accept`."),
+    "invitation": Verb(
+        "invitations", "Invitations: `invitation send WHO`, `invitation list`, `invitation withdraw WHO`."
+    ),
     "audit": Verb("audit", "Show who signed in, was refused, or changed an account, a right or the configuration."),
     "feed": Verb("oncall_changes", "Calendar feeds: `feed create`, `feed list`, `feed revoke`."),
 }

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tocsin.cli import output, remote, times, words
+from tocsin.cli import kept_searches, output, remote, times, words
 from tocsin.cli.exits import Exit, Stop
 from tocsin.cli.options import Json
 from tocsin.kit import clock, text
@@ -28,6 +28,7 @@ def groups(
     urgency: Annotated[str, typer.Option(help="high or low.")] = "",
     search: Annotated[str, typer.Option("--search", "-q", help="Only with these words in the title.")] = "",
     since: Annotated[str, typer.Option(help="Only opened since: -2h, 2026-03-01.")] = "",
+    kept: Annotated[str, typer.Option(metavar="NAME", help="As a search you keep asks; see `tocsin search`.")] = "",
     limit: Annotated[int, typer.Option(help=f"How many at most; up to {LIMIT_MAX}.")] = LIMIT_DEFAULT,
     json_: Json = False,
 ) -> None:
@@ -42,6 +43,8 @@ def groups(
         "q": search,
         "since": times.instant(since, clock.now()).isoformat() if since else None,
     }
+    if kept:
+        asked |= _as_kept(kept)
     found = _all_pages(asked, limit)
     if json_:
         output.as_json(found)
@@ -64,6 +67,17 @@ def groups(
         for one in found
     ]
     output.table(["GROUP", "URGENCY", "STATUS", "SERVICE", "TITLE", "ALERTS", "OPENED", "TAKEN BY"], rows)
+
+
+def _as_kept(name: str) -> dict[str, Any]:
+    """What a search that is kept asks for, in the API's words."""
+    held: dict[str, str] = kept_searches.named(name)["asked"]
+    unknown = sorted(set(held) - {"q", "status", "urgency", "service", "team"})
+    if unknown:
+        raise Stop(f"{name} asks for {', '.join(unknown)}, which only the page of the interface can")
+    status = held.get("status", "")
+    wanted = {"": list(UNRESOLVED), "all": None}.get(status, [status])
+    return {**held, "status": wanted}
 
 
 @app.command()

@@ -28,8 +28,7 @@ from tocsin.people.rights import Actor, Right
 from tocsin.web.converters import DIGITS_MAX
 from tocsin.web.pages import show
 
-TEXT_CHARS_MAX = 200
-ASKED = ("q", "status", "urgency", "service", "team", "person", "from", "to")
+TEXT_CHARS_MAX = searches.VALUE_CHARS_MAX
 UNRESOLVED = tuple(status for status in GroupStatus if status is not GroupStatus.RESOLVED)
 STATUS_CHOICES = (
     ("", "Not resolved"),
@@ -86,7 +85,7 @@ def groups(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Alert groups, newest first."""
     reader = db.reader(clock.now())
     snapshot = configuration.current(reader)
-    asked = {name: request.GET.get(name, "")[:TEXT_CHARS_MAX] for name in ASKED}
+    asked = {name: request.GET.get(name, "")[:TEXT_CHARS_MAX] for name in searches.ASKED}
     reference = _reference(asked["q"])
     if reference is not None and listing.group(reader, reference) is not None:
         return HttpResponseRedirect(group_url(reference))
@@ -124,18 +123,17 @@ def groups(request: HttpRequest, actor: Actor) -> HttpResponse:
 def keep_search(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Keep the search under a name, for oneself."""
     name = request.POST.get("name", "").strip()
-    pairs = parse_qsl(request.POST.get("query", "")[: searches.QUERY_CHARS_MAX])
-    query = {key: value[:TEXT_CHARS_MAX] for key, value in pairs if key in ASKED}
+    query = searches.cleaned(request.POST.get("query", ""))
     if not name or not query:
         messages.error(request, "Nothing was kept: search for something, and give it a name.")
-        return HttpResponseRedirect(_list_url(query), status=303)
+        return HttpResponseRedirect(_list_url(dict(parse_qsl(query))), status=303)
     with db.transact(clock.now()) as tx:
-        is_kept = searches.keep(tx, actor.user_id, name, urlencode(query))
+        is_kept = searches.keep(tx, actor.user_id, name, query)
     if not is_kept:
         messages.error(
             request, f"Nothing was kept: {searches.SEARCHES_MAX} searches are there already. Drop one first."
         )
-    return HttpResponseRedirect(_list_url(query), status=303)
+    return HttpResponseRedirect(_list_url(dict(parse_qsl(query))), status=303)
 
 
 @require_POST

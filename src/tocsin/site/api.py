@@ -10,8 +10,10 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from tocsin import __version__
+from tocsin.admin import accounts_api
 from tocsin.admin import api as audit
 from tocsin.alerts import api as alerts
+from tocsin.alerts import searches_api, testing_api
 from tocsin.kit import db
 from tocsin.oncall import api as oncall
 from tocsin.oncall import calendar_api, desk_api
@@ -54,6 +56,10 @@ api.add_router("/calendars", calendar_api.calendars_router)
 api.add_router("/feeds", calendar_api.feeds_router)
 api.add_router("/config", config_api.router)
 api.add_router("/integrations", config_api.integrations_router)
+api.add_router("/integrations", testing_api.router)
+api.add_router("/searches", searches_api.router)
+api.add_router("/accounts", accounts_api.router)
+api.add_router("/people", accounts_api.people_router)
 api.add_router("/what-if", config_api.whatif_router)
 api.add_router("/audit", audit.router)
 api.add_router("", people.router)
