@@ -132,7 +132,7 @@ class World(Deeds):
         self._settle_now()
         unchecked = [one for one in self._expected if not one.checked]
         assert not unchecked, f"the story says expect(…) without within(…): {unchecked[0].person}"
-        audit = auditor.look(db.reader(clock.now() + auditor.PATIENCE))
+        audit = auditor.look(db.reader(clock.now() + auditor.PATIENCE), at_all=True)
         assert audit.unaccounted == set_aside, f"{audit}\n{self.tale()}"
         absorbed = self.rows("SELECT count(*) FROM alerts_signal")[0][0]
         assert absorbed >= self.accepted, f"{self.accepted - absorbed} signals have no outcome\n{self.tale()}"

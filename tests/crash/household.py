@@ -74,7 +74,7 @@ class House:
         )
         alerts = {row[0] for row in db.reader(clock.now()).rows("SELECT title FROM alerts_alert")}
         assert safe <= alerts
-        assert auditor.look(db.reader(clock.now() + auditor.PATIENCE)).unaccounted == 0
+        assert auditor.look(db.reader(clock.now() + auditor.PATIENCE), at_all=True).unaccounted == 0
         duplicates = self.heard().total() - len(self.heard())
         takeovers = self.takeovers()
         assert duplicates <= takeovers, f"{duplicates} duplicates, {takeovers} leases that ran out"

@@ -40,6 +40,8 @@ def test_no_statement_of_the_main_job_reads_a_whole_table(sqlite: Database) -> N
         world.at("90m")
         reader = db.reader(clock.now())
         auditor.look(reader)
+        auditor.known(reader)
+        auditor.audit()
         auditor.backlog(reader)
         health.look(reader)
     assert len(seen) > 50

@@ -4,13 +4,19 @@ The ledger has two sides. Each envelope says how many signals it holds; each of 
 what became of it. A signal is unaccounted for when its envelope has waited longer than `PATIENCE`, or counts as
 absorbed while rows are missing, or was set aside. The number is exported; when it is not 0 an alert of our own wakes
 the administrators.
+
+What the auditor has found complete it counts once; how far it is stands in the database, so a look costs what has
+come since the last one, however much is kept. Behind that it goes over the whole ledger again, envelope by envelope,
+a piece each time. What it has found lacking it keeps looking at until it is not.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+import msgspec
 import structlog
 
 from tocsin.alerts import actions
@@ -22,7 +28,10 @@ log = structlog.get_logger()
 AUDIT_EVERY_S = 10.0
 RETENTION_EVERY_S = 60.0
 PATIENCE = timedelta(seconds=60)
-LOOK_BACK = timedelta(minutes=15)  # absorbed envelopes are checked for this long; older ones have been
+SETTLED_AFTER = timedelta(seconds=9)  # on PostgreSQL a smaller number can be committed later, by as long as that
+COUNTED_PER_LOOK_MAX = 500_000  # envelopes: a third of a second
+SECOND_LOOK_ENVELOPES = 200  # each time: some milliseconds, 70 of them if each held a hundred signals
+LACKING_KEPT_MAX = 1000  # envelopes; there are none
 PAYLOADS_KEPT = timedelta(days=30)
 SIGNALS_KEPT = timedelta(days=90)
 CHANGES_KEPT = timedelta(days=90)
@@ -46,18 +55,64 @@ class Audit:
         return self.waiting_too_long + self.missing + self.set_aside
 
 
-def look(reader: Reader) -> Audit:
-    """Compare both sides of the ledger."""
-    late = clock.to_us(reader.now - PATIENCE)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Progress:
+    """How far the auditor has come, by numbers of envelopes."""
+
+    complete_to: int = 0  # up to here all are absorbed and complete
+    seen_to: int = 0  # the last one there was when this was written
+    second_to: int = 0  # how far the second look has come
+    lacking: tuple[int, ...] = ()
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Look:
+    """One look at what has come since the last."""
+
+    audit: Audit
+    complete_to: int  # all up to here that is absorbed is complete, but for what is lacking
+    last: int
+    lacking: tuple[int, ...]
+
+
+def look(reader: Reader, *, at_all: bool = False) -> Audit:
+    """Compare both sides of the ledger: of what has come since the last audit, or of all there is."""
+    return _look(reader, _Progress() if at_all else _progress(reader)).audit
+
+
+def known(reader: Reader) -> Audit:
+    """What waits and what is set aside now, and what the last audit found missing: cheap, however much comes in."""
+    lacking = _lacking_among(reader, _progress(reader).lacking)
+    return _audit(reader, sum(lacking.values()))
+
+
+def _look(reader: Reader, progress: _Progress) -> _Look:
+    first_waiting = reader.value("SELECT min(id) FROM alerts_envelope WHERE absorbed_at IS NULL")  # before the count
+    last = int(reader.value("SELECT max(id) FROM alerts_envelope") or 0)
+    to = min(last, progress.complete_to + COUNTED_PER_LOOK_MAX)
+    lacking = _lacking_among(reader, progress.lacking)
+    if not _is_complete(reader, progress.complete_to, to):
+        lacking |= _lacking_between(reader, progress.complete_to, to)
+    complete_to = to if first_waiting is None else min(to, int(first_waiting) - 1)
+    return _Look(
+        audit=_audit(reader, sum(lacking.values())),
+        complete_to=progress.complete_to if len(lacking) >= LACKING_KEPT_MAX else complete_to,
+        last=last,
+        lacking=tuple(sorted(lacking)),
+    )
+
+
+def _audit(reader: Reader, missing: int) -> Audit:
     waiting, oldest = reader.rows(
         "SELECT coalesce(sum(signal_count), 0), min(received_at) FROM alerts_envelope"
         " WHERE absorbed_at IS NULL AND +received_at < %s",
-        (late,),
+        (clock.to_us(reader.now - PATIENCE),),
     )[0]
     set_aside = reader.value("SELECT count(*) FROM alerts_signal WHERE outcome = 'set_aside'")
     return Audit(
         waiting_too_long=int(waiting),
-        missing=_missing(reader),
+        missing=missing,
         set_aside=int(set_aside),
         oldest=clock.from_us(oldest) if oldest is not None else None,
     )
@@ -72,12 +127,57 @@ def backlog(reader: Reader) -> int:
 def audit() -> None:
     """Look; if something is unaccounted for, wake the administrators, once, and say when it is over."""
     now = clock.now()
-    found = look(db.reader(now))
-    firing = _is_told(db.reader(now))
-    if bool(found.unaccounted) == firing:
+    reader = db.reader(now)
+    before = _progress(reader)
+    found = _look(reader, before)
+    after = _further(reader, before, found)
+    is_news = bool(found.audit.unaccounted) != _is_told(reader)
+    if not is_news and replace(after, at=before.at) == before:
         return
     with db.transact(now) as tx:
-        _tell(tx, found)
+        _save(tx, after)
+        if is_news:
+            _tell(tx, found.audit)
+
+
+def _further(reader: Reader, before: _Progress, found: _Look) -> _Progress:
+    """Where the auditor stands now: what was there at the last audit and is complete need not be counted again."""
+    second, to = _second_look(reader, before)
+    lacking = tuple(sorted({*found.lacking, *second}))[:LACKING_KEPT_MAX]
+    if before.at is not None and timedelta(0) <= reader.now - before.at < SETTLED_AFTER:
+        return replace(before, second_to=to, lacking=lacking)  # another engine's audit was a moment ago
+    complete_to = max(before.complete_to, min(before.seen_to, found.complete_to))
+    return _Progress(complete_to=complete_to, seen_to=found.last, second_to=to, lacking=lacking, at=reader.now)
+
+
+def _second_look(reader: Reader, progress: _Progress) -> tuple[dict[int, int], int]:
+    """What is lacking in the next piece of what was found complete, and where the one after it begins."""
+    ids = reader.rows(
+        "SELECT id FROM alerts_envelope WHERE id > %s AND id <= %s ORDER BY id LIMIT %s",
+        (progress.second_to, progress.complete_to, SECOND_LOOK_ENVELOPES),
+    )
+    if not ids:
+        return {}, 0
+    last = int(ids[-1][0])
+    lacking = _lacking_between(reader, progress.second_to, last)
+    return lacking, last if len(ids) == SECOND_LOOK_ENVELOPES else 0
+
+
+def _progress(reader: Reader) -> _Progress:
+    row = reader.row("SELECT complete_to, seen_to, second_to, lacking, at FROM alerts_audit WHERE id = 1")
+    if row is None:
+        return _Progress()
+    lacking = tuple(msgspec.json.decode(row[3], type=list[int]))
+    return _Progress(complete_to=row[0], seen_to=row[1], second_to=row[2], lacking=lacking, at=clock.from_us(row[4]))
+
+
+def _save(tx: Tx, progress: _Progress) -> None:
+    at = clock.to_us(progress.at or tx.now)
+    kept = msgspec.json.encode(progress.lacking).decode()
+    row = (1, progress.complete_to, progress.seen_to, progress.second_to, kept, at)
+    names = ("complete_to", "seen_to", "second_to", "lacking", "at")
+    tx.insert_many("alerts_audit", ("id", *names), [row], ignore=True)
+    tx.update_many("alerts_audit", names, [row])
 
 
 def _tell(tx: Tx, found: Audit) -> None:
@@ -102,27 +202,42 @@ def _is_told(reader: Reader) -> bool:
     return found is not None
 
 
-def _missing(reader: Reader) -> int:
-    """Signals of envelopes lately absorbed that have no row."""
-    since = clock.to_us(reader.now - LOOK_BACK)
-    rows = reader.row(
-        "SELECT coalesce(sum(signal_count), 0), min(id), max(id) FROM alerts_envelope"
-        " WHERE received_at >= %s AND absorbed_at IS NOT NULL",
-        (since,),
-    )
-    if rows is None or rows[1] is None:
-        return 0
-    expected, first, last = int(rows[0]), int(rows[1]), int(rows[2])
-    waiting = reader.value(
-        "SELECT coalesce(sum(signal_count), 0) FROM alerts_envelope WHERE id BETWEEN %s AND %s AND received_at < %s"
-        " AND absorbed_at IS NOT NULL",
-        (first, last, since),
-    )
-    held = reader.value(
-        "SELECT count(*) FROM alerts_signal WHERE id >= %s AND id < %s",
-        (first << SIGNAL_BITS, (last + 1) << SIGNAL_BITS),
-    )
-    return max(expected + int(waiting) - int(held), 0)
+def _is_complete(reader: Reader, after: int, to: int) -> bool:
+    """Whether the envelopes in (after, to] that count as absorbed have as many rows as signals: both sides at one instant."""
+    expected, held = reader.rows(
+        "SELECT (SELECT coalesce(sum(signal_count), 0) FROM alerts_envelope"
+        " WHERE id > %s AND id <= %s AND absorbed_at IS NOT NULL),"
+        " (SELECT count(*) FROM alerts_signal WHERE id < %s"  # older ones may have outlived their envelopes
+        f" AND id >= (SELECT min(id) << {SIGNAL_BITS} FROM alerts_envelope WHERE id > %s))",
+        (after, to, (to + 1) << SIGNAL_BITS, after),
+    )[0]
+    return int(expected) == int(held)
+
+
+# What became of signals is kept longer than envelopes, but for those of which one is set aside.
+_LACKING = (
+    "SELECT id, lacking FROM (SELECT id, signal_count - (SELECT count(*) FROM alerts_signal held"
+    f" WHERE held.id >= (envelope.id << {SIGNAL_BITS}) AND held.id < ((envelope.id + 1) << {SIGNAL_BITS})) AS lacking"
+    " FROM alerts_envelope envelope WHERE absorbed_at IS NOT NULL AND +received_at >= %s AND {which}) counted"
+    " WHERE lacking > 0 ORDER BY id LIMIT %s"
+)
+
+
+def _lacking_between(reader: Reader, after: int, to: int) -> dict[int, int]:
+    """How many rows the absorbed envelopes in (after, to] lack."""
+    since = clock.to_us(reader.now - PAYLOADS_KEPT)
+    which = _LACKING.format(which="id > %s AND id <= %s")
+    return {row[0]: int(row[1]) for row in reader.rows(which, (since, after, to, LACKING_KEPT_MAX))}
+
+
+def _lacking_among(reader: Reader, ids: Iterable[int]) -> dict[int, int]:
+    """How many rows these envelopes still lack."""
+    listed = list(ids)
+    if not listed:
+        return {}
+    since = clock.to_us(reader.now - PAYLOADS_KEPT)
+    which = _LACKING.format(which=reader.among("id"))
+    return {row[0]: int(row[1]) for row in reader.rows(which, (since, reader.listed(listed), LACKING_KEPT_MAX))}
 
 
 # Rows are as old as their numbers are small, so the oldest are found by number, and where none is old few are read.

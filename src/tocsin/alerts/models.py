@@ -31,7 +31,6 @@ class Envelope(models.Model):
                 fields=["id", "signal_count"], name="alerts_envelope_to_absorb", condition=Q(absorbed_at__isnull=True)
             ),
             models.Index(fields=["reference"], name="alerts_envelope_reference", condition=~Q(reference="")),
-            models.Index(fields=["received_at"], name="alerts_envelope_received"),
         ]
 
 
@@ -55,6 +54,20 @@ class SignalRow(models.Model):
             models.Index(fields=["integration", "id"], name="alerts_signal_integration"),
             models.Index(fields=["id"], name="alerts_signal_set_aside", condition=Q(outcome="set_aside")),
         ]
+
+
+class AuditRow(models.Model):
+    """How far the auditor has come. One row."""
+
+    id = models.BigIntegerField(primary_key=True)
+    complete_to = models.BigIntegerField()
+    seen_to = models.BigIntegerField()
+    second_to = models.BigIntegerField()
+    lacking = models.TextField()  # JSON list of numbers of envelopes
+    at = InstantField()
+
+    class Meta:
+        db_table = "alerts_audit"
 
 
 class AlertRow(models.Model):

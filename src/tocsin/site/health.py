@@ -123,7 +123,7 @@ class Numbers(Collector):
 def _signals(reader: Reader) -> Iterator[Metric]:
     backlog = auditor.backlog(reader)
     yield GaugeMetricFamily("tocsin_signals_backlog", "Signals accepted and not yet absorbed.", value=backlog)
-    lost = auditor.look(reader).unaccounted
+    lost = auditor.known(reader).unaccounted
     yield GaugeMetricFamily("tocsin_signals_unaccounted", "Signals accepted and not accounted for: 0.", value=lost)
     groups = GaugeMetricFamily("tocsin_groups", "Alert groups that are not resolved, by status.", labels=["status"])
     for status, count in reader.rows(

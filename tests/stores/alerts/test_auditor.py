@@ -15,6 +15,12 @@ def look() -> auditor.Audit:
     return auditor.look(db.reader(clock.now()))
 
 
+def audited(world: World, times: int) -> None:
+    """Let time pass for so many audits."""
+    for _ in range(times):
+        world.wait("10s")
+
+
 def test_a_signal_that_waits_too_long_is_counted_and_told(world: World) -> None:
     """With no absorber at work the number rises after a minute; when it is worked off it is 0 and that is told, too."""
     world.policy("web", wake("ann"))
@@ -44,6 +50,60 @@ def test_a_signal_without_an_outcome_is_counted(world: World) -> None:
         tx.execute("UPDATE alerts_envelope SET signal_count = 1")
     world.accepted -= 1
     world.acknowledge(by="ann", group=1).acknowledge(by="ann", group=2)
+
+
+def test_what_was_complete_and_is_not_any_more_is_found_and_told(world: World) -> None:
+    """A row that disappears after its envelope was counted is found by the second look, told once, and told to be over."""
+    world.policy("web", wake("ann", wait="1h"))
+    world.receive(disk_full, trigger("other")).acknowledge(by="ann", group=1).acknowledge(by="ann", group=2)
+    audited(world, 3)
+    assert world.rows("SELECT complete_to, seen_to, lacking FROM alerts_audit") == [(1, 1, "[]")]
+    gone = (1 << SIGNAL_BITS) | 1
+    columns = "id, integration, at, action, dedup_key, outcome, reason, alert_id, group_id"
+    (row,) = world.rows(f"SELECT {columns} FROM alerts_signal WHERE id = %s", (gone,))
+    with db.transact(clock.now()) as tx:
+        tx.execute("DELETE FROM alerts_signal WHERE id = %s", (gone,))
+    assert auditor.look(db.reader(clock.now()), at_all=True).missing == 1
+    audited(world, 2)
+    assert (look().missing, auditor.known(db.reader(clock.now())).missing) == (1, 1)
+    assert [group.status for group in world.groups() if "accounted" in group.title] == ["open"]
+    audited(world, 6)
+    assert look().missing == 1, "it is looked at until it is there"
+    with db.transact(clock.now()) as tx:
+        tx.insert_many("alerts_signal", columns.split(", "), [row])
+    audited(world, 2)
+    assert look().unaccounted == 0
+    assert [group.status for group in world.groups() if "accounted" in group.title] == ["resolved"]
+    world.forget_pages()
+
+
+def test_what_waits_is_not_passed_over(world: World) -> None:
+    """The auditor stays before the first envelope that waits, and counts it when it is absorbed."""
+    world.policy("web", wake("ann", wait="1h"))
+    world.receive(disk_full).acknowledge(by="ann")
+    world.kill()
+    world.accept(trigger("waits"))
+    for _ in range(3):
+        world.wait("10s")
+        auditor.audit()
+    assert world.rows("SELECT complete_to FROM alerts_audit") == [(1,)]
+    world.restart()
+    audited(world, 3)
+    assert world.rows("SELECT complete_to FROM alerts_audit") == [(2,)]
+    world.acknowledge(by="ann", group=2)
+
+
+def test_audits_a_moment_apart_do_not_hurry(world: World) -> None:
+    """With many engines, a number that is committed a moment later than its elders is still counted."""
+    world.policy("web", wake("ann", wait="1h"))
+    world.receive(disk_full).acknowledge(by="ann")
+    audited(world, 3)
+    world.receive(trigger("second")).acknowledge(by="ann", group=2)
+    for _ in range(5):
+        auditor.audit()
+    assert world.rows("SELECT complete_to FROM alerts_audit") == [(1,)]
+    audited(world, 2)
+    assert world.rows("SELECT complete_to FROM alerts_audit") == [(2,)]
 
 
 def test_what_is_old_is_forgotten_without_a_gap_in_the_ledger(world: World) -> None:
