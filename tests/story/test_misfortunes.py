@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from random import Random
 from typing import Any
 
+import msgspec
 import pytest
 
+from databases import Kind
 from tocsin.alerts import retry, rules
 from tocsin.engine import timers
 from tocsin.kit import clock, db
 from tocsin.site import wiring
+from tocsin.sources.domain import LABEL_VALUE_CHARS_MAX, Action, Signal
 from world import World, disk_full, resolve, trigger, wake
 
 
@@ -87,6 +91,63 @@ def test_what_fails_again_does_not_stand_before_what_is_mended(world: World, mon
         world.expect("ann", webhook="mended").within("1s")
     retry.retry_some(wiring.rulebook, clock.now())
     world.forget_pages()
+
+
+def test_an_envelope_that_cannot_be_read_stands_in_nobody_s_way(world: World) -> None:
+    """What a later version wrote, or a disk garbled, is set aside and told; what came after it pages."""
+    world.policy("web", wake("ann", wait="1h"))
+    world.accept(trigger("one"), trigger("two"))
+    with db.transact(clock.now()) as tx:
+        tx.execute("UPDATE alerts_envelope SET signals = %s", (msgspec.msgpack.encode([["teleport", "key"]] * 2),))
+    world.receive(trigger("after"))
+    for title in ("after", "A signal of web could not be processed"):
+        world.expect("ann", webhook=title).within("1s")
+    assert [outcome for outcome, _ in world.outcomes()][:3] == ["set_aside", "set_aside", "opened"]
+    assert retry.retry_some(wiring.rulebook, clock.now()) == 0
+    world.forget_pages().assert_accounted(set_aside=2)
+
+
+def test_labels_and_names_longer_than_an_index_holds(world: World) -> None:
+    """Alerts grouped by long labels are grouped by the whole of them, a change of a service nobody has is kept."""
+    world.policy("web", wake("ann", wait="1h"))
+    world.integration("web", group_by=["path", "query"])
+    drawn = Random(1)
+    long = "".join(chr(drawn.randrange(0x4E00, 0x9FFF)) for _ in range(LABEL_VALUE_CHARS_MAX))
+    other = f"{long[:-1]}!"
+    change = Signal(action=Action.CHANGE, dedup_key="change", title="deployed", labels={"service": long})
+    alike = [trigger(f"long {number}", path=long, query=long) for number in range(2)]
+    world.receive(trigger("before"), change, *alike, trigger("other", path=long, query=other), trigger("after"))
+    assert [(group.title, group.alert_count) for group in world.groups()] == [
+        ("before", 2),
+        ("long 0", 2),
+        ("other", 1),
+    ]
+    assert [outcome for outcome, _ in world.outcomes()].count("set_aside") == 0
+    world.forget_pages()
+
+
+def test_what_the_database_cannot_hold_is_set_aside(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A row beyond the database's bounds is no database that is away: its neighbours page, and it is told."""
+    world.policy("web", wake("ann", wait="1h"))
+    real = rules.route
+
+    def route(book: Any, integration: str, signal: Any, now: Any) -> Any:
+        if "poison" in signal.title:
+            _too_much(world.database.kind)
+        return real(book, integration, signal, now)
+
+    monkeypatch.setattr(rules, "route", route)
+    world.receive(trigger("before"), trigger("poison"), trigger("after"))
+    for title in ("before", "after", "A signal of web could not be processed"):
+        world.expect("ann", webhook=title).within("1s")
+    world.forget_pages().assert_accounted(set_aside=1)
+
+
+def _too_much(kind: Kind) -> None:
+    """What only PostgreSQL says with the words for a connection that broke."""
+    if kind is Kind.POSTGRES:
+        db.reader(clock.now()).rows(f"SELECT {', '.join(['1'] * 2000)}")
+    raise db.TooMuch
 
 
 def _raises(*_: object) -> None:

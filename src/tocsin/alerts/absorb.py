@@ -29,6 +29,7 @@ from tocsin.sources.domain import Signal
 log = structlog.get_logger()
 ENVELOPES_PER_TX_MAX = 200
 SIGNALS_PER_TX_MAX = 400
+WHY_CHARS_MAX = 500
 ABSORB_LOCK = 7_000_001  # one absorber at a time per installation keeps each integration's signals in order
 
 
@@ -55,6 +56,7 @@ def _absorb(tx: Tx, rulebook: Callable[[Tx], Rulebook], *, singly: bool) -> int:
     waiting = ledger.waiting_envelopes(tx, ENVELOPES_PER_TX_MAX, SIGNALS_PER_TX_MAX)
     if not waiting:
         return 0
+    _set_unread_aside(tx, waiting)
     book = rulebook(tx)
     silences = lifecycle.silences(tx)
     if singly:
@@ -79,11 +81,27 @@ def _absorb_alone(tx: Tx, book: Rulebook, silences: Sequence[Silence], arrived: 
         raise
     except Exception as error:
         log.exception("absorb.set_aside", integration=envelope.integration, envelope=envelope.id, place=place)
-        why = text.cut(f"{Reason.BUG}: {type(error).__name__}: {error}", 500)
+        why = _why(f"{type(error).__name__}: {error}")
         id_ = ledger.signal_id(envelope.id, place)
         ledger.put_results(tx, [batch.result(arrived, (Outcome.SET_ASIDE, why, None, None))])
         tx.record(SignalSetAside(signal=id_, integration=envelope.integration, error=why))
         tx.settle()  # now, or a neighbour that raises as well would take the fact with it
+
+
+def _set_unread_aside(tx: Tx, waiting: Sequence[Waiting]) -> None:
+    """Whatever is in envelopes that cannot be read is kept, counted and told; those behind them go on."""
+    for envelope in waiting:
+        if envelope.unread:
+            log.error("absorb.unreadable", envelope=envelope.id, error=envelope.problem)
+            why = _why(envelope.problem)
+            ledger.put_unread(tx, envelope, why)
+            first = ledger.signal_id(envelope.id, 0)
+            tx.record(SignalSetAside(signal=first, integration=envelope.integration, error=why))
+            tx.settle()
+
+
+def _why(error: str) -> str:
+    return text.storable(text.cut(f"{Reason.BUG}: {error}", WHY_CHARS_MAX))
 
 
 def expire_some(now: datetime | None = None) -> int:

@@ -27,11 +27,12 @@ from tocsin.alerts.domain import (
 from tocsin.alerts.ledger import SignalResult, Waiting
 from tocsin.alerts.lifecycle import Work
 from tocsin.alerts.rules import Placement, Rulebook
-from tocsin.kit import clock
+from tocsin.kit import clock, text
 from tocsin.kit.db import Tx
 from tocsin.people.domain import Urgency
 from tocsin.sources.domain import Action, Signal
 
+CHANGE_SERVICE_CHARS_MAX = 200  # longer than any service's name; and an index of PostgreSQL holds it
 Verdict = tuple[Outcome, Reason | str, Alert | None, Group | None]
 Arrived = tuple[Waiting, int, Signal]
 
@@ -126,6 +127,7 @@ class Batch:
         if action is Action.CHANGE:
             rules_ = self.book.integrations.get(envelope.integration)
             service = signal.labels.get("service") or (rules_.service if rules_ else "-")
+            service = text.cut(service, CHANGE_SERVICE_CHARS_MAX)
             self.changes.append((envelope.integration, service, envelope.received_at, signal))
             return Outcome.CHANGE, Reason.CHANGE_STORED, None, None
         alert = self.firing.get(columns.identity(envelope.integration, signal.dedup_key))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import zlib
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -51,9 +52,19 @@ LIVE = "NOT (status = 'resolved')"  # to the letter as the partial index has it,
 GROUP = "id, " + ", ".join(GROUP_COLUMNS)
 
 
+IDENTITY_CHARS_MAX = 640  # of up to 4 bytes; an index of PostgreSQL holds 2,704
+
+
 def identity(*parts: str) -> str:
-    """Several names as one key; the separator is a control character that no part holds."""
-    return "\x1f".join(parts)
+    """Several names as one key; the separator is a control character that no part holds.
+
+    What is too long for an index, as a group of long labels is, ends in its digest instead.
+    """
+    whole = "\x1f".join(parts)
+    if len(whole) <= IDENTITY_CHARS_MAX:
+        return whole
+    digest = hashlib.sha256(whole.encode()).hexdigest()
+    return f"{whole[: IDENTITY_CHARS_MAX - len(digest) - 1]}\x1f{digest}"
 
 
 def content_crc(signal: Signal) -> int:

@@ -7,9 +7,9 @@ from datetime import datetime
 
 import msgspec
 
-from tocsin.alerts.domain import SIGNAL_BITS, Alert, Group
+from tocsin.alerts.domain import SIGNAL_BITS, Alert, Group, Outcome
 from tocsin.kit import clock
-from tocsin.kit.db import Reader, Tx
+from tocsin.kit.db import Reader, Row, Tx
 from tocsin.sources.domain import Signal
 
 _pack = msgspec.msgpack.Encoder().encode
@@ -44,6 +44,8 @@ class Waiting(msgspec.Struct, frozen=True, gc=False):
     integration: str
     received_at: datetime
     signals: tuple[Signal, ...]
+    unread: int = 0  # how many signals it holds if they cannot be read: a later version wrote them, or a disk erred
+    problem: str = ""
 
 
 class SignalResult(msgspec.Struct, frozen=True, gc=False):
@@ -84,13 +86,12 @@ def put_envelope(tx: Tx, id_: int, one: Accepted) -> None:
 
 def waiting_envelopes(tx: Tx, limit: int, signals_max: int) -> list[Waiting]:
     """The oldest envelopes that wait to be absorbed, with at most `signals_max` signals in all, or one envelope."""
-    rows = tx.rows(_WAITING, (limit, signals_max))
-    return [Waiting(row[0], row[1], clock.from_us(row[2]), _signals.decode(row[3])) for row in rows]
+    return [_waiting(row) for row in tx.rows(_WAITING, (limit, signals_max))]
 
 
 # How many signals wait stands in the index: what is in an envelope is read only of those that are taken.
 _WAITING = (
-    "SELECT id, integration, received_at, signals FROM alerts_envelope WHERE id IN (SELECT id FROM"
+    "SELECT id, integration, received_at, signals, signal_count FROM alerts_envelope WHERE id IN (SELECT id FROM"
     " (SELECT id, signal_count, sum(signal_count) OVER (ORDER BY id) AS total FROM"
     " (SELECT id, signal_count FROM alerts_envelope WHERE absorbed_at IS NULL ORDER BY id LIMIT %s) oldest) counted"
     " WHERE total <= %s OR total = signal_count) ORDER BY id"
@@ -99,8 +100,25 @@ _WAITING = (
 
 def envelope(reader: Reader, envelope_id: int) -> Waiting | None:
     """One envelope, absorbed or not; None if it is not kept any more."""
-    row = reader.row("SELECT id, integration, received_at, signals FROM alerts_envelope WHERE id = %s", (envelope_id,))
-    return None if row is None else Waiting(row[0], row[1], clock.from_us(row[2]), _signals.decode(row[3]))
+    row = reader.row(
+        "SELECT id, integration, received_at, signals, signal_count FROM alerts_envelope WHERE id = %s", (envelope_id,)
+    )
+    return None if row is None else _waiting(row)
+
+
+def _waiting(row: Row) -> Waiting:
+    """One that cannot be read stands in nobody's way: it is known by its number of signals."""
+    id_, integration, received_at, packed, count = row
+    signals, problem = unpacked(packed)
+    return Waiting(id_, integration, clock.from_us(received_at), signals, count if problem else 0, problem)
+
+
+def unpacked(packed: bytes) -> tuple[tuple[Signal, ...], str]:
+    """The signals of an envelope, or none and what is wrong with them."""
+    try:
+        return _signals.decode(packed), ""
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        return (), f"{type(error).__name__}: {error}"
 
 
 def mark_absorbed(tx: Tx, envelope_ids: Sequence[int]) -> None:
@@ -109,6 +127,18 @@ def mark_absorbed(tx: Tx, envelope_ids: Sequence[int]) -> None:
         f"UPDATE alerts_envelope SET absorbed_at = %s WHERE {tx.among('id')}",
         (clock.to_us(tx.now), tx.listed(envelope_ids)),
     )
+
+
+def put_unread(tx: Tx, envelope: Waiting, why: str) -> None:
+    """Set aside every signal of an envelope that cannot be read."""
+    at = clock.to_us(envelope.received_at)
+    places = (
+        SignalResult(
+            signal_id(envelope.id, place), envelope.integration, at, "", "", Outcome.SET_ASIDE.value, why, None, None
+        )
+        for place in range(envelope.unread)
+    )
+    put_results(tx, list(places))
 
 
 def put_results(tx: Tx, results: Sequence[SignalResult]) -> None:

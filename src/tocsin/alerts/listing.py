@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from tocsin.alerts import ledger
 from tocsin.alerts.domain import SIGNAL_BITS, AlertStatus, GroupStatus, Outcome
 from tocsin.kit import clock
 from tocsin.kit.db import Reader, Row
@@ -20,7 +21,6 @@ LIMIT_MAX = 200
 ALERTS_SHOWN_MAX = 200
 SIGNALS_SHOWN_MAX = 200
 BODY_BYTES_MAX = 5 * 1024 * 1024
-_signals = msgspec.msgpack.Decoder(tuple[Signal, ...])
 _GROUP = (
     "id, title, service, integration, status, urgency, severity, opened_at, alert_count, firing_count, storm,"
     " suppressed_by, acknowledged_by, acknowledged_at, snoozed_until, resolving_at, resolved_at, resolved_by, route"
@@ -212,7 +212,7 @@ def raw_of(reader: Reader, signal_id: int) -> tuple[Raw, Signal | None] | None:
     )
     if row is None:
         return None
-    held = _signals.decode(row[5])
+    held, _ = ledger.unpacked(row[5])
     place = signal_id & ((1 << SIGNAL_BITS) - 1)
     raw = Raw(
         source=row[0],

@@ -150,7 +150,7 @@ def _put_back(tx: Tx, timer: TimerDue, error: Exception) -> None:
         timer.payload,
         timer.absolute,
         timer.attempts + 1,
-        text.cut(f"{type(error).__name__}: {error}", ERROR_CHARS_MAX),
+        text.storable(text.cut(f"{type(error).__name__}: {error}", ERROR_CHARS_MAX)),
     )
     tx.insert_many("engine_timer", _COLUMNS, [row], ignore=True)
 

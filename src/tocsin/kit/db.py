@@ -17,7 +17,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from django.db import InterfaceError, OperationalError, connections, transaction
+from django.db import DataError, InterfaceError, OperationalError, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 
@@ -31,6 +31,16 @@ _CHUNKS = (256, 64, 16, 4, 1)  # 256 rows of 30 columns stay well under SQLite's
 
 DatabaseGone = (OperationalError, InterfaceError)
 """What is raised when the database went away or is too busy: close the connection and try again later."""
+_PROGRAM_LIMIT = "54"  # PostgreSQL's class of codes for a statement or a value beyond what it can hold
+
+
+class TooMuch(DataError):
+    """The database lives, but what it was given is beyond its bounds: it is no use to try again.
+
+    PostgreSQL's driver calls this an operational error, like a connection that broke; whoever then waited for better
+    times would wait for ever, and everybody behind in the queue too.
+    """
+
 
 _settle: Settle | None = None
 _udt_names: dict[str, dict[str, str]] = {}
@@ -271,7 +281,7 @@ class Tx(Reader):
         """What is written inside is undone if it raises, and so are the facts recorded there."""
         facts = len(self.facts)
         try:
-            with transaction.atomic(using=self._connection.alias):
+            with _telling_too_much(), transaction.atomic(using=self._connection.alias):
                 try:
                     yield
                     self.send()
@@ -319,7 +329,7 @@ def transact(now: datetime, *, using: str = "default", replayable: bool = False)
     everybody who sends something outside, or answers somebody, on the strength of it commits durably after it.
     """
     connection = connections[using]
-    with ExitStack() as sending:
+    with _telling_too_much(), ExitStack() as sending:
         is_outermost = not connection.in_atomic_block
         with transaction.atomic(using=using):
             tx = Tx(connection, now)

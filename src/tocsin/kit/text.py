@@ -54,6 +54,19 @@ def cut(value: str, chars_max: int) -> str:
     return value if len(value) <= chars_max else value[: chars_max - 1] + "…"
 
 
+def storable(value: str) -> str:
+    """Without what no database can hold: PostgreSQL stores no U+0000 in text, and UTF-8 carries no lone surrogates."""
+    if "\x00" in value:
+        value = value.replace("\x00", "")
+    if value.isascii():
+        return value
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return value.encode("utf-8", "replace").decode()
+    return value
+
+
 def plural(count: int, noun: str, nouns: str | None = None) -> str:
     """`1 alert`, `2 alerts`."""
     return f"{count} {noun if count == 1 else (nouns or noun + 's')}"

@@ -81,7 +81,7 @@ def text(value: object, chars_max: int = TEXT_CHARS_MAX) -> str:
     if type(value) is str:
         if len(value) > chars_max:
             value = words.cut(value, chars_max)
-        return value if value.isascii() and "\x00" not in value else _storable(value)
+        return value if value.isascii() and "\x00" not in value else words.storable(value)
     if value is None or isinstance(value, (dict, list)):
         return ""
     if isinstance(value, bool):
@@ -94,7 +94,7 @@ def text(value: object, chars_max: int = TEXT_CHARS_MAX) -> str:
 def optional(value: object) -> str | None:
     """A scalar as text without a bound on its length; None for null, objects and lists."""
     if isinstance(value, str):
-        return _storable(value)
+        return words.storable(value)
     return None if value is None or isinstance(value, (dict, list)) else text(value)
 
 
@@ -210,18 +210,6 @@ def _is_harmless(value: dict[str, object]) -> bool:
         if len(name) > LABEL_NAME_CHARS_MAX or not name.isascii() or "\x00" in name:
             return False
     return True
-
-
-def _storable(value: str) -> str:
-    if "\x00" in value:
-        value = value.replace("\x00", "")
-    if value.isascii():
-        return value
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return value.encode("utf-8", "replace").decode()
-    return value
 
 
 def _bounded(value: object, depth: int, left: list[int]) -> object:
