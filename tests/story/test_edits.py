@@ -93,3 +93,31 @@ def test_a_new_route_counts_from_the_next_signal(world: World) -> None:
     world.route('app="shop"', service="shop")
     world.receive(trigger("two", app="shop"), integration="web").expect("cleo", webhook="two").within("1s")
     world.acknowledge(by="ann", group=1).acknowledge(by="cleo", group=2).quiet_until("8h")
+
+
+def test_a_person_who_leaves_while_being_paged_is_told_nothing_more(world: World) -> None:
+    """What still waits to be sent to them is not, and the next person is woken at once instead."""
+    world.policy("web", wake("ann", wait="1h"), wake("bob", wait="1h"))
+    world.break_("webhook", "ann").receive(disk_full).at("3s")
+
+    def ann_leaves(config: dict[str, Any]) -> None:
+        del config["people"]["ann"]
+        config["teams"]["web"]["members"].remove("ann")
+        del config["policies"]["web"]["steps"][0]
+
+    world.mend("webhook", "ann").edit(ann_leaves)
+    world.expect("bob", webhook="disk full").within("10s")
+    assert world.facts("MessageFailing")[-1]["reason"] == "this contact is not in the configuration any more"
+    world.acknowledge(by="bob").quiet_until("8h")
+
+
+def test_an_address_that_was_changed_gets_nothing_more(world: World) -> None:
+    """A page that waits for an address somebody has corrected meanwhile goes by the next way, not to a stranger."""
+    world.policy("web", wake("ann", wait="1h"))
+    world.rules("ann", high=[("0s", "webhook"), ("30m", "email")])
+    world.break_("webhook", "ann").receive(disk_full).at("3s")
+    world.mend("webhook", "ann")
+    hook = f"{world.http.url}/hook/another"
+    world.edit(lambda config: config["people"]["ann"]["contacts"]["webhook"].update(webhook=hook))
+    world.expect("ann", email="disk full").within("10s")
+    world.acknowledge(by="ann").quiet_until("8h")

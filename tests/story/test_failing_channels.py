@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from fakes.http import Answer
 from world import World, disk_full, resolve, trigger, wake
 
 
@@ -129,3 +132,28 @@ def test_many_slow_receivers_do_not_hold_up_another(world: World) -> None:
     world.slow("webhook", "20s")  # and none of them answers before the lease ends
     world.acknowledge(by="eve")
     world.receive(*(resolve(one) for one in problems), integration="web").forget_pages().wait("1m")
+
+
+def test_a_receiver_that_puts_us_off_has_the_next_person_woken(world: World) -> None:
+    """A webhook that asks for five minutes of patience is no reason for nobody to be woken in them."""
+    world.policy("web", wake("ann", wait="1h"), wake("bob", wait="1h"))
+    world.http.at_path("/hook/ann", Answer(status=429, headers={"Retry-After": "31536000"}))
+    world.receive(disk_full).expect("bob", webhook="disk full").within("1s")
+    world.acknowledge(by="bob").quiet_until("4h")
+
+
+def test_a_mailbox_at_its_limit_is_told_a_little_later(world: World) -> None:
+    """In a bad hour with a new problem every five seconds, each is in a mail within two minutes, and few are sent."""
+    world.policy("web", wake("ann", by="email", wait="8h"))
+    world.change_service("web", storm="off")
+    for number in range(360):
+        world.wait("5s").receive(trigger(f"problem {number}"))
+    world.wait("2m")
+    pages = world.pages("ann")
+    told_at = {group: one.at for one in pages for group in one.groups}
+    assert len(told_at) == 360
+    assert max(told_at[group.reference] - group.opened_at for group in world.groups()) < timedelta(minutes=2)
+    assert len(pages) <= 100
+    for group in world.groups():
+        world.acknowledge(by="ann", group=group.id)
+    world.forget_pages()

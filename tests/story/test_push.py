@@ -8,7 +8,7 @@ from django.test import Client
 
 from fakes.http import Answer
 from tocsin.kit import clock, db
-from tocsin.paging import pushkey
+from tocsin.paging import devices, pushkey
 from world import World, disk_full, resolve, wake
 
 
@@ -119,3 +119,14 @@ def test_while_the_key_cannot_be_read_the_next_way_is_taken(world: World) -> Non
     world.at("0s").receive(disk_full)
     world.expect("ann", webhook="disk full").within("5s")
     world.acknowledge(by="ann").quiet_until("1h")
+
+
+def test_a_device_taken_off_while_it_rings_rings_no_more(world: World) -> None:
+    """A phone that somebody else signs in on does not get what was still to be sent to it."""
+    browser = world.phone("ann")
+    world.policy("web", wake("ann", by="push", wait="1h"), wake("bob", wait="1h"))
+    world.receive(disk_full).expect("ann", push="disk full").within("1s")
+    with db.transact(clock.now()) as tx:
+        devices.register(tx, "cleo", "phone", browser.endpoint, browser.keys)
+    world.quiet_until("50m")
+    world.acknowledge(by="ann")

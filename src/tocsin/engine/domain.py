@@ -27,8 +27,11 @@ PARCELS_IN_FLIGHT_MAX = 128
 PARCELS_PER_CLAIM_MAX = 48
 PARCELS_PER_BUCKET_MAX = 48  # one slow receiver may hold this many sends, further ones half of what is left
 FAILING_AFTER_ATTEMPTS = 4  # about 15 s of retries: from then on the next way or person is tried as well
+FAILING_AFTER_WAIT = timedelta(seconds=15)  # nor is one got through that the other side puts off for so long
 BACKOFF_FIRST = timedelta(seconds=1)
 BACKOFF_MAX = timedelta(seconds=60)
+REASON_CHARS_MAX = 500
+RETRY_AFTER_MAX_S = 24 * 3600.0
 BUNDLE_MAX = 2000  # messages told as one; more than a claim takes, so that a storm drains in one go
 
 

@@ -18,6 +18,7 @@ from tocsin.engine.domain import (
     BACKOFF_FIRST,
     BACKOFF_MAX,
     FAILING_AFTER_ATTEMPTS,
+    FAILING_AFTER_WAIT,
     LEDGER_LOCK,
     NewDelivery,
     Parcel,
@@ -248,7 +249,8 @@ def _outcome(
     if state is State.WAITING and not before.wanted:
         state, due = State.CANCELLED, parcel.due_at
     final = state is not State.WAITING
-    troubled = state is State.FAILED or (state is State.WAITING and parcel.attempt >= FAILING_AFTER_ATTEMPTS)
+    put_off = parcel.attempt >= FAILING_AFTER_ATTEMPTS or due - now > FAILING_AFTER_WAIT
+    troubled = state is State.FAILED or (state is State.WAITING and put_off)
     failing = troubled and before.wanted and not before.failing
     one = Settled(parcel=parcel, verdict=verdict, at=now, failing=failing, final=final)
     row = (

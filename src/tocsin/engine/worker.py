@@ -19,9 +19,12 @@ from tocsin.engine import bell, claims, outbox
 from tocsin.engine.domain import (
     PARCELS_IN_FLIGHT_MAX,
     PARCELS_PER_CLAIM_MAX,
+    REASON_CHARS_MAX,
+    RETRY_AFTER_MAX_S,
     SEND_TIMEOUT_S,
     Carrier,
     Parcel,
+    Settled,
     SettledHandler,
     Verdict,
     VerdictKind,
@@ -97,21 +100,33 @@ class OutboxWorker:
         self._wake.clear()
 
     async def _send(self, bundle: list[Parcel]) -> None:
+        verdicts: list[Verdict] = []
         try:
             async with asyncio.timeout(SEND_TIMEOUT_S):
-                verdict = await self._carrier.carry(bundle)
+                await self._carry(bundle, verdicts)
         except TimeoutError:
-            verdict = Verdict(kind=VerdictKind.RETRY, reason=f"no answer within {SEND_TIMEOUT_S:.0f} s")
-        except Exception as error:
-            log.exception("outbox.carrier_failed", channel=bundle[0].channel, delivery=bundle[0].id)
-            verdict = Verdict(kind=VerdictKind.RETRY, reason=f"a bug in the channel: {type(error).__name__}")
+            late = Verdict(kind=VerdictKind.RETRY, reason=f"no answer within {SEND_TIMEOUT_S:.0f} s")
+            verdicts += [late] * (len(bundle) - len(verdicts))
         self._in_flight[bundle[0].bucket] -= 1
         if not self._in_flight[bundle[0].bucket]:
             del self._in_flight[bundle[0].bucket]
+        self._results.extend(zip(bundle, verdicts, strict=True))
+        self._wake.set()
+
+    async def _carry(self, bundle: Sequence[Parcel], verdicts: list[Verdict]) -> None:
+        """Add what became of each. One that cannot be composed does not cost those it was to travel with their message."""
+        try:
+            verdict = _writable(await self._carrier.carry(bundle))
+        except Exception as error:
+            log.exception("outbox.carrier_failed", channel=bundle[0].channel, delivery=bundle[0].id)
+            if len(bundle) > 1:
+                for parcel in bundle:
+                    await self._carry([parcel], verdicts)
+                return
+            verdict = Verdict(kind=VerdictKind.RETRY, reason=f"a bug in the channel: {type(error).__name__}")
         if len(bundle) > 1 and verdict.kind is VerdictKind.DELIVERED:
             verdict = msgspec.structs.replace(verdict, reason=_together(len(bundle)))
-        self._results.extend((parcel, verdict) for parcel in bundle)
-        self._wake.set()
+        verdicts += [verdict] * len(bundle)
 
     def _settle_and_claim(
         self, results: Sequence[tuple[Parcel, Verdict]], room: int, in_flight: Mapping[str, int]
@@ -146,8 +161,20 @@ class OutboxWorker:
             except db.DatabaseGone:
                 db.drop_connection()
                 raise
-            except Exception:  # its lease runs out, and it is sent again
-                log.exception("outbox.settle_failed", delivery=result[0].id, channel=result[0].channel)
+            except Exception:
+                log.exception("outbox.reaction_failed", delivery=result[0].id, channel=result[0].channel)
+                self._settle_alone(result)
+
+    def _settle_alone(self, result: tuple[Parcel, Verdict]) -> None:
+        """Write it down although what should follow from it cannot: else it would be sent again with every lease."""
+        try:
+            with db.transact(clock.now()) as tx:
+                outbox.settle(tx, self._owner, [result], _nothing_follows, outbox.random_jitter)
+        except db.DatabaseGone:
+            db.drop_connection()
+            raise
+        except Exception:  # its lease runs out, and it is sent again
+            log.exception("outbox.settle_failed", delivery=result[0].id, channel=result[0].channel)
 
     def _settle(self, tx: Tx, results: Sequence[tuple[Parcel, Verdict]]) -> None:
         if results:
@@ -155,6 +182,23 @@ class OutboxWorker:
 
     def _ring(self) -> None:
         self._loop.call_soon_threadsafe(self._wake.set)
+
+
+def _nothing_follows(_tx: Tx, _settled: Sequence[Settled]) -> None:
+    """What is written down without consequences."""
+
+
+def _writable(verdict: Verdict) -> Verdict:
+    """As the database can hold it, whatever words and numbers the other side found."""
+    wait_s = verdict.after_s
+    if wait_s is not None and not 0 <= wait_s <= RETRY_AFTER_MAX_S:
+        wait_s = RETRY_AFTER_MAX_S if wait_s > 0 else None
+    return msgspec.structs.replace(
+        verdict,
+        reason=text.storable(text.cut(verdict.reason, REASON_CHARS_MAX)),
+        receipt=text.storable(text.cut(verdict.receipt, REASON_CHARS_MAX)),
+        after_s=wait_s,
+    )
 
 
 def _together(count: int) -> str:

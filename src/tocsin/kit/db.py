@@ -321,6 +321,16 @@ class Tx(Reader):
 
 
 @contextmanager
+def _telling_too_much() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        if str(getattr(error.__cause__, "sqlstate", "")).startswith(_PROGRAM_LIMIT):
+            raise TooMuch(str(error)) from error
+        raise
+
+
+@contextmanager
 def transact(now: datetime, *, using: str = "default", replayable: bool = False) -> Iterator[Tx]:
     """One transaction: commits at the end, rolls everything back if anything raises.
 

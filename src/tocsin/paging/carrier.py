@@ -26,12 +26,16 @@ from tocsin.kit import clock
 from tocsin.kit.db import Reader
 from tocsin.kit.http import HttpClient
 from tocsin.kit.mail import Mailer
-from tocsin.paging import pushkey
+from tocsin.paging import devices, pushkey
 
 _message = msgspec.json.Decoder(Message)
 _address = msgspec.json.Decoder(Address)
-Secrets = Callable[[str, str], Mapping[str, str]]
-"""(person, contact name) -> the contact's secret options, from the configuration last learnt"""
+Secrets = Callable[[Address], Mapping[str, str] | None]
+"""The options, secret ones too, of the contact an address belongs to, from the configuration last learnt.
+
+None if the person, or this contact, or this address of it is not there any more: then it leads to somebody else.
+"""
+GONE = "this contact is not in the configuration any more"
 
 
 class ChannelCarrier:
@@ -46,6 +50,7 @@ class ChannelCarrier:
         self._secrets = secrets
         self._learn = learn
         self._push_key = ""
+        self._devices: frozenset[int] = frozenset()
         self._limits = {
             name: tuple(AddressLimit(count=one.count, per=timedelta(seconds=one.per_s)) for one in channel.limits)
             for name, channel in CHANNELS.items()
@@ -60,8 +65,9 @@ class ChannelCarrier:
         return channel in CHANNELS and CHANNELS[channel].bundles
 
     def learn(self, reader: Reader) -> None:
-        """Take over the configuration in force, which holds the contacts' secrets, and our own key for push."""
+        """Take over the configuration in force, which holds the contacts' secrets, the devices, and our key for push."""
         self._learn(reader)
+        self._devices = devices.known(reader)
         self._push_key = pushkey.private(reader)
 
     async def carry(self, parcels: Sequence[Parcel]) -> Verdict:
@@ -72,7 +78,10 @@ class ChannelCarrier:
         if channel.per_device and not self._push_key:
             return Verdict(kind=VerdictKind.FAILED, reason="the installation's key for push cannot be read")
         address = _address.decode(parcels[0].address)
-        options = {**address.options, **await self._secret_options(address), **self._ingredients(channel)}
+        secrets = self._secrets(address)
+        if secrets is None or (channel.per_device and int(address.options["device"]) not in self._devices):
+            return Verdict(kind=VerdictKind.FAILED, reason=GONE)
+        options = {**address.options, **secrets, **self._ingredients(channel)}
         message = bundle([_message.decode(parcel.body) for parcel in parcels])
         outgoing = channel.compose(
             message,
@@ -90,10 +99,6 @@ class ChannelCarrier:
         """Close the clients' connections."""
         await self._http.close()
         await self._mailer.close()
-
-    async def _secret_options(self, address: Address) -> Mapping[str, str]:
-        person, contact = address.options.get("person", ""), address.options.get("contact", "")
-        return self._secrets(person, contact) if person else {}
 
     def _ingredients(self, channel: Channel) -> Mapping[str, str]:
         return pushkey.ingredients(self._push_key) if channel.per_device else {}

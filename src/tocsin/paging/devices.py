@@ -61,6 +61,11 @@ def of_people(reader: Reader, persons: Iterable[str]) -> dict[str, list[Device]]
     return found
 
 
+def known(reader: Reader) -> frozenset[int]:
+    """All that are registered."""
+    return frozenset(row[0] for row in reader.rows("SELECT id FROM paging_device"))
+
+
 def lines(reader: Reader, person: str) -> list[DeviceLine]:
     """What a person has registered, as it is shown."""
     rows = reader.rows(

@@ -194,6 +194,12 @@ def database() -> dict[str, object]:
             "pool": {"min_size": 1, "max_size": 20, "timeout": 10},
             # A node that hangs in the middle of a transaction must not keep the others from their turn.
             "options": "-c idle_in_transaction_session_timeout=30000",
+            # A server that is gone without a word must not hold a node up for as long as TCP has patience.
+            "connect_timeout": 5,
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 20_000,  # ms
         },
         "CONN_MAX_AGE": 0,
     }

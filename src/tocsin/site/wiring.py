@@ -9,9 +9,11 @@ from tocsin.alerts import absorb, auditor, retry
 from tocsin.alerts import jobs as alerts_jobs
 from tocsin.alerts.rulebook import compile_rulebook
 from tocsin.alerts.rules import Rulebook
-from tocsin.channels.domain import Settings
+from tocsin.channels.domain import Address, Settings
+from tocsin.channels.registry import CHANNELS
 from tocsin.config import queries as configuration
 from tocsin.config import registry
+from tocsin.config.domain import Snapshot
 from tocsin.engine import beat, bell
 from tocsin.engine.domain import Chore, Pump, TimerHandler
 from tocsin.engine.loop import Engine, Works
@@ -27,7 +29,7 @@ from tocsin.oncall import reading as oncall_reading
 from tocsin.paging import jobs as paging_jobs
 from tocsin.paging.carrier import ChannelCarrier
 from tocsin.paging.notices import TEAM_PREFIX
-from tocsin.people.domain import PersonDocument, TeamDocument
+from tocsin.people.domain import Contact, PersonDocument, TeamDocument
 from tocsin.site import foreseeing
 from tocsin.site.kinds import KINDS
 
@@ -70,14 +72,27 @@ def carrier() -> ChannelCarrier:
     return ChannelCarrier(http, mailer, settings, contact_options, configuration.current)
 
 
-def contact_options(person: str, contact: str) -> Mapping[str, str]:
-    """The secret options of a contact, by the configuration last seen in this process."""
-    snapshot = configuration.last_seen()
-    if snapshot is not None and person.startswith(TEAM_PREFIX):
+def contact_options(address: Address) -> Mapping[str, str] | None:
+    """The options of the contact an address belongs to, by the configuration last seen in this process; None if gone.
+
+    An address without a person is nobody's contact, like that of a letter.
+    """
+    person, snapshot = address.options.get("person", ""), configuration.last_seen()
+    if not person or snapshot is None:
+        return {}
+    contact = _contact(snapshot, person, address.options.get("contact", ""))
+    if contact is None or contact.channel != address.channel:
+        return None
+    leads_there = CHANNELS[contact.channel].per_device or (contact.address or person) == address.target
+    return contact.options if leads_there else None
+
+
+def _contact(snapshot: Snapshot, person: str, name: str) -> Contact | None:
+    if person.startswith(TEAM_PREFIX):
         team = snapshot.all("teams", TeamDocument).get(person.removeprefix(TEAM_PREFIX))
-        return team.channel.options if team is not None and team.channel is not None else {}
-    document = snapshot.all("people", PersonDocument).get(person) if snapshot else None
-    return document.contacts[contact].options if document and contact in document.contacts else {}
+        return team.channel if team is not None else None
+    document = snapshot.all("people", PersonDocument).get(person)
+    return document.contacts.get(name) if document is not None else None
 
 
 def works() -> Works:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -59,7 +60,7 @@ def test_what_is_sent_when_allowed_keeps_every_limit(sent: list[int], several: l
     assert free >= clock.to_us(NOW)
     assert all(_within(sent, limit, free) <= limit.count - 1 for limit in several)
     if free > clock.to_us(NOW):
-        assert any(_within(sent, limit, free - 1) >= limit.count for limit in several)
+        assert any(_within(sent, limit, free - 1) >= _at_once(limit) for limit in several)
 
 
 @given(st.lists(st.integers(0, 300), min_size=1, max_size=80), st.lists(limits, min_size=1, max_size=2))
@@ -73,6 +74,22 @@ def test_sending_whenever_allowed_never_breaks_a_limit(gaps: list[int], several:
         sent.append(clock.to_us(now))
     for limit in several:
         assert all(_within(sent[: place + 1], limit, at) <= limit.count for place, at in enumerate(sent))
+
+
+@given(limits)
+def test_no_limit_is_silent_for_long(limit: AddressLimit) -> None:
+    """However much there is to tell, the next message is never further away than twice an even share of a long limit."""
+    sent: list[int] = []
+    for _ in range(3 * limit.count + 1):
+        now = clock.from_us(sent[-1]) if sent else NOW
+        sent.append(claims._free_at(sent, [limit], now))
+    longest = max(after - before for before, after in pairwise(sent))
+    share = limit.per / timedelta(microseconds=1) / (limit.count - limit.count // 2)
+    assert longest <= (share + 1 if limit.per > claims.PACED_FROM else limit.per / timedelta(microseconds=1))
+
+
+def _at_once(limit: AddressLimit) -> int:
+    return limit.count // 2 or 1 if limit.per > claims.PACED_FROM else limit.count
 
 
 def _within(sent: list[int], limit: AddressLimit, at: int) -> int:

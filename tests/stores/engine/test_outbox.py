@@ -164,6 +164,14 @@ def test_a_time_the_receiver_names_is_kept() -> None:
     assert outbox.next_due(db.reader(NOW)) == NOW + timedelta(minutes=2)
 
 
+def test_a_receiver_that_puts_us_off_does_not_get_the_message_through() -> None:
+    """A longer wait that it names counts as failing at once, so that the next way or person need not wait as well."""
+    put("page:1", "page:2")
+    for (parcel,), after_s, failing in zip(claim(), (10, 300), (False, True), strict=True):
+        (one,) = settle(Verdict(kind=VerdictKind.RETRY, reason="HTTP 429", after_s=after_s), parcel)
+        assert (one.failing, one.final) == (failing, False)
+
+
 def test_cancelling_spares_what_is_not_sent_yet() -> None:
     """What waits is cancelled with the reason; what is being sent is not tried again, or ends as delivered."""
     put("page:1")

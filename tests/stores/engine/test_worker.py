@@ -47,7 +47,7 @@ def _breaks_for_two(tx: Tx, settled: Sequence[Settled]) -> None:
 
 
 def test_a_result_that_cannot_be_written_costs_only_itself() -> None:
-    """Its neighbours are written down; it is tried again when its lease has run out."""
+    """Its neighbours are written down, and it is too, without what should follow: it is not sent again with each lease."""
     worker = OutboxWorker("me", Free(), _breaks_for_two)
     with clock.use(clock.VirtualClock(NOW)), structlog.testing.capture_logs() as logs:
         with db.transact(NOW) as tx:
@@ -56,8 +56,8 @@ def test_a_result_that_cannot_be_written_costs_only_itself() -> None:
         worker._settle_and_claim([(one, DELIVERED) for one in parcels], 10, {})
     worker._database.shutdown()
     found = dict(db.reader(NOW).rows("SELECT subject, state FROM engine_delivery"))
-    assert found == {"page:1": "delivered", "page:2": "leased", "page:3": "delivered"}
-    assert [one["event"] for one in logs] == ["outbox.batch_failed", "outbox.settle_failed"]
+    assert found == {"page:1": "delivered", "page:2": "delivered", "page:3": "delivered"}
+    assert [one["event"] for one in logs] == ["outbox.batch_failed", "outbox.reaction_failed"]
 
 
 def _message(number: int) -> NewDelivery:
@@ -103,6 +103,31 @@ def test_what_is_told_together_says_so_in_each_receipt() -> None:
     found = db.reader(NOW).rows("SELECT state, reason FROM engine_delivery")
     assert found == [("delivered", "in one message with 2 others")] * 3
     assert db.reader(NOW).rows("SELECT DISTINCT reason FROM engine_attempt") == [("in one message with 2 others",)]
+
+
+class Picky(Bundler):
+    """A carrier that a bug keeps from composing one of the messages, and whose receivers say strange things."""
+
+    async def carry(self, parcels: Sequence[Parcel]) -> Verdict:
+        """It breaks for the second."""
+        if any(one.subject == "page:2" for one in parcels):
+            raise ValueError("a bug")
+        return Verdict(kind=VerdictKind.RETRY, reason="NUL \x00, half a pair \ud800", after_s=float("inf"))
+
+
+def test_one_that_cannot_be_composed_costs_only_itself() -> None:
+    """Those that were to travel in the same message are sent, and whatever the receiver says can be written down."""
+    worker = OutboxWorker("me", Picky(), lambda _tx, _settled: None)
+    with clock.use(clock.VirtualClock(NOW)), structlog.testing.capture_logs():
+        with db.transact(NOW) as tx:
+            outbox.put(tx, [replace(_message(number), address_key="one") for number in (1, 2, 3)])
+        (bundle,) = worker._settle_and_claim([], 10, {})
+        asyncio.run(_send(worker, bundle))
+        worker._settle_and_claim(worker._results, 10, {})
+    worker._database.shutdown()
+    found = dict(db.reader(NOW).rows("SELECT subject, reason FROM engine_delivery"))
+    assert found["page:2"] == "a bug in the channel: ValueError"
+    assert found["page:1"] == found["page:3"] == "NUL , half a pair ?"
 
 
 async def _send(worker: OutboxWorker, bundle: list[Parcel]) -> None:
