@@ -177,8 +177,8 @@ def test_cancelling_spares_what_is_not_sent_yet() -> None:
     put("page:1")
     put("page:2")
     put("page:3", at=NOW + timedelta(minutes=1))
-    put("page:4")
-    first, second = (bundle[0] for bundle in claim(limit=2))
+    put("page:4", at=NOW + timedelta(minutes=1))
+    first, second = sorted((bundle[0] for bundle in claim()), key=lambda parcel: parcel.subject)
     with db.transact(NOW) as tx:
         outbox.cancel(tx, ["page:1", "page:2", "page:3"], "answered")
     (busy,) = settle(BUSY, first)
