@@ -19,6 +19,7 @@ from django.views.decorators.http import require_safe
 
 from tocsin.admin import auditing
 from tocsin.admin.auditing import PAGE, TOPICS, Asked, Line
+from tocsin.catalog.boxes import Option
 from tocsin.config import queries as configuration
 from tocsin.kit import clock, db
 from tocsin.kit.db import Reader
@@ -34,21 +35,12 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would take these fo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """One line of a list to choose from."""
-
-    value: str
-    title: str
-    chosen: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class AuditPage:
     """What was found."""
 
     lines: tuple[Line, ...]
-    people: tuple[Choice, ...]
-    topics: tuple[Choice, ...]
+    people: tuple[Option, ...]
+    topics: tuple[Option, ...]
     text: str
     since: str
     until: str
@@ -71,10 +63,10 @@ def audit(request: HttpRequest, actor: Actor) -> HttpResponse:
     page = AuditPage(
         lines=tuple(found[:PAGE]),
         people=tuple(
-            Choice(value=name, title=one.name, chosen=name == asked.who)
+            Option(value=name, title=one.name, chosen=name == asked.who)
             for name, one in sorted(people.items(), key=lambda pair: pair[1].name.lower())
         ),
-        topics=tuple(Choice(value=key, title=title, chosen=key == asked.what) for key, (title, _) in TOPICS.items()),
+        topics=tuple(Option(value=key, title=title, chosen=key == asked.what) for key, (title, _) in TOPICS.items()),
         text=asked.text,
         since=request.GET.get("from", "")[:10],
         until=request.GET.get("to", "")[:10],

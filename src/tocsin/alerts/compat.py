@@ -42,30 +42,7 @@ _PRIORITIES = {
     Severity.LOW: "P4",
     Severity.INFO: "P5",
 }
-_ALERT = ", ".join(
-    f"alert.{column}"
-    for column in [
-        "id",
-        "integration",
-        "dedup_key",
-        "status",
-        "severity",
-        "urgency",
-        "title",
-        "description",
-        "labels",
-        "details",
-        "links",
-        "images",
-        "signal_count",
-        "opened_at",
-        "started_at",
-        "last_signal_at",
-        "expires_at",
-        "resolved_at",
-        "silence_id",
-    ]
-)
+_ALERT = ", ".join(f"alert.{column}" for column in listing.ALERT_COLUMNS)
 _GROUP = "grouped.status, grouped.acknowledged_by, grouped.acknowledged_at, grouped.snoozed_until, grouped.resolved_by"
 _JOINED = f"SELECT {_ALERT}, {_GROUP} FROM alerts_alert alert JOIN alerts_group grouped ON grouped.id = alert.group_id"
 _started_at = clock.now()

@@ -270,10 +270,6 @@ class GroupFact(Fact, frozen=True, kw_only=True):
     def subject(self) -> str:
         return f"group:{self.group}"
 
-    @property
-    def actor(self) -> str:
-        return self.by
-
 
 class AlertGroupOpened(GroupFact, frozen=True, kw_only=True):
     """A group needs a person: it is new, was released, reopened, became urgent, or its acknowledgement expired."""
@@ -356,10 +352,6 @@ class SilenceCreated(Fact, frozen=True, kw_only=True):
     def subject(self) -> str:
         return f"silence:{self.silence}"
 
-    @property
-    def actor(self) -> str:
-        return self.by
-
 
 class SilenceEnded(Fact, frozen=True, kw_only=True):
     """Matching alerts page again."""
@@ -371,10 +363,6 @@ class SilenceEnded(Fact, frozen=True, kw_only=True):
     @property
     def subject(self) -> str:
         return f"silence:{self.silence}"
-
-    @property
-    def actor(self) -> str:
-        return self.by
 
 
 class SignalSetAside(Fact, frozen=True, kw_only=True):

@@ -25,10 +25,12 @@ _GROUP = (
     "id, title, service, integration, status, urgency, severity, opened_at, alert_count, firing_count, storm,"
     " suppressed_by, acknowledged_by, acknowledged_at, snoozed_until, resolving_at, resolved_at, resolved_by, route"
 )
-_ALERT = (
-    "id, integration, dedup_key, status, severity, urgency, title, description, labels, details, links, images,"
-    " signal_count, opened_at, started_at, last_signal_at, expires_at, resolved_at, silence_id"
+ALERT_COLUMNS = (
+    *("id", "integration", "dedup_key", "status", "severity", "urgency", "title", "description", "labels", "details"),
+    *("links", "images", "signal_count", "opened_at", "started_at", "last_signal_at", "expires_at", "resolved_at"),
+    "silence_id",
 )
+_ALERT = ", ".join(ALERT_COLUMNS)
 _SIGNAL = "id, integration, at, action, dedup_key, outcome, reason, alert_id, group_id"
 _SILENCE = "id, matchers, starts_at, ends_at, author, comment, created_at"
 
@@ -241,7 +243,7 @@ def silence(reader: Reader, silence_id: int) -> SilenceLine | None:
 
 
 def alert_line(row: Row) -> AlertLine:
-    """An alert from a row of the columns above."""
+    """An alert from a row that begins with `ALERT_COLUMNS`."""
     return AlertLine(
         id=row[0],
         integration=row[1],

@@ -100,7 +100,7 @@ def checked(found_problems: Any, findings: Any) -> dict[str, Any]:
     """The result of a check."""
     return {
         "problems": [problems.of_problem(one) for one in found_problems],
-        "findings": [problems.of_finding(one) for one in findings],
+        "findings": [one.as_json() for one in findings],
     }
 
 

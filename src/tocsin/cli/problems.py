@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tocsin.config.actions import Outdated, Refused
-from tocsin.config.domain import Finding, Problem
+from tocsin.config.domain import Problem
 
 
 def of_problem(problem: Problem) -> dict[str, Any]:
@@ -18,20 +18,6 @@ def of_problem(problem: Problem) -> dict[str, Any]:
         "line": problem.line,
         "column": problem.column,
         "path": list(problem.path),
-    }
-
-
-def of_finding(finding: Finding) -> dict[str, Any]:
-    """A finding as values."""
-    return {
-        "code": finding.code,
-        "level": finding.level.value,
-        "section": finding.section,
-        "name": finding.name,
-        "path": list(finding.path),
-        "message": finding.message,
-        "fix": finding.fix,
-        "details": dict(finding.details),
     }
 
 

@@ -39,10 +39,6 @@ class ConfigApplied(Fact, frozen=True, kw_only=True):
     def subject(self) -> str:
         return "config:-"
 
-    @property
-    def actor(self) -> str:
-        return self.by
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:

@@ -137,6 +137,19 @@ class Finding:
     fix: str
     details: Mapping[str, object] = field(default_factory=dict)  # JSON-able; e.g. the exact gaps
 
+    def as_json(self) -> dict[str, object]:
+        """The finding for programs."""
+        return {
+            "code": self.code,
+            "level": self.level.value,
+            "section": self.section,
+            "name": self.name,
+            "path": list(self.path),
+            "message": self.message,
+            "fix": self.fix,
+            "details": dict(self.details),
+        }
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:

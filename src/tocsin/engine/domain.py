@@ -75,6 +75,36 @@ class NewDelivery(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     give_up_at: datetime
 
 
+class Destination(Protocol):
+    """Where messages go: anything that says so in these words."""
+
+    @property
+    def channel(self) -> str: ...
+    @property
+    def address(self) -> str: ...
+    @property
+    def address_key(self) -> str: ...
+    @property
+    def bucket(self) -> str: ...
+
+
+def addressed(
+    to: Destination, *, lane: int, body: str, subject: str, due_at: datetime, give_up_at: datetime
+) -> NewDelivery:
+    """A message to a destination."""
+    return NewDelivery(
+        lane=lane,
+        channel=to.channel,
+        address=to.address,
+        address_key=to.address_key,
+        bucket=to.bucket,
+        body=body,
+        subject=subject,
+        due_at=due_at,
+        give_up_at=give_up_at,
+    )
+
+
 class Parcel(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A delivery claimed for sending. `attempt` is the fence: a later claim has a higher one."""
 

@@ -25,7 +25,7 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def actor(self) -> str:
-        return "tocsin"
+        return str(getattr(self, "by", "tocsin"))
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):

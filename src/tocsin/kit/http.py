@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cache, lru_cache
+from functools import lru_cache
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -29,6 +29,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 import tocsin
+from tocsin.kit import tls
 from tocsin.kit.addresses import Guard
 
 BODY_BYTES_MAX = 64 * 1024  # of an answer; what follows is not read, and its connection is dropped
@@ -104,7 +105,7 @@ class HttpClient:
     def __init__(self, settings: HttpSettings | None = None, resolver: AbstractResolver | None = None) -> None:
         """`resolver` replaces the system's name service; what it answers passes the guard all the same."""
         self._settings = settings or HttpSettings()
-        self._tls = _tls_context(self._settings.ca_file)
+        self._tls = tls.context(self._settings.ca_file)
         self._resolver = resolver
         self._session: aiohttp.ClientSession | None = None
 
@@ -246,14 +247,6 @@ async def _read(answer: aiohttp.ClientResponse, most: int) -> tuple[bytes, str]:
         return bytes(kept), f"the body did not arrive whole: {_describe(error)}"
     answer.close()
     return bytes(kept[:most]), f"only the first {most} bytes of the body were read"
-
-
-@cache
-def _tls_context(ca_file: str) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    if ca_file:
-        context.load_verify_locations(ca_file)
-    return context
 
 
 _EXPECTED = (aiohttp.ClientError, TimeoutError, OSError, ValueError)

@@ -21,7 +21,6 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP as WIRE
 from enum import StrEnum
-from functools import cache
 from types import TracebackType
 from typing import Protocol, Self
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -29,7 +28,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import aiosmtplib
 import msgspec
 
-from tocsin.kit import clock
+from tocsin.kit import clock, tls
 
 CONNECTIONS_MAX = 4
 MAILS_PER_CONNECTION_MAX = 100  # many servers close a session at about this many
@@ -161,7 +160,7 @@ class Mailer:
         """`sender` is the From: address, with or without a name. Without settings every mail is NOT_CONFIGURED."""
         self._settings = settings
         self._sender = sender
-        self._tls = _tls_context(settings.ca_file) if settings else None
+        self._tls = tls.context(settings.ca_file) if settings else None
         self._slots = asyncio.Semaphore(settings.connections_max if settings else 1)
         self._idle: list[_Session] = []
 
@@ -265,7 +264,7 @@ class _Envelope:
     content: bytes
 
 
-async def _connect(settings: SmtpSettings, tls: ssl.SSLContext | None) -> _Session:
+async def _connect(settings: SmtpSettings, trust: ssl.SSLContext | None) -> _Session:
     wanted = {StartTls.REQUIRE: True, StartTls.OFFERED: None, StartTls.NEVER: False}[settings.starttls]
     connection = _Connection(
         hostname=settings.host,
@@ -276,7 +275,7 @@ async def _connect(settings: SmtpSettings, tls: ssl.SSLContext | None) -> _Sessi
         timeout=settings.timeout_s,
         use_tls=settings.tls,
         start_tls=False if settings.tls else wanted,
-        tls_context=tls,
+        tls_context=trust,
     )
     try:
         await connection.connect()
@@ -297,14 +296,6 @@ async def _leave(connection: _Connection) -> None:
 def _bare(message: EmailMessage, header: str) -> str:
     addresses = message[header].addresses
     return str(addresses[0].addr_spec)
-
-
-@cache
-def _tls_context(ca_file: str) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    if ca_file:
-        context.load_verify_locations(ca_file)
-    return context
 
 
 _EXPECTED = (aiosmtplib.SMTPException, TimeoutError, OSError, ValueError)

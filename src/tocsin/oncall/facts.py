@@ -30,10 +30,6 @@ class OverrideFact(ScheduleFact, frozen=True, kw_only=True):
     reason: str = ""
     swap: int | None = None
 
-    @property
-    def actor(self) -> str:
-        return self.by
-
 
 class OverrideMade(OverrideFact, frozen=True, kw_only=True):
     """Who is on call changes for a while."""
@@ -56,10 +52,6 @@ class SwapFact(ScheduleFact, frozen=True, kw_only=True):
     wants_schedule: str = ""
     wants_start: datetime | None = None
     wants_end: datetime | None = None
-
-    @property
-    def actor(self) -> str:
-        return self.by
 
 
 class SwapOffered(SwapFact, frozen=True, kw_only=True):
@@ -105,10 +97,6 @@ class AbsenceFact(Fact, frozen=True, kw_only=True):
     def subject(self) -> str:
         return f"person:{self.person}"
 
-    @property
-    def actor(self) -> str:
-        return self.by
-
 
 class AbsenceNoted(AbsenceFact, frozen=True, kw_only=True):
     """Somebody will be away."""
@@ -153,19 +141,11 @@ class CalendarLinked(CalendarFact, frozen=True, kw_only=True):
 
     by: str
 
-    @property
-    def actor(self) -> str:
-        return self.by
-
 
 class CalendarUnlinked(CalendarFact, frozen=True, kw_only=True):
     """A calendar is not read any more."""
 
     by: str = "tocsin"
-
-    @property
-    def actor(self) -> str:
-        return self.by
 
 
 class FeedFact(Fact, frozen=True, kw_only=True):
@@ -179,10 +159,6 @@ class FeedFact(Fact, frozen=True, kw_only=True):
     @property
     def subject(self) -> str:
         return f"schedule:{self.schedule}" if self.schedule is not None else f"person:{self.person}"
-
-    @property
-    def actor(self) -> str:
-        return self.by
 
 
 class FeedOpened(FeedFact, frozen=True, kw_only=True):
@@ -228,10 +204,6 @@ class HandoverAccepted(ScheduleFact, frozen=True, kw_only=True):
     at: datetime
     outgoing: tuple[str, ...]
     by: str
-
-    @property
-    def actor(self) -> str:
-        return self.by
 
 
 class GapAhead(ScheduleFact, frozen=True, kw_only=True):

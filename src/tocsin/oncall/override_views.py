@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -19,7 +19,7 @@ from tocsin.oncall.desk import REASON_CHARS_MAX, Conflict, ConflictKind, Overrid
 from tocsin.oncall.domain import EVERYBODY
 from tocsin.oncall.intervals import Interval
 from tocsin.oncall.story import change_words
-from tocsin.oncall.viewer import Viewer, viewer
+from tocsin.oncall.viewer import ChangeShown, Viewer, viewer
 from tocsin.people.middleware import permit
 from tocsin.people.rights import Actor, Right
 from tocsin.web.pages import back, show
@@ -53,16 +53,6 @@ class Asked:
     start: str = ""
     end: str = ""
     reason: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChangeShown:
-    """From when until when who is on call instead of whom."""
-
-    start: datetime
-    end: datetime
-    before: str
-    after: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,13 +172,9 @@ def _foreseen(reader: Reader, seen: Viewer, asked: Asked, wish: Wish) -> Overrid
     found = diff.overridden(compiled, span.start, span.end, before, after)
     against = queries.hindrances(reader, wish.person_in, name, span.start, span.end) if wish.person_in else []
     elsewhere = [one for one in against if one.kind is not ConflictKind.ON_CALL or one.schedule != name]
-    changes = tuple(
-        ChangeShown(start=one.start, end=one.end, before=seen.all_of(one.before), after=seen.all_of(one.after))
-        for one in found.changes[:CHANGES_SHOWN_MAX]
-    )
     return replace(
         _page(seen, name, asked),
-        changes=changes,
+        changes=seen.changes(found.changes[:CHANGES_SHOWN_MAX]),
         changes_left=max(0, len(found.changes) - CHANGES_SHOWN_MAX),
         conflicts=seen.against(elsewhere),
     )

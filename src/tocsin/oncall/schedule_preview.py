@@ -3,30 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from tocsin.kit.db import Reader
 from tocsin.oncall import chart, diff, drawing, queries, rules, schedule_page, sight, views, window
 from tocsin.oncall.domain import Override, ScheduleDocument
 from tocsin.oncall.intervals import Interval
 from tocsin.oncall.sight import Sight
-from tocsin.oncall.viewer import Viewer
+from tocsin.oncall.viewer import ChangeShown, Viewer
 from tocsin.oncall.views import Timeline
 from tocsin.oncall.window import Window
 
 HORIZON = timedelta(days=90)
 CHANGES_SHOWN_MAX, GAPS_SHOWN_MAX, NIGHTS_SHOWN_MAX = 40, 20, 30
 WEEKS = "4"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChangeShown:
-    """From when until when who would be on call instead of whom."""
-
-    start: datetime
-    end: datetime
-    before: str
-    after: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,12 +58,7 @@ def _foreseen(reader: Reader, seen: Viewer, name: str, document: ScheduleDocumen
         words=found.words if before is not None else "this schedule is new",
         nights=found.nights[:NIGHTS_SHOWN_MAX] if before is not None else (),
         nights_left=max(0, len(found.nights) - NIGHTS_SHOWN_MAX) if before is not None else 0,
-        changes=tuple(
-            ChangeShown(start=one.start, end=one.end, before=seen.all_of(one.before), after=seen.all_of(one.after))
-            for one in found.changes[:CHANGES_SHOWN_MAX]
-        )
-        if before is not None
-        else (),
+        changes=seen.changes(found.changes[:CHANGES_SHOWN_MAX]) if before is not None else (),
         changes_left=max(0, len(found.changes) - CHANGES_SHOWN_MAX) if before is not None else 0,
         gaps=tuple(gaps[:GAPS_SHOWN_MAX]),
         gaps_left=max(0, len(gaps) - GAPS_SHOWN_MAX),

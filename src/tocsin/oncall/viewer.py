@@ -13,11 +13,22 @@ from tocsin.kit import tz
 from tocsin.kit.db import Reader
 from tocsin.oncall import chart
 from tocsin.oncall.desk import Conflict, ConflictKind
+from tocsin.oncall.diff import Change
 from tocsin.oncall.domain import EVERYBODY, ScheduleDocument
 from tocsin.people.domain import PersonDocument
 from tocsin.people.rights import Actor
 
 LOCAL = "%Y-%m-%dT%H:%M"  # what a form's field for an instant holds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeShown:
+    """From when until when who is on call instead of whom."""
+
+    start: datetime
+    end: datetime
+    before: str
+    after: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +78,13 @@ class Viewer:
             replace(one, about=f"on call for {self.title(one.schedule)} already")
             if one.kind is ConflictKind.ON_CALL
             else replace(one, about=one.about or str(one.kind))
+            for one in found
+        )
+
+    def changes(self, found: Iterable[Change]) -> tuple[ChangeShown, ...]:
+        """Who is on call instead of whom, as people are called."""
+        return tuple(
+            ChangeShown(start=one.start, end=one.end, before=self.all_of(one.before), after=self.all_of(one.after))
             for one in found
         )
 

@@ -18,7 +18,7 @@ from tocsin.alerts.domain import (
     AlertGroupUnacknowledged,
 )
 from tocsin.engine import outbox, timers
-from tocsin.engine.domain import LANE_NOTICE, LANE_PAGE, LEDGER_LOCK, NewDelivery
+from tocsin.engine.domain import LANE_NOTICE, LANE_PAGE, LEDGER_LOCK, NewDelivery, addressed
 from tocsin.kit.db import Tx
 from tocsin.paging import messages, rules, store, ways
 from tocsin.paging.domain import (
@@ -225,12 +225,9 @@ def _tell_the_others(tx: Tx, pages: Sequence[Page], what: str) -> None:
         seen.add((page.group_id, way.address_key))
         about = messages.entry(brief, now.service_title(brief.service), head.base_url)
         notices.append(
-            NewDelivery(
+            addressed(
+                way,
                 lane=LANE_NOTICE,
-                channel=way.channel,
-                address=way.address,
-                address_key=way.address_key,
-                bucket=way.bucket,
                 body=messages.taken(page, _full_name(now, page.person), about, what, tx.now),
                 subject=f"taken:{page.id}",
                 due_at=tx.now,
@@ -294,12 +291,9 @@ def _deliveries(
 
 
 def _page_delivery(tx: Tx, page: Page, way: ways.Way, body: str) -> NewDelivery:
-    return NewDelivery(
+    return addressed(
+        way,
         lane=LANE_PAGE,
-        channel=way.channel,
-        address=way.address,
-        address_key=way.address_key,
-        bucket=way.bucket,
         body=body,
         subject=subject(page.id),
         due_at=way.at,

@@ -20,7 +20,7 @@ from tocsin.channels.domain import Message, MessageKind
 from tocsin.channels.registry import CHANNELS
 from tocsin.config import queries as configuration
 from tocsin.engine import outbox
-from tocsin.engine.domain import LANE_NOTICE, NewDelivery
+from tocsin.engine.domain import LANE_NOTICE, NewDelivery, addressed
 from tocsin.kit import clock
 from tocsin.kit.db import Reader, Tx
 from tocsin.kit.installation import installation
@@ -206,12 +206,9 @@ def _deliveries(tx: Tx, document: PersonDocument, person: str, name: str, code: 
         sent_at=tx.now,
     )
     return [
-        NewDelivery(
+        addressed(
+            way,
             lane=LANE_NOTICE,
-            channel=way.channel,
-            address=way.address,
-            address_key=way.address_key,
-            bucket=way.bucket,
             body=_encode(message).decode(),
             subject=_subject(person, name),
             due_at=tx.now,

@@ -240,10 +240,6 @@ class DeviceRemoved(DeviceFact, frozen=True, kw_only=True):
 
     by: str
 
-    @property
-    def actor(self) -> str:
-        return self.by
-
 
 class DeviceGone(DeviceFact, frozen=True, kw_only=True):
     """Its push service says that a device takes no push any more, so it was removed; its person is told."""
@@ -262,7 +258,3 @@ class PageTested(Fact, frozen=True, kw_only=True):
     @property
     def subject(self) -> str:
         return f"person:{self.person}"
-
-    @property
-    def actor(self) -> str:
-        return self.by

@@ -9,7 +9,6 @@ from django.http import HttpRequest
 from ninja import Query, Router, Schema
 
 from tocsin.config import queries as configuration
-from tocsin.config.domain import Finding
 from tocsin.kit import clock, db
 from tocsin.oncall.api import aware
 from tocsin.oncall.domain import ScheduleDocument
@@ -63,7 +62,7 @@ def load(
     return {
         "budget": duty.PROBLEMS_PER_SHIFT_MAX,
         "shifts": [_load(one) for one in loads],
-        "findings": [_finding(one) for one in duty.findings_of(reader, name, loads)],
+        "findings": [one.as_json() for one in duty.findings_of(reader, name, loads)],
     }
 
 
@@ -71,7 +70,7 @@ def load(
 def findings(request: HttpRequest) -> Any:
     """What hurts on call and cannot be seen in the configuration alone: calendars, absences, load."""
     permit(request, Right.SEE)
-    return {"findings": [_finding(one) for one in duty.lived_through(db.reader(clock.now()))]}
+    return {"findings": [one.as_json() for one in duty.lived_through(db.reader(clock.now()))]}
 
 
 def _load(one: duty.ShiftLoad) -> dict[str, Any]:
@@ -83,16 +82,4 @@ def _load(one: duty.ShiftLoad) -> dict[str, Any]:
         "asleep": one.asleep,
         "over_budget": one.over_budget,
         "services": dict(one.services),
-    }
-
-
-def _finding(one: Finding) -> dict[str, Any]:
-    return {
-        "code": one.code,
-        "level": one.level.value,
-        "section": one.section,
-        "name": one.name,
-        "message": one.message,
-        "fix": one.fix,
-        "details": dict(one.details),
     }

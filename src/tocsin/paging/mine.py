@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tocsin.catalog import ownership
+from tocsin.catalog.boxes import Option
 from tocsin.config import queries as configuration
 from tocsin.config.domain import ManagedBy, Snapshot
 from tocsin.kit import clock, secrets, text
@@ -84,21 +85,12 @@ class RuleLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """One entry of a list to choose from."""
-
-    value: str
-    words: str
-    is_chosen: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RuleRow:
     """One line of the form for rules: when, and by which contact."""
 
     number: int
-    after: tuple[Choice, ...]
-    via: tuple[Choice, ...]
+    after: tuple[Option, ...]
+    via: tuple[Option, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,8 +128,8 @@ class MePage:
     hint: str
     contacts: tuple[ContactCard, ...]
     rules: tuple[Rules, ...]
-    shift_starts: tuple[Choice, ...]
-    shift_ends: tuple[Choice, ...]
+    shift_starts: tuple[Option, ...]
+    shift_ends: tuple[Option, ...]
     shift_words: tuple[str, ...]
     devices: tuple[DeviceLine, ...]
     has_push: bool
@@ -296,11 +288,11 @@ def _rules(document: PersonDocument, urgency: Urgency, usable: Mapping[str, Cont
             RuleRow(
                 number=number,
                 after=tuple(
-                    Choice(value=value, words=_when(text.parse_duration(value)), is_chosen=value == _short(after))
+                    Option(value=value, title=_when(text.parse_duration(value)), chosen=value == _short(after))
                     for value in _with(own.DELAYS, [after])
                 ),
                 via=tuple(
-                    Choice(value=name, words=by_contact(contact.channel, name), is_chosen=name == via)
+                    Option(value=name, title=by_contact(contact.channel, name), chosen=name == via)
                     for name, contact in document.contacts.items()
                 ),
             )
@@ -310,10 +302,10 @@ def _rules(document: PersonDocument, urgency: Urgency, usable: Mapping[str, Cont
     )
 
 
-def _spans(offered: Sequence[str], held: Sequence[timedelta], ending: str) -> tuple[Choice, ...]:
+def _spans(offered: Sequence[str], held: Sequence[timedelta], ending: str) -> tuple[Option, ...]:
     chosen = {_short(one) for one in held}
     return tuple(
-        Choice(value=value, words=_lead(value, ending), is_chosen=value in chosen) for value in _with(offered, held)
+        Option(value=value, title=_lead(value, ending), chosen=value in chosen) for value in _with(offered, held)
     )
 
 

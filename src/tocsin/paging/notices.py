@@ -9,7 +9,7 @@ import msgspec
 
 from tocsin.channels.domain import Message, MessageKind
 from tocsin.engine import outbox
-from tocsin.engine.domain import LANE_NOTICE, NewDelivery
+from tocsin.engine.domain import LANE_NOTICE, NewDelivery, addressed
 from tocsin.journal.domain import Fact
 from tocsin.kit.db import Tx
 from tocsin.kit.installation import installation
@@ -73,12 +73,9 @@ def _delivery(tx: Tx, notice: Notice, to: str, way: ways.Way) -> NewDelivery:
         reason=notice.reason,
         sent_at=tx.now,
     )
-    return NewDelivery(
+    return addressed(
+        way,
         lane=LANE_NOTICE,
-        channel=way.channel,
-        address=way.address,
-        address_key=way.address_key,
-        bucket=way.bucket,
         body=_encode(message).decode(),
         subject=f"notice:{notice.about}",
         due_at=way.at,

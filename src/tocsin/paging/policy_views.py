@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from tocsin.catalog import boxes, editing, ownership
+from tocsin.catalog.boxes import Option
 from tocsin.config import drafts, parse, plan, queries, registry
 from tocsin.config.actions import Applied, Outcome, Outdated
 from tocsin.config.domain import State
@@ -93,21 +94,13 @@ class PolicyPage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """Somebody or something that can be picked."""
-
-    value: str
-    title: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Picks:
     """Who is picked in one place of the form, and the box to pick another."""
 
     prefix: str
     pick: str  # the name of its button
     label: str
-    chosen: tuple[Choice, ...]
+    chosen: tuple[Option, ...]
     wrong: str
     focus: bool
 
@@ -134,10 +127,10 @@ class FormPage:
 
     form: PolicyForm
     is_new: bool
-    groups: tuple[tuple[str, tuple[Choice, ...]], ...]
+    groups: tuple[tuple[str, tuple[Option, ...]], ...]
     steps: tuple[StepView, ...]
     last: Picks
-    policies: tuple[Choice, ...]
+    policies: tuple[Option, ...]
     repeat_max: int = REPEAT_MAX
 
 
@@ -258,7 +251,7 @@ def _show_form(
         steps=tuple(_step_view(index, step, form.focus, titles) for index, step in enumerate(form.steps)),
         last=replace(last, wrong=form.wrong.get("last_resort", ""), focus=form.focus == "add-last"),
         policies=tuple(
-            Choice(value=name, title=one.name)
+            Option(value=name, title=one.name)
             for name, one in state.snapshot.all(SECTION, PolicyDocument).items()
             if name != form.name
         ),
@@ -283,13 +276,13 @@ def _picks(prefix: str, label: str, chosen: tuple[str, ...], titles: Mapping[str
         prefix=prefix,
         pick=prefix.removeprefix("step-"),
         label=label,
-        chosen=tuple(Choice(value=one, title=titles.get(one, one)) for one in chosen),
+        chosen=tuple(Option(value=one, title=titles.get(one, one)) for one in chosen),
         wrong="",
         focus=False,
     )
 
 
-def _choices(here: Standing) -> tuple[tuple[str, tuple[Choice, ...]], ...]:
+def _choices(here: Standing) -> tuple[tuple[str, tuple[Option, ...]], ...]:
     sections = (
         ("Schedule", "schedule", here.snapshot.all("schedules", ScheduleDocument)),
         ("Team", "team", here.teams),
@@ -298,7 +291,7 @@ def _choices(here: Standing) -> tuple[tuple[str, tuple[Choice, ...]], ...]:
     return tuple(
         (
             title,
-            tuple(Choice(value=f"{kind}:{name}", title=document.name) for name, document in documents.items()),
+            tuple(Option(value=f"{kind}:{name}", title=document.name) for name, document in documents.items()),
         )
         for title, kind, documents in sections
     )

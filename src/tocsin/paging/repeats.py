@@ -15,7 +15,7 @@ import msgspec
 from tocsin.channels.domain import Message
 from tocsin.channels.registry import CHANNELS
 from tocsin.engine import outbox
-from tocsin.engine.domain import LANE_PAGE, NewDelivery, Parcel, Settled
+from tocsin.engine.domain import LANE_PAGE, NewDelivery, Parcel, Settled, addressed
 from tocsin.kit.db import Tx
 from tocsin.people.domain import Urgency
 
@@ -64,12 +64,9 @@ def _said(tx: Tx, parcel: Parcel) -> int:
 
 
 def _repeat(tx: Tx, parcel: Parcel, after_s: int) -> NewDelivery:
-    return NewDelivery(
+    return addressed(
+        parcel,
         lane=LANE_PAGE,
-        channel=parcel.channel,
-        address=parcel.address,
-        address_key=parcel.address_key,
-        bucket=parcel.bucket,
         body=parcel.body,
         subject=parcel.subject,
         due_at=tx.now + timedelta(seconds=after_s),

@@ -17,6 +17,7 @@ from tocsin.alerts.domain import GroupStatus
 from tocsin.alerts.listing import GroupFilter
 from tocsin.alerts.searches import Search
 from tocsin.alerts.views import Row, group_url, row, zone_of
+from tocsin.catalog.boxes import Option
 from tocsin.catalog.domain import ServiceDocument
 from tocsin.config import queries as configuration
 from tocsin.config.domain import Snapshot
@@ -38,15 +39,6 @@ STATUS_CHOICES = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """One entry of a selection."""
-
-    value: str
-    title: str
-    chosen: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
     """A search that whoever looks keeps."""
 
@@ -61,11 +53,11 @@ class GroupsPage:
 
     rows: tuple[Row, ...]
     text: str
-    statuses: tuple[Choice, ...]
-    urgencies: tuple[Choice, ...]
-    services: tuple[Choice, ...]
-    teams: tuple[Choice, ...]
-    people: tuple[Choice, ...]
+    statuses: tuple[Option, ...]
+    urgencies: tuple[Option, ...]
+    services: tuple[Option, ...]
+    teams: tuple[Option, ...]
+    people: tuple[Option, ...]
     since: str
     until: str
     is_filtered: bool
@@ -98,7 +90,7 @@ def groups(request: HttpRequest, actor: Actor) -> HttpResponse:
     page = GroupsPage(
         rows=tuple(row(snapshot, line) for line in found),
         text=asked["q"],
-        statuses=tuple(Choice(value=v, title=t, chosen=v == asked["status"]) for v, t in STATUS_CHOICES),
+        statuses=tuple(Option(value=v, title=t, chosen=v == asked["status"]) for v, t in STATUS_CHOICES),
         urgencies=_choices("Any urgency", {one.value: one.value.capitalize() for one in Urgency}, asked["urgency"]),
         services=_choices("All services", _titles(snapshot, "services"), asked["service"]),
         teams=_choices("All teams", _titles(snapshot, "teams"), asked["team"]),
@@ -201,10 +193,10 @@ def _titles(snapshot: Snapshot, section: str) -> dict[str, str]:
     return {name: service.name for name, service in snapshot.all("services", ServiceDocument).items()}
 
 
-def _choices(everything: str, titles: dict[str, str], chosen: str) -> tuple[Choice, ...]:
-    found = [Choice(value=value, title=title, chosen=value == chosen) for value, title in titles.items()]
+def _choices(everything: str, titles: dict[str, str], chosen: str) -> tuple[Option, ...]:
+    found = [Option(value=value, title=title, chosen=value == chosen) for value, title in titles.items()]
     found.sort(key=lambda choice: choice.title.casefold())
-    return (Choice(value="", title=everything, chosen=not chosen), *found)
+    return (Option(value="", title=everything, chosen=not chosen), *found)
 
 
 def _list_url(query: dict[str, str]) -> str:

@@ -10,7 +10,7 @@ import msgspec
 from tocsin.channels.domain import Message, MessageKind
 from tocsin.config import queries as configuration
 from tocsin.engine import outbox
-from tocsin.engine.domain import LANE_NOTICE, NewDelivery
+from tocsin.engine.domain import LANE_NOTICE, addressed
 from tocsin.kit import clock
 from tocsin.kit.db import Reader, Tx
 from tocsin.paging import devices, ways
@@ -54,12 +54,9 @@ def send(tx: Tx, person: str, name: str) -> int:
         sent_at=tx.now,
     )
     deliveries = [
-        NewDelivery(
+        addressed(
+            way,
             lane=LANE_NOTICE,
-            channel=way.channel,
-            address=way.address,
-            address_key=way.address_key,
-            bucket=way.bucket,
             body=_encode(message).decode(),
             subject=_subject(person, name),
             due_at=tx.now,

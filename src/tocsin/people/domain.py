@@ -242,10 +242,6 @@ class AccountFact(Fact, frozen=True, kw_only=True):
     def subject(self) -> str:
         return f"user:{self.user}"
 
-    @property
-    def actor(self) -> str:
-        return self.by
-
 
 class AccountOpened(AccountFact, frozen=True, kw_only=True):
     """Somebody may sign in."""
@@ -285,10 +281,6 @@ class RightsChanged(Fact, frozen=True, kw_only=True):
     @property
     def subject(self) -> str:
         return f"person:{self.person}"
-
-    @property
-    def actor(self) -> str:
-        return self.by
 
 
 class LinkPurpose(StrEnum):

@@ -18,7 +18,7 @@ from tocsin.catalog import ownership
 from tocsin.catalog.domain import IntegrationDocument
 from tocsin.config import actions, export, parse, plan, queries, registry, rules, secrecy
 from tocsin.config.actions import Applied, Author, Outcome, Outdated
-from tocsin.config.domain import Finding, Kind, Snapshot
+from tocsin.config.domain import Kind, Snapshot
 from tocsin.config.domain import Problem as ConfigProblem
 from tocsin.kit import clock, db
 from tocsin.oncall import queries as oncall
@@ -94,7 +94,7 @@ def check(request: HttpRequest, body: CheckIn) -> Any:
     lived = () if body.files else duty.lived_through(reader)
     return {
         "problems": [problem_values(one) for one in problems],
-        "findings": [_finding(one) for one in (*findings, *lived)],
+        "findings": [one.as_json() for one in (*findings, *lived)],
     }
 
 
@@ -300,19 +300,6 @@ def _document(state: Any, kind: Kind, name: str) -> dict[str, Any]:
         "managed_by": origin.managed_by.value,
         "file": origin.file,
         "document": secrecy.covered(secrecy.dump(found), secrecy.paths(found), lambda _path, _held: HIDDEN),
-    }
-
-
-def _finding(finding: Finding) -> dict[str, Any]:
-    return {
-        "code": finding.code,
-        "level": finding.level.value,
-        "section": finding.section,
-        "name": finding.name,
-        "path": list(finding.path),
-        "message": finding.message,
-        "fix": finding.fix,
-        "details": dict(finding.details),
     }
 
 
