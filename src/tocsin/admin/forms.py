@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 
 from django.http import QueryDict
 
+from tocsin.catalog import boxes
 from tocsin.config.actions import Applied, Outcome, Refused
 from tocsin.config.domain import Problem
 
 TEXT_CHARS_MAX = 2000
+GAP = "gap"  # where a change stands that would leave times without anybody: it may be meant
+LEAVING_GAP = "leaving_gap"  # the same for a removal
 Wrong = dict[str, list[str]]
 
 
@@ -24,6 +27,7 @@ class PersonForm:
     timezone: str = "UTC"
     teams: frozenset[str] = frozenset()
     base: int | None = None
+    force: bool = False
     invite: bool = True
     wrong: Wrong = field(default_factory=dict)
 
@@ -38,6 +42,7 @@ class TeamForm:
     members: frozenset[str] = frozenset()
     managers: frozenset[str] = frozenset()
     base: int | None = None
+    force: bool = False
     wrong: Wrong = field(default_factory=dict)
 
 
@@ -50,6 +55,7 @@ def person_form(typed: QueryDict) -> PersonForm:
         timezone=_text(typed, "timezone") or "UTC",
         teams=frozenset(typed.getlist("team")),
         base=_base(typed),
+        force="force" in typed,
         invite=bool(typed.get("invite")),
     )
 
@@ -63,14 +69,17 @@ def team_form(typed: QueryDict) -> TeamForm:
         members=frozenset(typed.getlist("member")),
         managers=frozenset(typed.getlist("manager")),
         base=_base(typed),
+        force="force" in typed,
     )
 
 
-def wrong_of(outcome: Outcome, fields: Sequence[str]) -> Wrong:
-    """Why nothing was changed, by field; empty if it was."""
+def wrong_of(outcome: Outcome, fields: Sequence[str], gap: str = GAP) -> Wrong:
+    """Why nothing was changed, by field; empty if it was. What only opens a gap stands under `gap`."""
     if isinstance(outcome, Applied):
         return {}
     if isinstance(outcome, Refused):
+        if all(one.code == boxes.OPENS_GAP for one in outcome.problems):
+            return {gap: [_sentence(one) for one in outcome.problems]}
         return by_field(outcome.problems, fields)
     return {"all": ["Somebody changed the configuration while you were typing. Look at what is there now, then save."]}
 
@@ -80,9 +89,13 @@ def by_field(problems: Sequence[Problem], fields: Sequence[str]) -> Wrong:
     found: Wrong = {}
     for one in problems:
         name = str(one.path[2]) if len(one.path) > 2 else ""
-        said = f"{one.message[:1].upper()}{one.message[1:]}"
-        found.setdefault(name if name in fields else "all", []).append(f"{said}; {one.fix}." if one.fix else f"{said}.")
+        found.setdefault(name if name in fields else "all", []).append(_sentence(one))
     return found
+
+
+def _sentence(one: Problem) -> str:
+    said = f"{one.message[:1].upper()}{one.message[1:]}"
+    return f"{said}; {one.fix}." if one.fix and one.code != boxes.OPENS_GAP else f"{said}."
 
 
 def _text(typed: QueryDict, name: str) -> str:

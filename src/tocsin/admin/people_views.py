@@ -17,7 +17,6 @@ from tocsin.catalog import editing
 from tocsin.catalog.editing import Terms, Written
 from tocsin.config import queries as configuration
 from tocsin.config import secrecy
-from tocsin.config.actions import Applied
 from tocsin.config.domain import Snapshot
 from tocsin.kit import clock, db
 from tocsin.kit.db import Reader
@@ -155,7 +154,10 @@ def remove_person(request: HttpRequest, actor: Actor, name: str) -> HttpResponse
     document = snapshot.all("people", PersonDocument).get(name)
     if document is None:
         raise Http404
-    wrong = {"all": ["You cannot remove yourself."]} if name == actor.person else _take_out(actor, snapshot, name)
+    force = "force" in request.POST
+    wrong = (
+        {"all": ["You cannot remove yourself."]} if name == actor.person else _take_out(actor, snapshot, name, force)
+    )
     if wrong:
         form = replace(_held(snapshot, name, document), wrong=wrong)
         return show(request, "admin/person.html", _page(reader, actor, form, name), status=422)
@@ -167,13 +169,11 @@ def remove_person(request: HttpRequest, actor: Actor, name: str) -> HttpResponse
     return HttpResponseRedirect(reverse("people"), status=303)
 
 
-def _take_out(actor: Actor, snapshot: Snapshot, name: str) -> Wrong:
+def _take_out(actor: Actor, snapshot: Snapshot, name: str, force: bool) -> Wrong:
     changed = list(_team_changes(snapshot, name, frozenset()))
-    if changed:
-        wrong = forms.wrong_of(editing.put_all(actor, changed, Terms(message=f"{name} leaves")), FIELDS)
-        if wrong:
-            return wrong
-    return forms.wrong_of(editing.remove(actor, "people", name), FIELDS)
+    terms = Terms(message=f"{name} leaves", force=force)
+    outcome = editing.put_all_and_remove(actor, changed, "people", name, terms)
+    return forms.wrong_of(outcome, FIELDS, forms.LEAVING_GAP)
 
 
 def _open_and_invite(request: HttpRequest, actor: Actor, name: str, email: str) -> None:
@@ -201,8 +201,8 @@ def _save(actor: Actor, snapshot: Snapshot, name: str, form: PersonForm) -> Wron
     documents += _team_changes(snapshot, name, form.teams)
     if not documents:
         return {}
-    outcome = editing.put_all(actor, documents, Terms(base=form.base))
-    return {} if isinstance(outcome, Applied) else forms.wrong_of(outcome, FIELDS)
+    outcome = editing.put_all(actor, documents, Terms(base=form.base, force=form.force))
+    return forms.wrong_of(outcome, FIELDS)
 
 
 def _shown(held: PersonDocument | None) -> dict[str, str]:

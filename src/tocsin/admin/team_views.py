@@ -122,7 +122,8 @@ def remove_team(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
     document = snapshot.all("teams", TeamDocument).get(name)
     if document is None:
         raise Http404
-    wrong = forms.wrong_of(editing.remove(actor, "teams", name), FIELDS)
+    outcome = editing.remove(actor, "teams", name, force="force" in request.POST)
+    wrong = forms.wrong_of(outcome, FIELDS, forms.LEAVING_GAP)
     if wrong:
         form = replace(_held(snapshot, document), wrong=wrong)
         return show(request, "admin/team.html", _page(reader, form, name), status=422)
@@ -133,7 +134,7 @@ def remove_team(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
 def _save(actor: Actor, snapshot: Snapshot, name: str, form: TeamForm) -> Wrong:
     held = snapshot.all("teams", TeamDocument).get(name)
     body = _body(form, held)
-    return forms.wrong_of(editing.put(actor, "teams", name, body, base=form.base), FIELDS)
+    return forms.wrong_of(editing.put(actor, "teams", name, body, base=form.base, force=form.force), FIELDS)
 
 
 def _body(form: TeamForm, held: TeamDocument | None) -> dict[str, object]:

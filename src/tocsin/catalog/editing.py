@@ -59,17 +59,33 @@ def put_all(who: Actor, documents: Sequence[Written], terms: Terms) -> Outcome:
         return not_all.outcome
 
 
+def put_all_and_remove(who: Actor, documents: Sequence[Written], section: str, name: str, terms: Terms) -> Outcome:
+    """The same, and take one document out that nothing names any more then: all of it or nothing."""
+    try:
+        with db.transact(clock.now()) as tx:
+            if documents:
+                _put_each(tx, who, documents, terms)
+                terms = replace(terms, base=None)
+            return _all(_remove(tx, who, section, name, terms))
+    except _NotAll as not_all:
+        return not_all.outcome
+
+
 def _put_each(tx: Tx, who: Actor, documents: Sequence[Written], terms: Terms) -> Outcome:
     outcome: Outcome | None = None
     for one in documents:
         if not ownership.may_write(who, queries.current(tx), one.section, one.name, one.body):
             raise PermissionDenied(Right.CONFIGURE.value)
-        outcome = actions.put(tx, one.section, one.name, one.body, author(who, terms))
-        if not isinstance(outcome, Applied):
-            raise _NotAll(outcome)
+        outcome = _all(actions.put(tx, one.section, one.name, one.body, author(who, terms)))
         terms = replace(terms, base=None)  # the next change builds on this one
     if outcome is None:
         raise ValueError("there is nothing to write")
+    return outcome
+
+
+def _all(outcome: Outcome) -> Applied:
+    if not isinstance(outcome, Applied):
+        raise _NotAll(outcome)
     return outcome
 
 
@@ -89,9 +105,13 @@ def remove(who: Actor, section: str, name: str, *, base: int | None = None, forc
 def take_out(who: Actor, section: str, name: str, terms: Terms) -> Outcome:
     """The same, with the reason why."""
     with db.transact(clock.now()) as tx:
-        if not ownership.may_change(who, queries.current(tx), section, name):
-            raise PermissionDenied(Right.CONFIGURE.value)
-        return actions.remove(tx, section, name, author(who, terms))
+        return _remove(tx, who, section, name, terms)
+
+
+def _remove(tx: Tx, who: Actor, section: str, name: str, terms: Terms) -> Outcome:
+    if not ownership.may_change(who, queries.current(tx), section, name):
+        raise PermissionDenied(Right.CONFIGURE.value)
+    return actions.remove(tx, section, name, author(who, terms))
 
 
 def author(who: Actor, terms: Terms) -> Author:

@@ -17,6 +17,7 @@ from tocsin.people import actions
 from tocsin.people.domain import PersonDocument, TeamDocument
 from tocsin.people.models import User
 from tocsin.people.rights import Right
+from world import wake
 
 _LINK = re.compile(r"(/password/[A-Za-z0-9_-]{30,})")
 
@@ -282,3 +283,46 @@ def test_a_team_is_made_and_changed(house: House) -> None:
     assert dan.post("/teams/web/removal").status_code == 422
     assert dan.post("/teams/data-base/removal").status_code == 303
     assert "Yours" in words(house.client("ann").get("/teams").content)
+
+
+def test_a_change_that_leaves_nobody_is_shown_and_can_be_meant(house: House) -> None:
+    """A team that loses its last member leaves a policy nobody to page: it is said from when, and saved if that is meant."""
+    house.world.policy("only", wake("team:platform"))
+    house.world.at("1s")
+    house.managed("ui")
+    dan = house.client("dan")
+    version = _snapshot().version
+    form = {"name": "Platform", "base": str(version)}
+    answer = dan.post("/teams/platform", form)
+    assert answer.status_code == 422
+    assert "Nothing was saved: nobody would be there" in words(answer.content)
+    assert 'name="force" value="yes">Save anyway' in answer.content.decode()
+    assert _snapshot().version == version
+    assert dan.post("/teams/platform", {**form, "force": "yes"}).status_code == 303
+    assert _team("platform").members == ()
+
+
+def test_somebody_whose_leaving_leaves_nobody_stays_until_it_is_meant(house: House) -> None:
+    """Neither their form nor their removal takes the last member out of a team unseen; what is refused changes nothing."""
+    house.world.config["people"]["zoe"] = {"name": "Zoe Zed", "email": "zoe@tocsin.test", "contacts": {}}
+    house.world.config["teams"]["night"] = {"name": "Night", "members": ["zoe"]}
+    house.world.policy("only", wake("team:night"))
+    house.world.at("1s")
+    house.managed("ui")
+    dan = house.client("dan")
+    before = _snapshot().version
+    refused = dan.post("/people/zoe", _typed("zoe", team=[]))
+    assert (refused.status_code, "Save anyway" in refused.content.decode()) == (422, True)
+    refused = dan.post("/people/zoe/removal")
+    assert (refused.status_code, "Remove anyway" in refused.content.decode()) == (422, True)
+    assert "zoe" in _team("night").members
+    assert _snapshot().version == before
+    assert dan.post("/people/zoe/removal", {"force": "yes"}).status_code == 303
+    assert "zoe" not in _snapshot().all("people", PersonDocument)
+    assert _team("night").members == ()
+
+
+def test_whoever_cannot_be_removed_keeps_their_teams(house: House) -> None:
+    """While a schedule names somebody, their removal is refused as a whole: they are not taken out of their teams first."""
+    assert house.client("dan").post("/people/ann/removal").status_code == 422
+    assert "ann" in _team("web").members
