@@ -140,7 +140,7 @@ def provider(tmp_path_factory: pytest.TempPathFactory, port: int) -> Iterator[Pr
     inline = ", ".join(f'{name} = "{value}"' for name, value in key.items() if isinstance(value, str))
     config.write_text(
         CONFIG.format(
-            port=own, folder=folder, keys=f"[CANAILLE_OIDC]\nREQUIRE_NONCE = false\nACTIVE_JWKS = [{{{inline}}}]"
+            port=own, folder=folder, keys=f"[CANAILLE_OIDC]\nREQUIRE_NONCE = true\nACTIVE_JWKS = [{{{inline}}}]"
         )
     )
     made.do("install")
@@ -234,7 +234,7 @@ def served(
         "TOCSIN_OIDC_ROLES": "sre=admin",
         "TOCSIN_OIDC_TEAMS": "sre=oncall",
         "TOCSIN_OIDC_CREATE": "yes",
-        "TOCSIN_OIDC_EMAILS_VERIFIED": "yes",
+        "TOCSIN_OIDC_EMAILS_VERIFIED": "yes",  # Canaille never says that an address is verified
         "TOCSIN_BASE_URL": f"http://127.0.0.1:{port}",
     }
     folder = tmp_path_factory.mktemp("sso")

@@ -18,7 +18,7 @@ from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from django.conf import settings
 from django.http import HttpRequest
 
-from tocsin.admin import mapping
+from tocsin.admin import mapping, openid
 from tocsin.admin.mapping import SignOn
 from tocsin.catalog.editing import Written
 from tocsin.config import actions as configuring
@@ -50,6 +50,11 @@ class Adapter(DefaultSocialAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:  # noqa: ARG002 - allauth's signature
         return False
 
+    def get_provider(self, request: HttpRequest, provider: str, client_id: str | None = None) -> Any:
+        """The provider, with a nonce."""
+        found = super().get_provider(request, provider, client_id)
+        return openid.Provider(request, app=found.app)
+
     def get_requests_session(self) -> Any:
         """The provider is the operator's own setting; calls to it take the operator's proxy."""
         session = super().get_requests_session()
@@ -66,17 +71,16 @@ class Adapter(DefaultSocialAccountAdapter):
     def pre_social_login(self, request: HttpRequest, sociallogin: Any) -> None:
         """Find or open the account, and let rights follow the groups; whoever is not known stays outside."""
         held: SignOn = settings.SIGN_ON
+        openid.check(sociallogin.state, sociallogin.account.extra_data)
         claims = claims_of(sociallogin.account.extra_data)
         email = str(claims.get("email") or "").strip().lower()[:EMAIL_CHARS_MAX]
         with db.transact(clock.now()) as tx:
-            if sociallogin.is_existing:
-                user = User.objects.get(pk=sociallogin.user.pk)
-            else:
-                found = _found(tx, held, claims, email)
-                if found is None:
-                    _refuse(request, email)
-                user = found
-            _follow(tx, held, user, mapping.groups(claims, held.groups_claim))
+            known = sociallogin.is_existing
+            user = User.objects.get(pk=sociallogin.user.pk) if known else _found(tx, held, claims, email)
+            if user is not None:
+                _follow(tx, held, user, mapping.groups(claims, held.groups_claim))
+        if user is None:  # said outside, so that the refusal is kept
+            _refuse(request, email)
         if not sociallogin.is_existing:
             sociallogin.connect(request, User.objects.get(pk=user.pk))
 
