@@ -27,6 +27,7 @@ from stage.outside import START, Heard
 from tocsin.alerts import auditor
 from tocsin.journal import store as journal
 from tocsin.kit import clock, db, text
+from tocsin.paging import stuck
 
 __all__ = ["CAST", "START", "Heard", "Wake", "World", "disk_full", "resolve", "trigger", "wake"]
 
@@ -134,6 +135,8 @@ class World(Deeds):
         assert not unchecked, f"the story says expect(…) without within(…): {unchecked[0].person}"
         audit = auditor.look(db.reader(clock.now() + auditor.PATIENCE), at_all=True)
         assert audit.unaccounted == set_aside, f"{audit}\n{self.tale()}"
+        stuck_now = stuck.look(db.reader(clock.now()))
+        assert not stuck_now, f"{stuck_now}\n{self.tale()}"
         absorbed = self.rows("SELECT count(*) FROM alerts_signal")[0][0]
         assert absorbed >= self.accepted, f"{self.accepted - absorbed} signals have no outcome\n{self.tale()}"
         for what, sql in LEDGER.items():

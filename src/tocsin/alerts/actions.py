@@ -240,7 +240,12 @@ def tell_set_aside(tx: Tx, facts: Sequence[SignalSetAside]) -> None:
 
 def raise_own(tx: Tx, *, key: str, title: str, description: str, service: str = "", over: bool = False) -> None:
     """What Tocsin has to say about itself is an alert like any other; without a service it goes to the admins."""
-    signal = Signal(
+    accept(tx, OWN, OWN, b"", [own(key=key, title=title, description=description, service=service, over=over)])
+
+
+def own(*, key: str, title: str, description: str, service: str = "", over: bool = False) -> Signal:
+    """What Tocsin has to say about itself."""
+    return Signal(
         action=Action.RESOLVE if over else Action.TRIGGER,
         dedup_key=key,
         title=title,
@@ -248,7 +253,6 @@ def raise_own(tx: Tx, *, key: str, title: str, description: str, service: str = 
         labels={"service": service} if service else {},
         description=description,
     )
-    accept(tx, OWN, OWN, b"", [signal])
 
 
 def _service_of(tx: Tx, integration: str) -> str:

@@ -19,8 +19,10 @@ from datetime import datetime, timedelta
 import msgspec
 import structlog
 
-from tocsin.alerts import actions
+from tocsin.alerts import absorb, actions
 from tocsin.alerts.domain import OWN, SIGNAL_BITS
+from tocsin.alerts.rulebook import compile_rulebook
+from tocsin.config import queries as configuration
 from tocsin.kit import clock, db, text
 from tocsin.kit.db import Reader, Tx
 
@@ -118,6 +120,12 @@ def _audit(reader: Reader, missing: int) -> Audit:
     )
 
 
+def troubles(reader: Reader) -> list[str]:
+    """What an outside watchdog is to hear of by our silence: an alert of our own could be stuck as well."""
+    late = known(reader).waiting_too_long
+    return [f"{text.plural(late, 'signal')} waiting for more than {text.format_duration(PATIENCE)}"] if late else []
+
+
 def backlog(reader: Reader) -> int:
     """Signals accepted and not yet absorbed."""
     found = reader.value("SELECT sum(signal_count) FROM alerts_envelope WHERE absorbed_at IS NULL")
@@ -183,8 +191,7 @@ def _save(tx: Tx, progress: _Progress) -> None:
 def _tell(tx: Tx, found: Audit) -> None:
     count = text.plural(found.unaccounted, "signal")
     log.error("auditor.unaccounted", waiting=found.waiting_too_long, missing=found.missing, set_aside=found.set_aside)
-    actions.raise_own(
-        tx,
+    signal = actions.own(
         key=KEY,
         title=f"{count} accepted but not accounted for",
         description=(
@@ -193,6 +200,7 @@ def _tell(tx: Tx, found: Audit) -> None:
         ),
         over=found.unaccounted == 0,
     )
+    absorb.absorb_now(tx, compile_rulebook(configuration.current(tx)), OWN, [signal])  # the queue itself may be stuck
 
 
 def _is_told(reader: Reader) -> bool:

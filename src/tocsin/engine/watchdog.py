@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Sequence
 
 import msgspec
 import structlog
@@ -10,6 +11,7 @@ import structlog
 from tocsin.engine import health
 from tocsin.kit import clock, db
 from tocsin.kit.addresses import Guard, parse_networks
+from tocsin.kit.db import Reader
 from tocsin.kit.http import HttpAnswer, HttpClient, HttpSettings
 
 log = structlog.get_logger()
@@ -29,14 +31,16 @@ class _Get(msgspec.Struct, frozen=True):
 class Watchdog:
     """Calls the operator's own address; the private-address guard does not apply to it."""
 
-    def __init__(self, url: str) -> None:
-        self._url = url
+    def __init__(self, url: str, further: Callable[[Reader], Sequence[str]] = lambda _: ()) -> None:
+        """`further` says what else may be wrong."""
+        self._url, self._further = url, further
 
     def call(self) -> None:
         """Tell the watchdog, if there is one and all is well; its silence is what wakes somebody."""
         if not self._url:
             return
-        troubles = health.look(db.reader(clock.now())).troubles()
+        reader = db.reader(clock.now())
+        troubles = [*health.look(reader).troubles(), *self._further(reader)]
         if troubles:
             log.error("watchdog.not_called", troubles=troubles)
             return

@@ -27,6 +27,7 @@ from tocsin.kit.mail import Mailer, parse_smtp_url
 from tocsin.oncall import jobs as oncall_jobs
 from tocsin.oncall import reading as oncall_reading
 from tocsin.paging import jobs as paging_jobs
+from tocsin.paging import stuck
 from tocsin.paging.carrier import ChannelCarrier
 from tocsin.paging.notices import TEAM_PREFIX
 from tocsin.people.domain import Contact, PersonDocument, TeamDocument
@@ -115,12 +116,14 @@ def engine() -> Engine:
     owner = beat.owner_name()
     started_at = clock.now()
     plan = works()
+    watchdog = Watchdog(installation().watchdog_url, auditor.troubles)
     chores = (
         Chore(name="beat", every_s=beat.BEAT_EVERY_S, run=lambda: beat.beat(owner, started_at)),
         Chore(name="audit", every_s=auditor.AUDIT_EVERY_S, run=auditor.audit),
+        Chore(name="stuck", every_s=stuck.LOOK_EVERY_S, run=stuck.mend),
         Chore(name="retry", every_s=retry.RETRY_EVERY_S, run=retry_set_aside),
         Chore(name="retention", every_s=auditor.RETENTION_EVERY_S, run=auditor.forget_old),
-        Chore(name="watchdog", every_s=installation().watchdog_every_s, run=Watchdog(installation().watchdog_url).call),
+        Chore(name="watchdog", every_s=installation().watchdog_every_s, run=watchdog.call),
     )
     return Engine(
         owner,

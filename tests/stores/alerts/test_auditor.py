@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from tocsin.alerts import auditor
 from tocsin.alerts.domain import SIGNAL_BITS
 from tocsin.kit import clock, db
+from tocsin.site import wiring
 from world import World, disk_full, trigger, wake
 
 
@@ -36,7 +39,8 @@ def test_a_signal_that_waits_too_long_is_counted_and_told(world: World) -> None:
     assert look().unaccounted == 0
     world.wait("20s")
     assert [group.status for group in world.groups() if "accounted" in group.title] == ["resolved"]
-    world.acknowledge(by="ann", group=1).acknowledge(by="ann", group=2)
+    for group in world.groups()[1:]:
+        world.acknowledge(by="ann", group=group.id)
 
 
 def test_a_signal_without_an_outcome_is_counted(world: World) -> None:
@@ -134,3 +138,17 @@ def test_more_than_fits_in_one_transaction_is_forgotten(world: World) -> None:
     assert world.rows("SELECT id FROM alerts_signal ORDER BY id") == [(kept,), (kept + 1,)]
     with db.transact(clock.now()) as tx:
         tx.execute("DELETE FROM alerts_signal")
+
+
+def test_a_stuck_queue_does_not_keep_the_auditor_quiet(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Signals that nothing absorbs are told although what tells it is a signal as well, and the watchdog is not called."""
+    world.policy("web", wake("ann"))
+    with monkeypatch.context() as stuck:
+        stuck.setattr(wiring, "absorb_some", lambda: 0)
+        world.accept(disk_full)
+        world.at("61s")
+        assert auditor.troubles(db.reader(clock.now())) == ["1 signal waiting for more than 1m"]
+        world.at("80s").expect("dan", webhook="1 signal accepted but not accounted for").within("1s")
+    world.expect("ann", webhook="disk full").within("1s")
+    assert auditor.troubles(db.reader(clock.now())) == []
+    world.acknowledge(by="ann").wait("20s")
