@@ -18,7 +18,8 @@ def test_a_group_from_the_list_to_its_end(anns: Terminal, served: Served) -> Non
     listed = anns.run("groups", "-q", "register sings")
     assert listed.out.splitlines()[1].split()[:4] == [f"AG-{number}", "high", "open", "checkout"]
     assert anns.run("ack", f"AG-{number}").out == f"AG-{number} is acknowledged: the cash register sings\n"
-    assert anns.run("note", str(number), "it stopped by itself").code == 0
+    noted = anns.run("note", str(number), "it stopped by itself")
+    assert (noted.code, noted.out.split(": ")[0]) == (0, f"AG-{number} has the note")
     assert anns.run("resolve", str(number)).code == 0
     shown = anns.run("show", str(number)).out
     for words in (

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from subprocess import PIPE
+
 import pytest
 
 from cli.terminal import Terminal, spawn
@@ -69,3 +73,24 @@ def test_help_needs_no_framework() -> None:
     imported = {line.rpartition("|")[2].strip() for line in ran.err.splitlines()}
     assert "typer" in imported
     assert not {"django", "pydantic", "tocsin.kit.db"} & imported
+
+
+def test_a_place_that_cannot_be_used() -> None:
+    """A port that is none and a directory nobody can make are a wrong command line, told in one line."""
+    for arguments, words in (
+        (("serve", "--port", "99999"), "less than or equal to 65535"),
+        (("migrate", "--data", "/proc/nowhere"), "cannot keep anything in /proc/nowhere: No such file or directory"),
+    ):
+        ran = spawn(*arguments)
+        assert (ran.code, words in ran.err.replace("\n", " ")) == (Exit.USAGE, True), ran
+        assert "Traceback" not in ran.err
+
+
+def test_whoever_stops_reading_is_not_told_off() -> None:
+    """`tocsin schema | head` says nothing on stderr about the reader who left."""
+    with subprocess.Popen([sys.executable, "-m", "tocsin", "schema"], stdout=PIPE, stderr=PIPE) as program:
+        assert program.stdout
+        assert program.stderr
+        program.stdout.read(1)
+        program.stdout.close()
+        assert program.stderr.read() == b""

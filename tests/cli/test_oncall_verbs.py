@@ -120,7 +120,7 @@ def test_a_swap_is_declined_or_withdrawn(anns: Terminal, act_as: As) -> None:
 
 def test_an_absence_shows_as_a_conflict_until_it_is_cancelled(anns: Terminal, act_as: As) -> None:
     """Whoever is away while on call is told at once which shift is in the way."""
-    at = tuesday(13)
+    at = tuesday(40)
     owner, _ = _owner_and_other(anns, at)
     act_as(owner)
     noted = said(anns.run("absence", "add", "--from", at, "--for", "4h", "--about", "a wedding"))

@@ -83,7 +83,8 @@ class IllegalMove(Exception):
     """The group is in a status in which this cannot happen; the message says so in words."""
 
     def __init__(self, status: GroupStatus, event: GroupEvent) -> None:
-        super().__init__(f"it is {status}, so it cannot be {_IN_WORDS[event]}")
+        asked = _IN_WORDS[event]
+        super().__init__(f"it is {status} already" if asked == status else f"it is {status}, so it cannot be {asked}")
         self.status, self.event = status, event
 
 

@@ -107,13 +107,26 @@ class Verbs(TyperGroup):
         verb = VERBS.get(cmd_name)
         if verb is not None and cmd_name not in self.commands:
             module = importlib.import_module(f"tocsin.cli.{verb.module}")
-            self.commands.update(typer.main.get_group(module.app).commands)
+            module.app.rich_markup_mode = None  # `tocsin VERB --help` reads as `tocsin --help` does
+            group = typer.main.get_group(module.app)
+            _name_values(group)
+            self.commands.update(group.commands)
         return self.commands.get(cmd_name)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - the base class's signature
         for title, verbs in SECTIONS.items():
             with formatter.section(title):
                 formatter.write_dl([(name, verb.about) for name, verb in verbs.items()])
+
+
+def _name_values(command: Any) -> None:
+    """Call the value of an option as the reference does, `--service SERVICE`, not by the type that reads it."""
+    for inner in getattr(command, "commands", {}).values():
+        _name_values(inner)
+    for one in command.params:
+        choices = one.param_type_name == "option" and one.type_descriptor.is_choice
+        if one.metavar is None and not choices and not getattr(one, "is_flag", False):
+            one.metavar = one.name.upper().strip("_")
 
 
 app = typer.Typer(
@@ -140,7 +153,10 @@ def _root(
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and end the process with its exit code."""
     try:
-        typer.main.get_command(app).main(args=arguments, prog_name="tocsin")
+        try:
+            typer.main.get_command(app).main(args=arguments, prog_name="tocsin")
+        finally:
+            sys.stdout.flush()  # what nobody reads any more is found out here, not at the very end
     except Stop as stop:
         if str(stop):
             print(f"tocsin: {stop}", file=sys.stderr)

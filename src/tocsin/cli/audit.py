@@ -18,7 +18,7 @@ PAGE = 1000
 
 @app.command()
 def audit(
-    text: Annotated[str, typer.Argument(metavar="[TEXT]", help="Words that occur in it.")] = "",
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="Words that occur in it.")] = "",
     who: Annotated[str, typer.Option(help="Who did it: ann, token:7, tocsin.")] = "",
     what: Annotated[
         str, typer.Option(help="sign-ins, refusals, accounts, tokens, rights, configuration, or a fact's name.")

@@ -18,7 +18,7 @@ from tocsin.cli.options import Data, Database, Json
 
 app = typer.Typer()
 Files = Annotated[
-    list[str], typer.Argument(metavar="FILE…", help="YAML or JSON files, together the configuration; - is stdin.")
+    list[str], typer.Argument(metavar="FILE", help="YAML or JSON files, together the configuration; - is stdin.")
 ]
 Scope = Annotated[str, typer.Option(help="A name for this set of files, if several sets are applied separately.")]
 Force = Annotated[bool, typer.Option("--force", help="Also if nobody will be on call at times when somebody is now.")]
@@ -86,7 +86,7 @@ def export(
 @app.command()
 def check(
     files: Annotated[
-        list[str] | None, typer.Argument(metavar="[FILE…]", help="Check these files instead of what is in force.")
+        list[str] | None, typer.Argument(metavar="FILE", help="Check these files instead of what is in force.")
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Warnings count as problems.")] = False,
     json_: Json = False,

@@ -56,6 +56,11 @@ def set_up(data: str, database: str) -> None:
         startup.set_up()
     except SystemExit as refused:
         raise Stop(str(refused), Exit.USAGE) from None
+    except OSError as error:
+        where = error.filename or data or environment.get("TOCSIN_DATA")
+        raise Stop(
+            f"cannot keep anything in {where}: {error.strerror}; name a directory with --data", Exit.USAGE
+        ) from None
 
 
 @contextmanager

@@ -21,7 +21,7 @@ Files = Annotated[
 
 @app.command()
 def oncall(
-    schedules: Annotated[list[str] | None, typer.Argument(metavar="[SCHEDULE…]", help="Only these.")] = None,
+    schedules: Annotated[list[str] | None, typer.Argument(metavar="SCHEDULE", help="Only these.")] = None,
     at: Annotated[str, typer.Option(help="When: now, +2h, 2026-03-01T09:00.")] = "now",
     person: Annotated[str, typer.Option(help="Only where this person is on call.")] = "",
     file: Files = None,

@@ -210,9 +210,13 @@ def add_absence(
 
 
 @absence.command("list")
-def list_absences(person: Annotated[str, typer.Option(help="Only theirs.")] = "", json_: Json = False) -> None:
+def list_absences(
+    person: Annotated[str, typer.Option(help="Only theirs.")] = "",
+    to: Annotated[str, typer.Option("--to", help="Until when.")] = "+365d",
+    json_: Json = False,
+) -> None:
     """List absences to come, and the shifts they are in the way of."""
-    found = remote.get("/absences", person=person)
+    found = remote.get("/absences", person=person, to=times.instant(to, clock.now()).isoformat())
     if json_:
         output.as_json(found)
         return

@@ -61,10 +61,14 @@ def _mapping(written: list[str]) -> dict[str, str]:
 
 
 def _say(found: dict[str, Any]) -> None:
-    for problem in found["problems"]:
+    told = dict.fromkeys(
+        [
+            *found["problems"],
+            *(f"mapping.{problem['field']}: {problem['message']}" for problem in found["mapping_problems"]),
+        ]
+    )
+    for problem in told:
         output.say(f"problem: {problem}")
-    for problem in found["mapping_problems"]:
-        output.say(f"mapping.{problem['field']}: {problem['message']}")
     for one in found["signals"]:
         output.say(f"{one['action']} {one['title']}")
         output.say(f"  severity {one['severity']}, key {one['dedup_key']}")

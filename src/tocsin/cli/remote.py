@@ -77,6 +77,8 @@ def _refusal(error: urllib.error.HTTPError) -> Refusal:
         body = {}
     said = body.get("detail") or body.get("title") or f"the server answered {error.code}"
     for one in body.get("errors", []):
+        if said.endswith(str(one.get("message", ""))):
+            continue  # there is one, and it is the detail
         said += f"\n  {one.get('field', '')}: {one.get('message', '')}".replace("\n  : ", "\n  ")
     if error.code == 401 and not os.environ.get("TOCSIN_TOKEN"):
         said = "set TOCSIN_TOKEN to an API token: `tocsin token create --user EMAIL` makes one"

@@ -15,7 +15,7 @@ from tocsin.kit import clock
 
 app = typer.Typer()
 KINDS = ("person", "team", "schedule")
-Groups = Annotated[list[str], typer.Argument(metavar="GROUP…", help="Numbers of groups: AG-12, or 12.")]
+Groups = Annotated[list[str], typer.Argument(metavar="GROUP", help="Numbers of groups: AG-12, or 12.")]
 
 
 @app.command()
@@ -53,7 +53,7 @@ def snooze(
 @app.command()
 def escalate(groups: Groups, json_: Json = False) -> None:
     """Take the next step of the alert groups' policies now."""
-    _each(groups, "POST", "escalation", json_=json_)
+    _each(groups, "POST", "escalation", json_=json_, done="takes the next step")
 
 
 @app.command()
@@ -63,14 +63,15 @@ def note(
     json_: Json = False,
 ) -> None:
     """Write something down on an alert group."""
-    _each([group], "POST", "notes", {"text": sys.stdin.read() if text == "-" else text}, json_=json_)
+    body = {"text": sys.stdin.read() if text == "-" else text}
+    _each([group], "POST", "notes", body, json_=json_, done="has the note")
 
 
 @app.command()
 def page(
     targets: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[TARGET…]", help="person:ann (or just ann), team:web, schedule:first."),
+        typer.Argument(metavar="TARGET", help="person:ann (or just ann), team:web, schedule:first."),
     ] = None,
     message: Annotated[str, typer.Option("--message", "-m", help="What it is about.")] = "",
     service: Annotated[str, typer.Option(help="A service instead: its policy says who is paged.")] = "",
@@ -97,8 +98,8 @@ def _target(written: str) -> str:
     return written if written.partition(":")[0] in KINDS and ":" in written else f"person:{written}"
 
 
-def _each(groups: list[str], method: str, verb: str, body: Any = None, *, json_: bool) -> None:
-    """Do it to each, going on after a refusal; the worst exit code is the command's."""
+def _each(groups: list[str], method: str, verb: str, body: Any = None, *, json_: bool, done: str = "") -> None:
+    """Do it to each, going on after a refusal; the worst exit code is the command's. `done` tells more than a status."""
     changed, worst = [], Exit.OK
     for group in groups:
         try:
@@ -109,7 +110,7 @@ def _each(groups: list[str], method: str, verb: str, body: Any = None, *, json_:
             continue
         changed.append(one)
         if not json_:
-            output.say(f"{one['reference']} is {one['status']}: {one['title']}")
+            output.say(f"{one['reference']} {done or 'is ' + one['status']}: {one['title']}")
     if json_:
         output.as_json(changed)
     if worst is not Exit.OK:

@@ -25,7 +25,7 @@ def serve(
     data: Data = "",
     database: Database = "",
     host: Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0 for all.")] = HOST,
-    port: Annotated[int, typer.Option(help="The port to listen on; 0 for any that is free.")] = PORT,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on; 0 for any that is free.")] = PORT,
     no_engine: Annotated[bool, typer.Option("--no-engine", help="Others run the engine.")] = False,
 ) -> None:
     """Run everything: web, API, intake and engine. The database is upgraded first."""

@@ -24,7 +24,7 @@ def _silence() -> None:
 @silence.command("add")
 def add(
     matchers: Annotated[
-        list[str], typer.Argument(metavar="MATCHER…", help="All must match: 'service=\"web\"' 'env=~\"a|b\"'.")
+        list[str], typer.Argument(metavar="MATCHER", help="All must match: 'service=\"web\"' 'env=~\"a|b\"'.")
     ],
     comment: Annotated[str, typer.Option("--comment", "-c", help="Why.")] = "",
     for_: Annotated[str, typer.Option("--for", help="For how long: 2h, 1d.")] = "",

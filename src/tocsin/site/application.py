@@ -89,7 +89,7 @@ def _prepare() -> None:
     try:
         missing = upgrade.pending()
         if missing:
-            raise NotMigrated(f"the database lacks {', '.join(missing)}: run `tocsin migrate`")
+            raise NotMigrated(f"the database lacks {len(missing)} steps, {missing[0]} first: run `tocsin migrate`")
         _ = get_resolver().url_patterns  # so that the first visitor does not wait for the imports
     finally:
         db.drop_connection()

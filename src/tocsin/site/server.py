@@ -105,7 +105,7 @@ def run_engine() -> None:
     """Work timers and messages off until told to stop. Raises NotMigrated, SecretLost."""
     missing = upgrade.pending()
     if missing:
-        raise NotMigrated(f"the database lacks {', '.join(missing)}: run `tocsin migrate`")
+        raise NotMigrated(f"the database lacks {len(missing)} steps, {missing[0]} first: run `tocsin migrate`")
     _look_at_configuration()
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     stop = threading.Event()

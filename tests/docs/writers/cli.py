@@ -71,9 +71,8 @@ def _command(command: Any, name: str, about: str) -> list[str]:
 
 
 def _argument(one: Any) -> str:
-    if one.metavar:
-        return str(one.metavar)
-    return one.name.upper() if one.required else f"[{one.name.upper()}]"
+    name = str(one.metavar or one.name.upper()) + ("…" if one.nargs != 1 else "")
+    return name if one.required else f"[{name}]"
 
 
 def _option(one: Any) -> str:

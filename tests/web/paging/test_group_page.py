@@ -104,7 +104,7 @@ def test_the_same_press_twice_does_no_harm(house: House) -> None:
     browser.post("/groups/1/resolution")
     answer = browser.post("/groups/1/resolution", follow=True)
     assert answer.status_code == 200
-    assert "Nothing was changed: it is resolved, so it cannot be resolved." in words(answer.content)
+    assert "Nothing was changed: it is resolved already." in words(answer.content)
     assert len(house.world.facts("AlertGroupResolved")) == 1
 
 
