@@ -57,6 +57,17 @@ class Visitor:
         """Show this cookie from now on."""
         self._cookies[name] = value
 
+    @property
+    def cookies(self) -> dict[str, str]:
+        """What it shows."""
+        return dict(self._cookies)
+
+    def location(self, path: str) -> str:
+        """Where the answer points."""
+        with self._ask("GET", path) as answer:
+            answer.read()
+            return answer.headers["Location"] or ""
+
     def get(self, path: str) -> tuple[int, str]:
         """The answer's status and body."""
         with self._ask("GET", path) as answer:
