@@ -265,11 +265,6 @@ class IntegrationDocument(Document):
             secret=self.secret or "",
         )
 
-    @cached_property
-    def heartbeat_due_s(self) -> float:
-        """Seconds of silence after which a heartbeat is missed: `misses` intervals and the grace."""
-        return ((self.every or timedelta(0)) * self.misses + self.grace).total_seconds()
-
 
 def _problems(integration: IntegrationDocument) -> Iterator[PydanticCustomError]:
     written = integration.model_fields_set

@@ -37,9 +37,6 @@ class MailLike(Protocol):
     def detail(self) -> str: ...
 
 
-INBOX_WRITTEN = Response(status=200)
-
-
 def from_http(answer: HttpLike) -> Response:
     """The channel's view of an HTTP answer."""
     fault = None if answer.fault is None else Fault(answer.fault.value)

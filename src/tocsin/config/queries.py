@@ -73,11 +73,6 @@ def version(reader: Reader, number: int) -> VersionInfo | None:
     return None if found is None else _info(found)
 
 
-def version_at(reader: Reader, instant: datetime) -> int:
-    """The number of the version that held at an instant; 0 if there was none yet."""
-    return int(reader.value("SELECT max(number) FROM config_version WHERE at <= %s", (clock.to_us(instant),)) or 0)
-
-
 def held_since(reader: Reader, section: str) -> datetime | None:
     """Since when the documents of a section stand as they do; None if there are none."""
     at = reader.value(

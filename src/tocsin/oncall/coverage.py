@@ -20,7 +20,6 @@ from tocsin.oncall.intervals import Interval
 from tocsin.oncall.rules import Schedule
 
 HORIZON = timedelta(days=90)  # how far `tocsin check` looks
-QUALITY_HORIZON = timedelta(weeks=52)
 REST_MIN = timedelta(hours=11)  # between two shifts: Directive 2003/88/EC, article 3
 SPAN_MAX = timedelta(days=14)  # without a single hour off
 BURDEN_RATIO_MAX = 1.5  # of the average

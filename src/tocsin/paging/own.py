@@ -14,7 +14,6 @@ from tocsin.people.domain import OWN, Urgency
 
 Body = dict[str, Any]
 NEW_RULES = 2  # empty lines a form offers
-SHOWN_RULES_MAX = 20
 DELAYS = ("0s", "1m", "2m", "3m", "5m", "10m", "15m", "30m", "1h")
 SHIFT_STARTS = ("1d", "12h", "1h", "30m", "0s")
 SHIFT_ENDS = ("1h", "30m", "0s")

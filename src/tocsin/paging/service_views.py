@@ -128,7 +128,6 @@ class ServiceFormPage:
     verdict: Verdict
     file: str
     meant: Thought | None = None  # what saving it would do, if that was asked
-    used_by: tuple[str, ...] = ()
 
     @property
     def is_new(self) -> bool:

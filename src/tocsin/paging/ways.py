@@ -13,7 +13,6 @@ from tocsin.channels.domain import Address
 from tocsin.channels.registry import CHANNELS
 from tocsin.people.domain import Contact, PersonDocument, Urgency
 
-FALLBACK_NOTE = "none of the person's rules leads to a usable contact, so every usable one is tried at once"
 ContactStates = Mapping[tuple[str, str], tuple[bool, bool]]
 """(person, address key) -> (proven by a code, found dead)"""
 

@@ -55,16 +55,6 @@ def send_reset(tx: Tx, user: User, *, by: str) -> None:
     tx.record(ResetSent(user=user.id, by=by, link=link.id, email=user.email))
 
 
-def open_invitation(reader: Reader, user_id: int) -> int | None:
-    """The number of the invitation the account could still use."""
-    found = reader.value(
-        "SELECT id FROM people_link WHERE user_id = %s AND purpose = %s AND used_at IS NULL AND ended_at IS NULL"
-        " AND expires_at > %s ORDER BY id DESC LIMIT 1",
-        (user_id, LinkPurpose.INVITATION.value, clock.to_us(reader.now)),
-    )
-    return None if found is None else int(found)
-
-
 def look(reader: Reader, token: str) -> Opened | None:
     """What a link is good for; None if it is not ours, was used or withdrawn, has expired, or the account is closed."""
     shown = signing.read(token, reader.now)

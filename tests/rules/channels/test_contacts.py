@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tocsin.channels.domain import Address, HttpRequest, InboxNote, Mail, Message, MessageKind, Settings
-from tocsin.channels.registry import CHANNELS, read_contact
+from tocsin.channels.registry import CHANNELS
 
 NOW = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -30,25 +30,20 @@ SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
         {"voice": "+12125550100"},
     ],
 )
-def test_a_contact_is_read(written: dict[str, str]) -> None:
-    """The channel's word leads to the address; other keys are its options."""
-    address = read_contact(written)
-    assert {address.channel: address.target, **address.options} == written
+def test_a_contact_is_accepted(written: dict[str, str]) -> None:
+    """What leads somewhere by its channel's word passes, with the channel's options."""
+    assert _wrong(written) == []
 
 
 @pytest.mark.parametrize(
     ("written", "hint"),
     [
-        ({}, "exactly one"),
-        ({"email": "a@b.example", "sms": "+4915155500101"}, "exactly one"),
-        ({"pager": "1234"}, "email, webhook, ntfy, push, inbox, sms, voice"),
         ({"email": "ann"}, "ann@example.com"),
         ({"email": "ann@acme.example\r\nBcc: eve@evil.example"}, "not a mail address"),
         ({"email": "a@b.example,c@d.example"}, "not a mail address"),
         ({"email": "Ann <ann@acme.example>"}, "not a mail address"),
         ({"email": "ann@-acme.example"}, "not a mail address"),
         ({"email": "a" * 65 + "@acme.example"}, "at most"),
-        ({"email": "ann@acme.example", "secret": "x"}, "unknown key 'secret'"),
         ({"webhook": "hooks.acme.example"}, "https://"),
         ({"webhook": "ftp://hooks.acme.example"}, "https://"),
         ({"webhook": "https://"}, "https://"),
@@ -57,7 +52,6 @@ def test_a_contact_is_read(written: dict[str, str]) -> None:
         ({"webhook": "https://x.example:99999/"}, "not a URL"),
         ({"webhook": "https://x.example:0/"}, "port 0"),
         ({"webhook": "https://x.example/" + "a" * 2000}, "at most 2000"),
-        ({"webhook": "https://x.example/", "secert": SECRET}, "known: secret"),
         ({"webhook": "https://x.example/", "secret": "hunter2"}, "base64"),
         ({"ntfy": "https://ntfy.example"}, "topic"),
         ({"ntfy": "https://ntfy.example/"}, "topic"),
@@ -65,7 +59,7 @@ def test_a_contact_is_read(written: dict[str, str]) -> None:
         ({"ntfy": "https://ntfy.example/a.b"}, "topic"),
         ({"ntfy": "https://ntfy.example/ann?auth=x"}, "option of its own"),
         ({"ntfy": "https://u:p@ntfy.example/ann"}, "option of its own"),
-        ({"ntfy": "https://ntfy.example/ann", "token": "a\r\nb"}, "token"),
+        ({"ntfy": "https://ntfy.example/ann", "token": "a\r\nb"}, "spaces"),
         ({"ntfy": "https://ntfy.example/ann", "detail": "all"}, "full or public"),
         ({"inbox": ""}, "person"),
         ({"sms": "015155500101"}, "country code"),
@@ -76,10 +70,9 @@ def test_a_contact_is_read(written: dict[str, str]) -> None:
 )
 def test_a_wrong_contact_is_explained(written: dict[str, str], hint: str) -> None:
     """What is wrong is said with what to write instead."""
-    with pytest.raises(ValueError) as caught:
-        read_contact(written)
-    assert hint in str(caught.value)
-    assert "hunter2" not in str(caught.value)
+    (said,) = _wrong(written)
+    assert hint in said
+    assert "hunter2" not in said
 
 
 def test_placeholders_are_honest() -> None:
@@ -91,7 +84,7 @@ def test_placeholders_are_honest() -> None:
         assert [(limit.count, limit.per_s) for limit in channel.limits] == [(1, 60), (3, 900), (5, 3600)]
         message = Message(kind=MessageKind.PAGE, id="1", to="Ann")
         with pytest.raises(NotImplementedError):
-            channel.compose(message, read_contact({name: "+4915155500101"}), Settings(), NOW)
+            channel.compose(message, Address(channel=name, target="+4915155500101"), Settings(), NOW)
 
 
 def test_secrets_do_not_show() -> None:
@@ -108,3 +101,11 @@ def test_secrets_do_not_show() -> None:
     for value in values:
         assert hidden not in repr(value)
         assert hidden not in f"{value}"
+
+
+def _wrong(written: dict[str, str]) -> list[str]:
+    """What the channel and its options say against a contact, whose first key is the channel's name."""
+    (name, target), *options = written.items()
+    channel = CHANNELS[name]
+    said = [channel.check(target), *(channel.options[key].check(value) for key, value in options)]
+    return [one for one in said if one is not None]

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from django.db import DatabaseError, IntegrityError, connections
 
-from databases import Database
+from databases import Database, point_at
 from tocsin.engine import bell
 from tocsin.kit import db
 from tocsin.kit.db import Tx
@@ -105,7 +105,7 @@ class TestOnBothDatabases:
 def test_only_what_can_be_replayed_does_not_wait_for_the_disk(postgres: Database) -> None:
     """On PostgreSQL a replayable transaction commits at once; the next one of the same connection is durable again."""
     asked = "SHOW synchronous_commit"
-    connections["default"].cursor().execute("SET synchronous_commit TO on")
+    point_at({**postgres.settings, "OPTIONS": {"options": "-c synchronous_commit=on"}})  # the cluster's is off
     with pytest.raises(DatabaseError), db.transact(NOW, replayable=True) as tx:
         assert tx.value(asked) == "off"
         put(tx, "twice", "twice")
