@@ -276,6 +276,17 @@ def test_the_pager_is_handed_over_and_accepted(world: World) -> None:
     assert queries.handovers(db.reader(clock.now()), open_only=True) == []
 
 
+def test_a_hand_over_tells_since_when_it_really_was(world: World) -> None:
+    """Ann has had it since an edit put her there, not since her turn would have begun by what is written now."""
+    two_on_call(world)
+    world.at("1h").receive(disk_full).acknowledge(by="ann")
+    world.edit(lambda config: config["schedules"]["primary"]["layers"][0].update(people=["bob", "ann"])).at("3h")
+    world.edit(lambda config: config["schedules"]["primary"]["layers"][0].update(people=["ann", "bob"])).at("15h")
+    (handover,) = queries.handovers(db.reader(clock.now()))
+    assert (handover.outgoing, handover.since) == (("ann",), world.start + timedelta(hours=3))
+    assert "0 groups opened" in handover.summary
+
+
 def test_a_pager_that_stays_with_somebody_is_not_handed_over(world: World) -> None:
     """An edit that gives the same person the same time by another layer tells nobody anything."""
     two_on_call(world)

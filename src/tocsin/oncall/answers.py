@@ -25,9 +25,18 @@ class NoSuchSchedule(Exception):
 
 
 def on_call(
-    snapshot: Snapshot, at: datetime, overrides: Overrides, names: Sequence[str] = (), person: str = ""
+    snapshot: Snapshot,
+    at: datetime,
+    overrides: Overrides,
+    names: Sequence[str] = (),
+    person: str = "",
+    *,
+    held_until: Mapping[str, datetime] = {},
 ) -> dict[str, Any]:
-    """For each schedule (all, unless named) everybody on call at an instant; with a person, only where they are."""
+    """For each schedule (all, unless named) everybody on call at an instant; with a person, only where they are.
+
+    `held_until` says of schedules until when their documents held: no answer of theirs holds longer.
+    """
     documents = snapshot.all("schedules", ScheduleDocument)
     people = snapshot.all("people", PersonDocument)
     for name in names:
@@ -38,6 +47,7 @@ def on_call(
         answer = rules.answer(rules.compile_schedule(name, document), at, overrides.get(name, ()))
         if person and person not in {duty.person for duty in answer.duties}:
             continue
+        until = min((one for one in (answer.until, held_until.get(name)) if one is not None), default=None)
         found.append(
             {
                 "schedule": name,
@@ -46,7 +56,7 @@ def on_call(
                 "shadows": [_duty(duty, people) for duty in answer.shadows],
                 "why": str(answer.why),
                 "since": instant(answer.since) if answer.since else None,
-                "until": instant(answer.until) if answer.until else None,
+                "until": instant(until) if until else None,
             }
         )
     return {"at": instant(at), "schedules": found}

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from tocsin.config import queries as configuration
 from tocsin.kit import clock, db
 from tocsin.kit.db import Reader
-from tocsin.oncall import answers, coverage, diff, queries, rules
+from tocsin.oncall import answers, coverage, diff, past, queries, rules
 from tocsin.oncall.answers import NoSuchSchedule
 from tocsin.oncall.domain import ScheduleDocument
 from tocsin.oncall.rules import Schedule
@@ -106,13 +106,14 @@ def on_call(
     schedule: Annotated[list[str], Query(max_length=NAMES_MAX)] = [],  # noqa: B006 - ninja copies defaults
     person: str = "",
 ) -> Any:
-    """Who is on call now, or at another instant; for all schedules or those named."""
+    """Who is on call now, or at another instant, in the past as it was; for all schedules or those named."""
     permit(request, Right.SEE)
     reader = db.reader(clock.now())
     instant = aware("at", at) if at else reader.now
     try:
+        was = past.as_it_was(reader, instant)
         counts = queries.in_force(reader, instant)
-        return answers.on_call(configuration.current(reader), instant, counts, schedule, person)
+        return answers.on_call(was.snapshot, instant, counts, schedule, person, held_until=was.held_until)
     except NoSuchSchedule as unknown:
         raise not_found(str(unknown)) from None
 
@@ -142,12 +143,12 @@ def shifts(
 def gaps(
     request: HttpRequest, name: str, from_: Annotated[datetime | None, Query(alias="from")] = None, days: Days = 90
 ) -> Any:
-    """The exact times nobody is on call, overrides included."""
+    """The exact times nobody is on call, overrides included; those in the past as they were."""
     permit(request, Right.SEE)
     reader = db.reader(clock.now())
     start, end = _ahead(from_, days)
-    counts = queries.in_force(reader, start, end, name).get(name, ())
-    return {"gaps": [gap.as_json() for gap in rules.gaps(_compiled(reader, name), start, end, counts)]}
+    _schedule(reader, name)
+    return {"gaps": [gap.as_json() for gap in past.gaps_between(reader, name, start, end)]}
 
 
 @schedules_router.get("/{name}/quality", response=QualityOut)

@@ -110,8 +110,8 @@ def shifts_between(reader: Reader, schedule: str, start: datetime, end: datetime
         (came, rules.compile_schedule(schedule, document) if isinstance(document, ScheduleDocument) else None)
         for came, document in configuration.history_of(reader, "schedules", schedule, start)
     ]
-    whole = [(_whole(came), held) for came, held in versions]
-    return rules.history(whole, start, end, in_force(reader, start, end, schedule).get(schedule, ()))
+    rounded = [(whole(came), held) for came, held in versions]
+    return rules.history(rounded, start, end, in_force(reader, start, end, schedule).get(schedule, ()))
 
 
 def shifts_of_person(reader: Reader, person: str, start: datetime, end: datetime) -> list[Shift]:
@@ -126,11 +126,12 @@ def shifts_of_person(reader: Reader, person: str, start: datetime, end: datetime
 
 
 def changed_since(reader: Reader, start: datetime) -> frozenset[str]:
-    """The schedules whose documents are not what they were at an instant."""
+    """The schedules whose documents are not what they were at an instant, removed ones too."""
     rows = reader.rows(
         "SELECT DISTINCT name FROM config_document WHERE section = 'schedules'"
-        " AND since IN (SELECT number FROM config_version WHERE at > %s)",
-        (clock.to_us(start),),
+        " AND (since IN (SELECT number FROM config_version WHERE at > %s)"
+        " OR until IN (SELECT number FROM config_version WHERE at > %s))",
+        (clock.to_us(start), clock.to_us(start)),
     )
     return frozenset(str(name) for (name,) in rows)
 
@@ -352,6 +353,6 @@ def _away(one: CalendarLine) -> list[Absence]:
     ]
 
 
-def _whole(came: datetime) -> datetime:
+def whole(came: datetime) -> datetime:
     """Versions come at any microsecond; schedules count whole seconds."""
     return came.replace(microsecond=0)

@@ -22,8 +22,9 @@ from tocsin.kit.db import Tx
 from tocsin.oncall import agenda, intervals, queries, rights, rules, store
 from tocsin.oncall.agenda import Moment, MomentKind
 from tocsin.oncall.desk import CalendarKind, Handover
-from tocsin.oncall.domain import ScheduleDocument
+from tocsin.oncall.domain import ScheduleDocument, Shift
 from tocsin.oncall.facts import DutyConflict, GapAhead, HandoverOffered, ShiftEnds, ShiftNear
+from tocsin.oncall.intervals import Interval
 from tocsin.oncall.queries import Outlook
 from tocsin.people.domain import PersonDocument
 
@@ -128,9 +129,7 @@ def warn(tx: Tx, view: Outlook) -> None:
             tx.record(fact)
 
 
-def _gaps_near(
-    now: datetime, schedule: rules.Schedule, notice: timedelta, counts: Sequence[Any]
-) -> list[intervals.Interval]:
+def _gaps_near(now: datetime, schedule: rules.Schedule, notice: timedelta, counts: Sequence[Any]) -> list[Interval]:
     """Those that begin before the notice is up, to their true ends."""
     until = now + notice
     gaps = rules.gaps(schedule, now, until, counts)
@@ -182,11 +181,17 @@ def _record(tx: Tx, one: Moment, view: Outlook) -> None:
             _hand_over(tx, one, schedule, counts)
 
 
+def _since(served: Sequence[Shift], person: str, edge: datetime) -> datetime:
+    """Since when a person had been on call until the edge, whatever documents said so."""
+    own = intervals.union(Interval(one.start, one.end) for one in served if one.person == person and not one.shadow)
+    return own[-1].start if own and own[-1].end == edge else edge
+
+
 def _hand_over(tx: Tx, one: Moment, schedule: rules.Schedule, counts: Sequence[Any]) -> None:
     edge = tz.moment(one.edge)
     outgoing, incoming = agenda.passed(schedule, counts, edge)
-    held = [agenda.held_at(schedule, counts, person, edge - agenda.SECOND, shadow=False) for person in outgoing]
-    since = min((one.start for one in held if one is not None), default=edge)
+    served = queries.shifts_between(tx, one.schedule, edge - agenda.TRUE_END_WITHIN, edge)
+    since = min((_since(served, person, edge) for person in outgoing), default=edge)
     made = store.put_handover(
         tx,
         Handover(

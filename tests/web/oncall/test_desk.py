@@ -76,6 +76,37 @@ def test_an_override_is_not_cancelled_into_a_gap(desk: House) -> None:
     assert on_call(desk) == []
 
 
+def test_who_was_on_call_stays_true(desk: House) -> None:
+    """Whatever becomes of the schedule: another people, other hours, none at all; the past is told by what held then."""
+    then = clock.now() + timedelta(hours=1)
+    desk.world.at("2h")
+    desk.world.edit(
+        lambda config: config["schedules"]["primary"]["layers"][0].update(
+            people=["bob", "ann"], between=["12:00-24:00"]
+        )
+    )
+    desk.world.at("4h")
+    assert on_call(desk) == ["bob"]
+    asked = f"/oncall?schedule=primary&at={then.isoformat()}".replace("+", "%2B")
+    (found,) = call(desk, "cleo", "GET", asked)["schedules"]
+    assert ([one["person"] for one in found["on_call"]], found["until"]) == (["ann"], "2026-03-02T11:00:00Z")
+    gaps = call(desk, "cleo", "GET", f"/schedules/primary/gaps?from={then:%Y-%m-%dT%H:%M:%SZ}&days=1")["gaps"]
+    assert gaps == [
+        {"start": "2026-03-02T11:00:00Z", "end": "2026-03-02T12:00:00Z"},
+        {"start": "2026-03-03T00:00:00Z", "end": "2026-03-03T10:00:00Z"},
+    ]
+    desk.world.edit(
+        lambda config: (
+            config["schedules"].pop("primary"),
+            config["policies"]["web"].update(steps=[{"page": ["person:ann"], "wait": "5m"}]),
+        )
+    )
+    desk.world.at("5h")
+    call(desk, "cleo", "GET", "/oncall?schedule=primary", expect=404)
+    (found,) = call(desk, "cleo", "GET", asked)["schedules"]
+    assert [one["person"] for one in found["on_call"]] == ["ann"]
+
+
 @pytest.mark.parametrize(
     ("who", "into", "out", "status"),
     [
