@@ -7,7 +7,7 @@ Engineering, chapter 11); a page between 22:00 and 08:00 on the person's own clo
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -25,9 +25,11 @@ from tocsin.paging import notices
 from tocsin.paging.documents import PolicyDocument, Target, TargetKind
 from tocsin.paging.domain import Why
 from tocsin.paging.standing import Standing, letterhead, standing
+from tocsin.people.domain import Role
 
 PROBLEMS_PER_SHIFT_MAX = 2
 OVER_BUDGET, ASLEEP = "load-over-budget", "sleep-disturbed"
+UNPROVEN = "contacts-unproven"
 SLEEP_FROM_H, SLEEP_UNTIL_H = 22, 8
 LISTED_MAX = 20
 ROWS_MAX = 5_000
@@ -157,11 +159,28 @@ def load(reader: Reader, schedule: str, start: datetime, end: datetime) -> list[
 
 
 def lived_through(reader: Reader) -> list[Finding]:
-    """What hurts on call and cannot be seen in the configuration alone: calendars, absences, what shifts asked."""
-    found = list(oncall_findings.findings(reader))
-    for name in standing(reader).snapshot.all("schedules", ScheduleDocument):
+    """What hurts on call and cannot be seen in the configuration alone: proofs, calendars, absences, what shifts asked."""
+    now = standing(reader)
+    found = [*_unproven(reader, now), *oncall_findings.findings(reader)]
+    for name in now.snapshot.all("schedules", ScheduleDocument):
         found += findings_of(reader, name, load(reader, name, reader.now - LOAD_SHOWN, reader.now))
     return found
+
+
+def _unproven(reader: Reader, now: Standing) -> Iterator[Finding]:
+    """Those who have contacts, none of which is proven or still works, so that no page reaches them."""
+    now.know_contacts(reader, now.people)
+    for name, person in now.people.items():
+        if person.contacts and person.role is not Role.VIEWER and not now.can_reach(name):
+            yield Finding(
+                code=UNPROVEN,
+                level=Level.WARNING,
+                section="people",
+                name=name,
+                path=("contacts",),
+                message=f"no page reaches {name}: no contact is proven and works",
+                fix="they prove one under Me, by the code that is sent there",
+            )
 
 
 def findings_of(reader: Reader, schedule: str, loads: Sequence[ShiftLoad]) -> list[Finding]:

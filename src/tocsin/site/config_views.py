@@ -16,6 +16,7 @@ from tocsin.config import drafts, export, queries, registry, rules
 from tocsin.config.actions import Applied
 from tocsin.config.domain import Document, Kind, Level, Shape, State
 from tocsin.kit import clock, db
+from tocsin.paging import duty
 from tocsin.people.middleware import permit
 from tocsin.people.rights import Actor, Right, may, may_anywhere
 from tocsin.site import config_words, editor_views
@@ -88,7 +89,7 @@ def configuration(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Every document and who manages it, and what is allowed but will hurt."""
     reader = db.reader(clock.now())
     state = queries.state(reader)
-    found = config_words.finding_lines(rules.findings(state.snapshot, registry.kinds(), reader.now))
+    found = (*rules.findings(state.snapshot, registry.kinds(), reader.now), *duty.lived_through(reader))
     page = ConfigurationPage(
         version=state.snapshot.version,
         sections=tuple(_section(state, kind, actor) for kind in registry.kinds()),
@@ -96,7 +97,7 @@ def configuration(request: HttpRequest, actor: Actor) -> HttpResponse:
             Grade(
                 level=level.value,
                 words=config_words.LEVEL_WORDS[level],
-                findings=tuple(one for one in found if one.level == level.value),
+                findings=config_words.finding_lines([one for one in found if one.level is level]),
             )
             for level in Level
         ),

@@ -245,6 +245,7 @@ def test_what_a_shift_asked_of_its_person(desk: House) -> None:
     assert (shift["problems"], shift["asleep"], shift["over_budget"], shift["services"]) == (3, 3, True, {"web": 3})
     assert [one["code"] for one in found["findings"]] == ["load-over-budget"]
     assert [one["code"] for one in call(desk, "cleo", "GET", "/oncall/findings")["findings"]] == ["load-over-budget"]
+    assert "ann was paged for 3 problems" in desk.client("cleo").get("/configuration").content.decode()
 
 
 def feed(house: House, who: str, body: dict[str, Any]) -> tuple[int, str]:

@@ -61,6 +61,8 @@ def test_a_contact_is_added_proven_and_used(house: House, zoe: Client) -> None:
     assert add(zoe, channel="email", address="zoe@tocsin.test", name="Work mail").status_code == 303
     assert "not proven yet" in page(zoe)
     assert "reaches you by nothing" in page(zoe)
+    found = house.client("dan").get("/api/v1/oncall/findings").json()["findings"]
+    assert [(one["code"], one["name"]) for one in found] == [("contacts-unproven", "zoe")]
     code = code_sent_to(house, "zoe@tocsin.test")
     wrong = zoe.post("/me/contacts/work-mail/proof", {"code": "000000" if code != "000000" else "111111"})
     assert wrong.status_code == 422
@@ -68,6 +70,7 @@ def test_a_contact_is_added_proven_and_used(house: House, zoe: Client) -> None:
     assert zoe.post("/me/contacts/work-mail/proof", {"code": f"{code[:3]} {code[3:]}"}).status_code == 303
     shown = page(zoe)
     assert "Mail zoe@tocsin.test proven" in shown
+    assert house.client("dan").get("/api/v1/oncall/findings").json()["findings"] == []
     assert "reaches you by nothing" not in shown
 
 
