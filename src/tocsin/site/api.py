@@ -6,7 +6,6 @@ from typing import Any
 
 import structlog
 from django.http import Http404, HttpRequest, HttpResponse
-from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from tocsin import __version__
@@ -21,6 +20,7 @@ from tocsin.paging import api as paging
 from tocsin.paging import duty_api, rehearsal_api
 from tocsin.people import api as people
 from tocsin.site import config_api
+from tocsin.site.description import DescribedApi
 from tocsin.web import problems
 from tocsin.web.problems import Mistake, Problem
 
@@ -28,7 +28,7 @@ log = structlog.get_logger()
 DATABASE_RETRY_S = 5
 _GATHERING = frozenset({"body", "asked"})
 
-api = NinjaAPI(
+api = DescribedApi(
     title="Tocsin",
     version=__version__,
     description="Alert groups, pages, schedules and the configuration. Errors are RFC 9457 problem details.",

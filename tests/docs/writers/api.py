@@ -58,7 +58,7 @@ def _route(method: str, path: str, described: dict[str, Any], schemas: dict[str,
     body = described.get("requestBody", {}).get("content", {})
     for kind, content in body.items():
         parts.append(f"Takes `{kind}`: {_type(content['schema'], schemas)}")
-    answers = [f"{status} {_answer(one, schemas)}".strip() for status, one in sorted(described["responses"].items(), key=str)]  # fmt: skip
+    answers = [f"{status} {_answer(one, schemas)}".strip() for status, one in sorted(described["responses"].items(), key=str) if status != "default"]  # fmt: skip
     parts.append(f"Answers {', '.join(answers)}")
     return "\n\n".join(part for part in parts if part)
 

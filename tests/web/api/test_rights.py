@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -214,6 +215,32 @@ def test_the_table_is_complete(served: Served) -> None:
         if not any(method == other and _fits(path, written) for other, written in tried)
     }
     assert missing == set()
+
+
+def test_the_description_is_whole(served: Served) -> None:
+    """Every reference leads somewhere, no two operations share a name, parameters of a path are told, and each operation says how it answers when something is wrong."""
+    described = served.call("", "GET", "/api/v1/openapi.json").body
+    named = set(re.findall(r'"#/components/(\w+/\w+)"', json.dumps(described)))
+    held = {f"{kind}/{name}" for kind, parts in described["components"].items() for name in parts}
+    assert named <= held
+    operations = [(path, one) for path, methods in described["paths"].items() for one in methods.values()]
+    names = [one["operationId"] for _, one in operations]
+    assert len(names) == len(set(names))
+    for path, one in operations:
+        told = {given["name"] for given in one.get("parameters", ()) if given["in"] == "path"}
+        assert told == set(re.findall(r"\{(\w+)\}", path)), path
+        assert "default" in one["responses"], path
+        assert one["tags"], path
+
+
+def test_a_problem_is_what_the_description_says(served: Served) -> None:
+    """What comes back for a wrong request has the members that are described, under the type that is described."""
+    described = served.call("", "GET", "/api/v1/openapi.json").body["components"]
+    refused = served.api("ann", "POST", "/silences", {"matchers": ["a b"], "comment": "x", "end": "soon"})
+    assert refused.status == 422
+    assert set(described["schemas"]["Problem"]["required"]) <= set(refused.body)
+    assert all(set(one) <= set(described["schemas"]["Mistake"]["properties"]) for one in refused.body["errors"])
+    assert "application/problem+json" in described["responses"]["Problem"]["content"]
 
 
 def _fits(pattern: str, path: str) -> bool:
