@@ -159,3 +159,17 @@ def test_a_message_in_the_inbox_is_answered_there(visits: Any, served: Served) -
     see(page, "sensor is silent")
     page.get_by_role("button", name=f"Acknowledge AG-{number}").click()
     see(page, "You have it now")
+
+
+def test_what_the_documentation_says_to_type_is_copied(visits: Any, served: Served) -> None:
+    """A press copies the block, for a stranger and for somebody signed in, also where plain http offers no clipboard."""
+    for who, clipboard in (("", True), ("ann", True), ("ann", False)):
+        page = visits.open("/docs/tutorial/first-page", who=who)
+        if not clipboard:
+            page.add_init_script("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
+            page.reload()
+        page.get_by_role("button", name="Copy: tocsin check tocsin.yaml").click()
+        page.get_by_text("Copied", exact=True).wait_for()
+        page.focus("#manual-q")
+        page.keyboard.press("Control+V")
+        assert page.input_value("#manual-q") == "tocsin check tocsin.yaml"

@@ -1,4 +1,5 @@
 // What a page does by itself: stays fresh, counts time, listens to the keyboard. Every page works without it.
+import { copies } from "./copy.js";
 import { follow } from "./live.js";
 import { listen } from "./keys.js";
 import { watch } from "./sound.js";
@@ -20,17 +21,12 @@ window.addEventListener("pageshow", () => {
   for (const button of document.querySelectorAll("[aria-busy]")) button.removeAttribute("aria-busy");
 });
 
-// --- dialogs, menus, filters, copying
+// --- dialogs, menus, filters
 document.addEventListener("click", (event) => {
   const opener = event.target.closest("[data-opens]");
   if (opener) document.getElementById(opener.dataset.opens)?.showModal();
   for (const menu of document.querySelectorAll("details.menu[open], details.choice[open]")) {
     if (!menu.contains(event.target)) menu.open = false;
-  }
-  const copier = event.target.closest("[data-copies]");
-  if (copier) {
-    navigator.clipboard.writeText(document.getElementById(copier.dataset.copies).textContent.trim());
-    copier.textContent = "Copied";
   }
 });
 document.addEventListener("keydown", (event) => {
@@ -48,6 +44,7 @@ document.addEventListener("change", (event) => {
 // --- an app on the phone: push, and a page for when there is no line
 navigator.serviceWorker?.register("/sw.js").catch(() => {}); // private windows and old browsers do without
 
+copies();
 listen();
 tick();
 watch();
