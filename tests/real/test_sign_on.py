@@ -127,7 +127,13 @@ def port() -> int:
 
 
 @pytest.fixture(scope="module")
-def provider(tmp_path_factory: pytest.TempPathFactory, port: int) -> Iterator[Provider]:
+def strict_port() -> int:
+    """Where another Tocsin is going to be, which believes no address that the provider has not verified."""
+    return free_port()
+
+
+@pytest.fixture(scope="module")
+def provider(tmp_path_factory: pytest.TempPathFactory, port: int, strict_port: int) -> Iterator[Provider]:
     """Canaille with Cleo (in group sre), Zoe (unknown to Tocsin) and Tocsin as its client."""
     _venv()
     folder = tmp_path_factory.mktemp("canaille")
@@ -144,7 +150,7 @@ def provider(tmp_path_factory: pytest.TempPathFactory, port: int) -> Iterator[Pr
         )
     )
     made.do("install")
-    _fill(made, port)
+    _fill(made, port, strict_port)
     log = (folder / "log").open("ab")
     command = [VENV / "bin" / "canaille", "run", "--bind", f"127.0.0.1:{own}"]
     with log, subprocess.Popen(command, env=environment, cwd=folder, stdout=log, stderr=log) as process:
@@ -156,7 +162,7 @@ def provider(tmp_path_factory: pytest.TempPathFactory, port: int) -> Iterator[Pr
             process.wait(20)
 
 
-def _fill(made: Provider, port: int) -> None:
+def _fill(made: Provider, port: int, strict_port: int) -> None:
     for name, family in (("cleo", "Adeyemi"), ("zoe", "Zed")):
         made.do(
             "create",
@@ -186,6 +192,8 @@ def _fill(made: Provider, port: int) -> None:
         "Tocsin",
         "--redirect-uris",
         f"http://127.0.0.1:{port}/sso/sso/return",
+        "--redirect-uris",
+        f"http://127.0.0.1:{strict_port}/sso/sso/return",
         "--grant-types",
         "authorization_code",
         "--response-types",
@@ -225,7 +233,21 @@ def served(
     provider: Provider, port: int, sqlite_template: Sqlite, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Served]:
     """Tocsin that trusts this provider."""
-    settings = {
+    more = {**_settings(provider, port), "TOCSIN_OIDC_EMAILS_VERIFIED": "yes"}  # Canaille never says that one is
+    yield from serve(sqlite_template, tmp_path_factory.mktemp("sso"), port=port, more=more)
+
+
+@pytest.fixture(scope="module")
+def strict(
+    provider: Provider, strict_port: int, sqlite_template: Sqlite, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Served]:
+    """Tocsin as it is by default: an address counts only if the provider says that it has verified it."""
+    more = _settings(provider, strict_port)
+    yield from serve(sqlite_template, tmp_path_factory.mktemp("strict"), port=strict_port, more=more)
+
+
+def _settings(provider: Provider, port: int) -> dict[str, str]:
+    return {
         "TOCSIN_OIDC_ISSUER": provider.url,
         "TOCSIN_OIDC_CLIENT_ID": "tocsin",
         "TOCSIN_OIDC_CLIENT_SECRET": SECRET,
@@ -234,11 +256,8 @@ def served(
         "TOCSIN_OIDC_ROLES": "sre=admin",
         "TOCSIN_OIDC_TEAMS": "sre=oncall",
         "TOCSIN_OIDC_CREATE": "yes",
-        "TOCSIN_OIDC_EMAILS_VERIFIED": "yes",  # Canaille never says that an address is verified
         "TOCSIN_BASE_URL": f"http://127.0.0.1:{port}",
     }
-    folder = tmp_path_factory.mktemp("sso")
-    yield from serve(sqlite_template, folder, port=port, more=settings)
 
 
 def _sign_in(served: Served, name: str) -> Browser:
@@ -280,3 +299,15 @@ def test_somebody_known_comes_into_their_own_account(served: Served) -> None:
     assert (browser.url, browser.status) == (f"{served.url}/me", 200), browser.page
     assert "cleo@acme.example" in browser.page
     assert _person(served, "cleo")["document"]["role"] == "responder"
+
+
+def test_an_address_that_is_not_verified_lets_nobody_in(strict: Served) -> None:
+    """Whoever is known only by what they may have written themselves is refused, and the audit knows it."""
+    for name in ("cleo", "zoe"):
+        browser = _sign_in(strict, name)
+        assert (browser.status, "You are not known here" in browser.page) == (403, True), browser.page
+        browser.go(f"{strict.url}/me")
+        assert "/sign-in" in browser.url
+    refused = strict.api("ann", "GET", "/audit?what=refusals").body["entries"]
+    assert sorted(one["body"]["email"] for one in refused) == ["cleo@acme.example", "zoe@acme.example"]
+    assert strict.api("ann", "GET", "/config/documents/people/zoe").status == 404
