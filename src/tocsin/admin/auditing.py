@@ -49,7 +49,7 @@ TOPICS: dict[str, tuple[str, tuple[str, ...]]] = {
     "rights": ("Rights", ("RightsChanged",)),
     "configuration": ("Configuration", ("ConfigApplied",)),
 }
-_FACTORS = {"totp": "a code generator", "webauthn": "a passkey", "recovery_codes": "recovery codes"}
+_FACTORS = {"totp": "an authenticator app", "webauthn": "a passkey", "recovery_codes": "recovery codes"}
 SENTENCES: dict[str, Said] = {
     "SignedIn": lambda body: f"signed in from {body['address']}",
     "SignInRefused": lambda body: f"a sign-in{_as(body)} from {body['address']} was refused",

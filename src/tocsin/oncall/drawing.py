@@ -24,6 +24,7 @@ WORDS = {
 OVERRIDE_SIGN, SIGN_PERCENT = "↔ ", 2.0
 NOBODY = "Nobody"
 TIGHT = ' class="tight"'
+SQUEEZED = f'{TIGHT} textLength="86%" lengthAdjust="spacingAndGlyphs"'  # as wide as its bar, never cut
 WORD_PERCENT_MIN, INITIALS_PERCENT_MIN = 3.5, 2.0
 GRID = '<use href="#days" width="100%" height="100%"/>'
 YOU = ' <span class="tag plain you">You</span>'
@@ -121,7 +122,7 @@ def _shown(bar: Bar, name: str) -> tuple[str, str]:
     """What is written in a bar, small where there is little room; that it is nobody is written out as long as can be."""
     fits = label(name, bar.width)
     if bar.stretch.mark is Mark.GAP and fits != NOBODY:
-        return (NOBODY if bar.width >= WORD_PERCENT_MIN else "!"), TIGHT
+        return (NOBODY, SQUEEZED) if bar.width >= WORD_PERCENT_MIN else ("!", TIGHT)
     if bar.stretch.mark is Mark.OVERRIDE:
         beside = label(name, bar.width - SIGN_PERCENT)
         fits = f"{OVERRIDE_SIGN}{beside}" if beside else fits

@@ -15,6 +15,25 @@ from tocsin.kit import clock
 from tocsin.web import times
 from tocsin.web.icons import ICONS
 
+# What stands in a user agent, and who it is; the first that is found counts, for each claims to be others, too.
+BROWSERS = (
+    ("Edg", "Edge"),
+    ("OPR", "Opera"),
+    ("Firefox", "Firefox"),
+    ("FxiOS", "Firefox"),
+    ("Chrom", "Chrome"),
+    ("CriOS", "Chrome"),
+    ("Safari", "Safari"),
+)
+SYSTEMS = (
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("Mac OS", "Mac"),
+    ("CrOS", "ChromeOS"),
+    ("Linux", "Linux"),
+)
 register = template.Library()
 
 
@@ -52,6 +71,13 @@ def moment(context: Context, instant: datetime | None) -> SafeString:
         return SafeString("")
     now, zone = _here(context)
     return _time("at", instant, times.clock_time(instant, now, zone), zone)
+
+
+@register.filter
+def browser(agent: str) -> str:
+    """What a browser calls itself, in the words people have for it: `Firefox on Linux`."""
+    names = (next((word for mark, word in known if mark in agent), "") for known in (BROWSERS, SYSTEMS))
+    return " on ".join(filter(None, names)) or "A program"
 
 
 @register.simple_tag
