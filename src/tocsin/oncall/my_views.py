@@ -26,6 +26,7 @@ from tocsin.web.pages import show
 AHEAD = timedelta(days=62)
 SHIFTS_SHOWN_MAX = 30
 KINDS = (("absences", "My absences: when I am away"), ("holidays", "Holidays: days that are free for me"))
+SHIFTS_AT_ONCE = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +60,7 @@ class MyPage:
 
     is_somebody: bool
     shifts: tuple[MyShift, ...]
+    later: tuple[MyShift, ...]  # those behind a press
     conflicts: int
     absences: tuple[MyAbsence, ...]
     calendars: tuple[CalendarLine, ...]
@@ -173,7 +175,8 @@ def _page(actor: Actor, *, new_feed: str = "", wrong: str = "", wrong_calendar: 
     calendars = queries.calendars(reader, owner=seen.me) if seen.me else []
     return MyPage(
         is_somebody=bool(seen.me),
-        shifts=shifts,
+        shifts=shifts[:SHIFTS_AT_ONCE],
+        later=shifts[SHIFTS_AT_ONCE:],
         conflicts=sum(bool(one.against) for one in shifts),
         absences=_absences(reader, seen) if seen.me else (),
         calendars=tuple(one for one in calendars if one.kind is not CalendarKind.SCHEDULE),

@@ -66,7 +66,7 @@ def test_a_policy_reads_as_a_ladder(house: House) -> None:
     assert "After 15 min: all of it again, once more" in said
     assert "After 30 min policy Web takes over" in said
     assert "Last resort Dan Novak" in said
-    assert "Ann Lee at once at once: inbox in Tocsin" in said
+    assert "Ann Lee paged at once at once: inbox in Tocsin" in said
     assert "No service uses it yet" in said
     listed = words(house.client("ann").get("/policies").content)
     assert "At once Primary (now Ann Lee), after 5 min everybody in Web, then policy Web, at last Dan Novak." in listed
