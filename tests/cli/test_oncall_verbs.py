@@ -131,6 +131,21 @@ def test_an_absence_shows_as_a_conflict_until_it_is_cancelled(anns: Terminal, ac
     assert "a wedding" not in said(anns.run("absence", "list", "--person", owner))
 
 
+def test_a_calendar_of_absences_is_linked_listed_and_unlinked(anns: Terminal, act_as: As) -> None:
+    """Its number is told, the list says how reading it goes and never its address, and unlinking makes room."""
+    act_as("ann")
+    linked = said(anns.run("absence", "link", "https://calendar.invalid/secret.ics"))
+    number = linked.split()[1]
+    assert linked == f"Calendar {number} is read for ann.\n"
+    listed = said(anns.run("absence", "list", "--person", "ann"))
+    assert f"calendar {number}: absences of ann, " in listed
+    assert "secret" not in listed
+    again = anns.run("absence", "link", "https://calendar.invalid/other.ics")
+    assert (again.code, "unlink it first" in again.err) == (1, True)
+    assert said(anns.run("absence", "unlink", number)) == f"Calendar {number} is not read any more.\n"
+    assert f"calendar {number}" not in said(anns.run("absence", "list", "--person", "ann"))
+
+
 def test_a_feed_leads_to_the_shifts_until_it_is_revoked(anns: Terminal, served: Served) -> None:
     """The address is told once, answers with a calendar, stands in the list without its secret, and can be revoked."""
     assert "/cal/" in said(anns.run("feed", "create"))
@@ -159,6 +174,7 @@ def test_what_nobody_knows_is_refused(anns: Terminal) -> None:
         ("override", "cancel", "999999"),
         ("swap", "accept", "999999"),
         ("absence", "cancel", "999999"),
+        ("absence", "unlink", "999999"),
         ("feed", "revoke", "999999"),
         ("shifts", "nowhere"),
         ("oncall", "nowhere"),

@@ -215,13 +215,19 @@ def list_absences(
     to: Annotated[str, typer.Option("--to", help="Until when.")] = "+365d",
     json_: Json = False,
 ) -> None:
-    """List absences to come, and the shifts they are in the way of."""
+    """List absences to come, the calendars that say so, and the shifts they are in the way of."""
     found = remote.get("/absences", person=person, to=times.instant(to, clock.now()).isoformat())
     if json_:
         output.as_json(found)
         return
     rows = [[str(one["id"] or ""), one["person"], *_when(one), one["kind"], one["about"]] for one in found["absences"]]
     output.table(["ABSENCE", "PERSON", "FROM", "UNTIL", "", "WHY"], rows)
+    for one in remote.get("/calendars", owner=person)["calendars"]:
+        if one["kind"] != "schedule":
+            state = (
+                f"cannot be read: {one['error']}" if one["error"] else f"read {words.local(one['read_at']) or 'soon'}"
+            )
+            output.say(f"calendar {one['id']}: {one['kind']} of {one['owner']}, {state}")
     _say_conflicts(found["conflicts"])
 
 
@@ -242,6 +248,13 @@ def link_calendar(
     kind = "holidays" if holidays else "absences"
     made = remote.call("POST", "/calendars", {"person": person, "kind": kind, "url": url})
     output.say(f"Calendar {made['id']} is read for {made['owner']}.")
+
+
+@absence.command("unlink")
+def unlink_calendar(number: Number) -> None:
+    """Read that calendar no longer; `absence list` tells its number."""
+    remote.call("DELETE", f"/calendars/{number}")
+    output.say(f"Calendar {number} is not read any more.")
 
 
 @handover.command("list")

@@ -40,8 +40,8 @@ def as_it_was(reader: Reader, at: datetime) -> AsItWas:
         document = before[-1] if before else None
         if document is not None:
             held[name] = document
-            if len(before) < len(versions):
-                ends[name] = queries.whole(versions[len(before)][0])
+            went = next((came for came, later in versions[len(before) :] if later != document), None)
+            ends |= {name: queries.whole(went)} if went is not None else {}
     return AsItWas(snapshot=replace(snapshot, sections={**snapshot.sections, "schedules": held}), held_until=ends)
 
 
