@@ -13,7 +13,6 @@ import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -23,10 +22,7 @@ import yaml
 from databases import Database
 from tocsin.alerts.domain import Group, GroupStatus
 from world import World, wake
-
-HOWTO = Path(__file__).parents[2] / "docs" / "howto"
-SECRET = "a-secret-of-sentry"
-_BLOCK = re.compile(r"^ *```(\w+)\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
+from written import SECRET, address, blocks, set_up
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,23 +44,6 @@ class Case:
     ends: Callable[[str], Sent]
     title: str
     severity: str = "critical"
-
-
-def section(page: str, heading: str) -> str:
-    """The text of a page under one heading, or all of it."""
-    text = (HOWTO / f"{page}.md").read_text()
-    return re.split(r"^## ", text.partition(f"## {heading}\n")[2], flags=re.MULTILINE)[0] if heading else text
-
-
-def blocks(text: str, language: str) -> Iterator[str]:
-    """The blocks of this language."""
-    return (held for found, held in _BLOCK.findall(text) if found == language)
-
-
-def template(page: str, language: str, heading: str, **values: str) -> str:
-    """The text to paste into the sender, as the sender fills it in."""
-    *_, written = blocks(section(page, heading), language)
-    return _filled(written, values)
 
 
 def _filled(written: str, values: Mapping[str, str]) -> str:
@@ -350,30 +329,6 @@ def test_an_acknowledgement_in_new_relic_counts(world: World) -> None:
     post(world, text, case, newrelic("ACTIVATED", "ISSUE_ACKNOWLEDGED")(text))
     (group,) = _groups(world)
     assert group.status is GroupStatus.ACKNOWLEDGED
-
-
-def set_up(world: World, page: str, integration: str) -> str:
-    """Apply what the page says; its text, or that of the part about this sender."""
-    name, _, heading = page.partition("#")
-    text = section(name, heading)
-    for written in blocks(text, "yaml"):
-        held = yaml.safe_load(written.replace("${SENTRY_CLIENT_SECRET}", SECRET))
-        world.edit(lambda config, held=held: _add(config, held))
-    assert integration in world.config["integrations"]
-    return text
-
-
-def _add(config: dict[str, Any], held: dict[str, Any]) -> None:
-    config["integrations"].update(held.get("integrations", {}))
-    config["routes"] += held.get("routes", [])
-
-
-def address(text: str, world: World, integration: str) -> str:
-    """The first address on the page that belongs to this integration."""
-    key = world.config["integrations"][integration]["key"]
-    found = re.search(rf"https://tocsin\.example\.org(/in/[\w-]+/{key}|/v2/alerts)", text)
-    assert found, "the page says no address"
-    return found[1]
 
 
 def post(world: World, text: str, case: Case, sent: Sent) -> None:
