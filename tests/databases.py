@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import count
@@ -110,7 +111,8 @@ class Sqlite:
 class Postgres:
     """A cluster of our own; PostgreSQL refuses to run as root, so root starts it as somebody else."""
 
-    def __init__(self, *, durable: bool = False) -> None:
+    def __init__(self, *, durable: bool = False, settings: Sequence[str] = ()) -> None:
+        self._more = [word for one in settings for word in ("-c", one)]
         self._binaries = postgres_binaries()
         self._folder = Path(tempfile.mkdtemp(prefix="tocsin-pg-", dir=None if durable else _fast_folder()))
         self._data = self._folder / "data"
@@ -144,7 +146,16 @@ class Postgres:
             [] if self._durable else ["-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off"]
         )
         command = self._command("postgres", "-D", str(self._data), "-p", str(self.port), "-h", "127.0.0.1", dies=True)
-        command += ["-k", str(self._folder), "-c", "max_connections=60", "-c", "log_min_messages=warning", *safety]
+        command += [
+            "-k",
+            str(self._folder),
+            "-c",
+            "max_connections=60",
+            "-c",
+            "log_min_messages=warning",
+            *safety,
+            *self._more,
+        ]
         with (self._folder / "log").open("ab") as log:
             self._server = subprocess.Popen(command, stdout=log, stderr=log, cwd=self._folder)
         self._run("pg_isready", "-h", str(self._folder), "-p", str(self.port), "-t", "30", until_ready=True)

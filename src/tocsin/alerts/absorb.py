@@ -27,7 +27,7 @@ from tocsin.kit.db import Tx
 from tocsin.sources.domain import Signal
 
 log = structlog.get_logger()
-ENVELOPES_PER_TX_MAX = 200
+ENVELOPES_PER_TX_MAX = 400
 SIGNALS_PER_TX_MAX = 400
 WHY_CHARS_MAX = 500
 ABSORB_LOCK = 7_000_001  # one absorber at a time per installation keeps each integration's signals in order

@@ -133,7 +133,7 @@ class Writer:
         patience_ends = clock.monotonic() + DATABASE_PATIENCE_S
         while True:
             try:
-                with db.transact(clock.now()) as tx:
+                with db.append(clock.now()) as tx:
                     ledger.put_envelopes(tx, accepted)
                     bell.ring(tx, bell.SIGNALS)
             except db.DatabaseGone as error:

@@ -123,7 +123,7 @@ def unpacked(packed: bytes) -> tuple[tuple[Signal, ...], str]:
 
 def mark_absorbed(tx: Tx, envelope_ids: Sequence[int]) -> None:
     """These are accounted for."""
-    tx.execute(
+    tx.write(
         f"UPDATE alerts_envelope SET absorbed_at = %s WHERE {tx.among('id')}",
         (clock.to_us(tx.now), tx.listed(envelope_ids)),
     )

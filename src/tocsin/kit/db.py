@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from datetime import datetime
-from typing import Any
+from typing import Any, NoReturn
 
 import msgspec
 from django.db import DataError, InterfaceError, OperationalError, connections, transaction
@@ -145,6 +145,13 @@ class Tx(Reader):
             cursor.execute(sql, params)
             return int(cursor.rowcount)
 
+    def write(self, sql: str, params: Sequence[Any] = ()) -> None:
+        """Run one statement whose result nobody asks for; on PostgreSQL it travels with the next one or the commit."""
+        if self.postgres:
+            self._unsent.append((sql, params))
+        else:
+            self.execute(sql, params)
+
     @property
     def for_update(self) -> str:
         """Ends a SELECT whose rows are to be changed; SQLite's transactions hold the write lock anyway."""
@@ -158,7 +165,7 @@ class Tx(Reader):
     def lock(self, number: int) -> None:
         """Hold an installation-wide lock until the commit, after whoever holds it. SQLite has one writer anyway."""
         if self.postgres:
-            self.execute("SELECT pg_advisory_xact_lock(%s)", (number,))
+            self._unsent.append(("SELECT pg_advisory_xact_lock(%s::bigint)", (number,)))
 
     def try_lock(self, number: int) -> bool:
         """Hold an installation-wide lock until the commit, if nobody else does. SQLite has one writer anyway."""
@@ -247,9 +254,13 @@ class Tx(Reader):
             driver.Cursor(self._connection.connection).execute(sql, params)
 
     def send_first(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
-        """Around every statement of Django's cursors: what was written before it is sent before it."""
-        self.send()
-        return execute(sql, params, many, context)
+        """Around every statement of Django's cursors: what was written before it goes first, in the same round trip."""
+        unsent, self._unsent = self._unsent, []
+        if not unsent:
+            return execute(sql, params, many, context)
+        with self._connection.wrap_database_errors, self._connection.connection.pipeline():
+            self._run(unsent)
+            return execute(sql, params, many, context)
 
     def _in_chunks(self, sql: Callable[[str], str], rows: Sequence[Row]) -> None:
         """Many rows in few statements, on SQLite.
@@ -320,6 +331,33 @@ class Tx(Reader):
             call()
 
 
+class Appending(Tx):
+    """A transaction of nothing but rows inserted in bulk and rings: nothing is read in it, and no count is asked for."""
+
+    def execute(self, sql: str, params: Sequence[Any] = ()) -> NoReturn:
+        raise TypeError(f"rows are only inserted here: {sql} with {len(params)} values is not")
+
+    def savepoint(self) -> NoReturn:
+        raise TypeError("rows are only inserted here, and stand or fall together")
+
+
+@contextmanager
+def append(now: datetime) -> Iterator[Tx]:
+    """A transaction that only inserts: one round trip on PostgreSQL, where what is sent together stands or falls together.
+
+    Raises as `transact` does.
+    """
+    connection = connections["default"]
+    if connection.vendor != "postgresql" or connection.in_atomic_block:
+        with transact(now) as tx:
+            yield tx
+        return
+    tx = Appending(connection, now)
+    yield tx
+    tx.send()
+    tx.committed()
+
+
 @contextmanager
 def _telling_too_much() -> Iterator[None]:
     try:
@@ -346,7 +384,7 @@ def transact(now: datetime, *, using: str = "default", replayable: bool = False)
             if tx.postgres:
                 sending.enter_context(connection.execute_wrapper(tx.send_first))
             if tx.postgres and replayable:
-                tx.execute("SET LOCAL synchronous_commit TO off")
+                tx.write("SET LOCAL synchronous_commit TO off")
             yield tx
             tx.settle()
             if is_outermost:

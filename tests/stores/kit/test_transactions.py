@@ -57,6 +57,25 @@ class TestOnBothDatabases:
             put(tx, "new")
         assert kept() == {"here": "[]", "new": "[]"}
 
+    def test_what_is_appended_stands_or_falls_together(self) -> None:
+        """Of several inserts of which one is refused none stays, nobody is told, and the next append goes through."""
+        rung: list[str] = []
+        stop = bell.listen("kit", lambda: rung.append("kit"))
+        with pytest.raises(IntegrityError), db.append(NOW) as tx:
+            put(tx, "a", "b")
+            put(tx, "a")
+            bell.ring(tx, "kit")
+        with pytest.raises(ZeroDivisionError), db.append(NOW) as tx:
+            put(tx, "a")
+            raise ZeroDivisionError
+        assert (kept(), rung) == ({}, [])
+        with db.append(NOW) as tx:
+            put(tx, "a")
+            put(tx, "b")
+            bell.ring(tx, "kit")
+        assert (set(kept()), rung) == ({"a", "b"}, ["kit"])
+        stop()
+
     def test_a_refused_write_tells_nobody(self) -> None:
         """Whoever waits for a commit is not woken by a transaction that was undone."""
         rung: list[str] = []
@@ -113,6 +132,17 @@ def test_only_what_can_be_replayed_does_not_wait_for_the_disk(postgres: Database
         assert tx.value(asked) == "off"
     with db.transact(NOW) as tx:
         assert tx.value(asked) == "on"
+
+
+def test_an_append_does_nothing_but_insert(postgres: Database) -> None:
+    """What would not stand or fall with the rest is refused."""
+    with pytest.raises(TypeError, match="only inserted"), db.append(NOW) as tx:
+        tx.execute("DELETE FROM engine_address_use")
+    with pytest.raises(TypeError), db.append(NOW) as tx, tx.savepoint():
+        put(tx, "a")
+    with db.transact(NOW), db.append(NOW) as tx:
+        put(tx, "b")
+    assert set(kept()) == {"b"}
 
 
 def test_a_connection_that_breaks_says_so(postgres: Database) -> None:
