@@ -9,6 +9,8 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -23,6 +25,8 @@ from tocsin.site import environment
 
 MISSING = "PostgreSQL is not installed (Debian: apt-get install postgresql), so nothing was proven on it"
 COMMAND_S_MAX = 60.0
+READY_S_MAX = 60.0  # after a crash PostgreSQL recovers first
+_PAUSE = threading.Event()  # never set
 _MEMORY = Path("/dev/shm")
 _CLEAN = """
 DO $$
@@ -217,7 +221,8 @@ class Postgres:
         }
 
     def _run(self, program: str, *arguments: str, until_ready: bool = False) -> None:
-        for _ in range(600 if until_ready else 1):
+        ends = time.monotonic() + (READY_S_MAX if until_ready else 0)
+        while True:
             done = subprocess.run(
                 self._command(program, *arguments),
                 capture_output=True,
@@ -227,8 +232,11 @@ class Postgres:
             )
             if done.returncode == 0:
                 return
-            assert self._server is None or self._server.poll() is None, (self._folder / "log").read_text()
-        raise AssertionError(f"{program} failed: {done.stderr.decode()}")
+            log = self._folder / "log"
+            told = log.read_text()[-2000:] if log.exists() else ""
+            assert self._server is None or self._server.poll() is None, told
+            assert time.monotonic() < ends, f"{program} failed: {done.stderr.decode()}{told}"
+            _PAUSE.wait(0.05)  # it refuses at once while it recovers
 
     def _command(self, program: str, *arguments: str, dies: bool = False) -> list[str]:
         """As the user it may run as; what `dies` ends with us, even if we are killed."""

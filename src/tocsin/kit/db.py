@@ -12,7 +12,7 @@ verbs cost one statement whatever the number of rows.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from typing import Any, NoReturn
 
@@ -225,41 +225,25 @@ class Tx(Reader):
         self._unsent.append((sql, [list(column) for column in zip(*rows, strict=True)]))
 
     def send(self) -> None:
-        """Run the writes that wait, in order, in one round trip. Every other statement does it first, and the commit."""
-        unsent, self._unsent = self._unsent, []
-        if not unsent:
-            return
-        with self._connection.wrap_database_errors:
-            self._connection.ensure_connection()
-            with ExitStack() as stack:
-                if len(unsent) > 1:
-                    stack.enter_context(self._connection.connection.pipeline())
-                self._run(unsent)
+        """Run the writes that wait, in order, in one round trip."""
+        with self._connection.wrap_database_errors, self.sending():
+            pass
 
-    def send_with_commit(self) -> AbstractContextManager[object]:
-        """Send what waits in one round trip with the commit that comes before the end of this context."""
+    def sending(self) -> ExitStack:
+        """Send the writes that wait: they, and whatever is run in this context, have taken place when it ends."""
         unsent, self._unsent = self._unsent, []
-        if not unsent:
-            return nullcontext()
-        stack = ExitStack()
-        with self._connection.wrap_database_errors:
-            self._connection.ensure_connection()
-            stack.enter_context(self._connection.connection.pipeline())
-            self._run(unsent)
-        return stack
-
-    def _run(self, statements: Sequence[tuple[str, Sequence[Any]]]) -> None:
-        driver = self._connection.Database  # type: ignore[attr-defined]  # psycopg, imported only where it is used
-        for sql, params in statements:
-            driver.Cursor(self._connection.connection).execute(sql, params)
+        with self._connection.wrap_database_errors, ExitStack() as stack:
+            if unsent:
+                self._connection.ensure_connection()
+                stack.enter_context(self._connection.connection.pipeline())
+                driver = self._connection.Database  # type: ignore[attr-defined]  # psycopg, imported only where it is used
+                for sql, params in unsent:
+                    driver.Cursor(self._connection.connection).execute(sql, params)
+            return stack.pop_all()
 
     def send_first(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
         """Around every statement of Django's cursors: what was written before it goes first, in the same round trip."""
-        unsent, self._unsent = self._unsent, []
-        if not unsent:
-            return execute(sql, params, many, context)
-        with self._connection.wrap_database_errors, self._connection.connection.pipeline():
-            self._run(unsent)
+        with self._connection.wrap_database_errors, self.sending():
             return execute(sql, params, many, context)
 
     def _in_chunks(self, sql: Callable[[str], str], rows: Sequence[Row]) -> None:
@@ -342,23 +326,6 @@ class Appending(Tx):
 
 
 @contextmanager
-def append(now: datetime) -> Iterator[Tx]:
-    """A transaction that only inserts: one round trip on PostgreSQL, where what is sent together stands or falls together.
-
-    Raises as `transact` does.
-    """
-    connection = connections["default"]
-    if connection.vendor != "postgresql" or connection.in_atomic_block:
-        with transact(now) as tx:
-            yield tx
-        return
-    tx = Appending(connection, now)
-    yield tx
-    tx.send()
-    tx.committed()
-
-
-@contextmanager
 def _telling_too_much() -> Iterator[None]:
     try:
         yield
@@ -366,6 +333,28 @@ def _telling_too_much() -> Iterator[None]:
         if str(getattr(error.__cause__, "sqlstate", "")).startswith(_PROGRAM_LIMIT):
             raise TooMuch(str(error)) from error
         raise
+
+
+@contextmanager
+def append(now: datetime) -> Iterator[Tx]:
+    """A transaction that only inserts, and costs one round trip on PostgreSQL. Raises as `transact` does."""
+    connection = connections["default"]
+    if connection.vendor != "postgresql" or connection.in_atomic_block:
+        with transact(now) as tx:
+            yield tx
+        return
+    tx = Appending(connection, now)
+    tx.write("BEGIN")
+    with _telling_too_much():
+        yield tx
+        tx.write("COMMIT")
+        try:
+            tx.send()
+        except BaseException:
+            with suppress(connection.Database.Error):  # type: ignore[attr-defined]  # as above: psycopg's
+                connection.connection.rollback()
+            raise
+    tx.committed()
 
 
 @contextmanager
@@ -388,7 +377,7 @@ def transact(now: datetime, *, using: str = "default", replayable: bool = False)
             yield tx
             tx.settle()
             if is_outermost:
-                sending.enter_context(tx.send_with_commit())
+                sending.enter_context(tx.sending())
             else:
                 tx.send()
     tx.committed()

@@ -3,10 +3,12 @@
 # ruff: noqa: PT012  a transaction ends with its block, so what raises is the whole of it
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 
 import pytest
-from django.db import DatabaseError, IntegrityError, connections
+from django.db import DatabaseError, Error, IntegrityError, connections
 
 from databases import Database, point_at
 from tocsin.engine import bell
@@ -75,6 +77,20 @@ class TestOnBothDatabases:
             bell.ring(tx, "kit")
         assert (set(kept()), rung) == ({"a", "b"}, ["kit"])
         stop()
+
+    @pytest.mark.parametrize("open_one", [db.transact, db.append])
+    def test_a_value_that_cannot_be_written_leaves_the_connection_fit(
+        self, open_one: Callable[[datetime], AbstractContextManager[Tx]]
+    ) -> None:
+        """What the driver refuses to send undoes all of its transaction, and only that."""
+        unfit = object()
+        with pytest.raises((Error, TypeError)), open_one(NOW) as tx:
+            put(tx, "a")
+            tx.insert_many(TABLE, COLUMNS, [("b", unfit)])
+        assert kept() == {}
+        with open_one(NOW) as tx:
+            put(tx, "a")
+        assert set(kept()) == {"a"}
 
     def test_a_refused_write_tells_nobody(self) -> None:
         """Whoever waits for a commit is not woken by a transaction that was undone."""
@@ -145,15 +161,27 @@ def test_an_append_does_nothing_but_insert(postgres: Database) -> None:
     assert set(kept()) == {"b"}
 
 
-def test_a_connection_that_breaks_says_so(postgres: Database) -> None:
+def test_a_row_that_cannot_be_held_is_not_taken_for_a_broken_connection(postgres: Database) -> None:
+    """It is no use to try again with what is too long for an index; an append says so as a transaction does."""
+    key = "".join(chr(0x4E00 + number % 20000) for number in range(20_000))  # too long even compressed
+    for open_one in (db.transact, db.append):
+        with pytest.raises(db.TooMuch), open_one(NOW) as tx:
+            put(tx, key)
+    assert kept() == {}
+
+
+@pytest.mark.parametrize("open_one", [db.transact, db.append])
+def test_a_connection_that_breaks_says_so(
+    postgres: Database, open_one: Callable[[datetime], AbstractContextManager[Tx]]
+) -> None:
     """A connection cut before the commit raises DatabaseGone, nothing is kept, and the next transaction has a new one."""
-    with pytest.raises(db.DatabaseGone), db.transact(NOW) as tx:
+    pid = db.reader(NOW).value("SELECT pg_backend_pid()")
+    with pytest.raises(db.DatabaseGone), open_one(NOW) as tx:
         put(tx, "lost")
-        pid = tx.value("SELECT pg_backend_pid()")
         _end(pid)
         put(tx, "lost too")
     db.drop_connection()
-    with db.transact(NOW) as tx:
+    with open_one(NOW) as tx:
         put(tx, "kept")
     assert set(kept()) == {"kept"}
 
