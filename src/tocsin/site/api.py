@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import structlog
+from django.db import DataError
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
@@ -95,6 +96,14 @@ def _http(_: HttpRequest, error: HttpError) -> HttpResponse:
 @api.exception_handler(Http404)
 def _missing(_: HttpRequest, __: Http404) -> HttpResponse:
     return problems.respond(Problem(404, "there is no such thing"))
+
+
+@api.exception_handler(OverflowError)
+@api.exception_handler(DataError)
+def _beyond(request: HttpRequest, error: Exception) -> HttpResponse:
+    """Nothing of ours is so large: a number beyond 64 bits, a time beyond the calendar, a text no database can hold."""
+    log.info("api.beyond", path=request.path, error=type(error).__name__)
+    return problems.respond(Problem(422, "a number, a time or a text in this request is beyond what there can be"))
 
 
 @api.exception_handler(Exception)
