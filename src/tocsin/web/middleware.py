@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.conf import settings
-from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed
+from django.db import DataError
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
 
 from tocsin.web import errors
 
@@ -48,6 +49,10 @@ class SecurityHeaders:
         if isinstance(response, HttpResponseBase):
             return self._dress(request, response)
         return self._later(request, response)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """What no database can hold (a number beyond 64 bits, a zero byte) is the request's fault, not ours."""
+        return errors.page(request, errors.BAD_REQUEST) if isinstance(exception, (DataError, OverflowError)) else None
 
     async def _later(self, request: HttpRequest, response: Awaitable[HttpResponseBase]) -> HttpResponseBase:
         return self._dress(request, await response)
