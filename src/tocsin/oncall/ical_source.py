@@ -21,6 +21,7 @@ import recurring_ical_events
 
 from tocsin.kit import text, tz
 from tocsin.oncall.desk import Booked
+from tocsin.oncall.ical_effort import Effort, listed
 from tocsin.people.domain import PersonDocument
 
 BODY_CHARS_MAX = 2_000_000
@@ -30,7 +31,6 @@ OCCURRENCES_MAX = 20_000
 PROBLEMS_MAX = 20
 TITLE_CHARS_MAX = 200
 PIECE = timedelta(days=100)  # repetition is unfolded so much at a time, so that a bound is reached early
-BOMBS = ("SECONDLY", "MINUTELY")
 _PRIORITY = re.compile(r"\s*\[L(\d{1,3})\]\s*")
 _MAIL = re.compile(r"[^\s@<>\"',;()\[\]]+@[^\s@<>\"',;()\[\]]+")
 _SPLIT = re.compile(r"\s*(?:[,;&+/|]|\band\b)\s*", re.IGNORECASE)
@@ -66,7 +66,7 @@ def read(body: str, start: datetime, end: datetime, zone: str) -> Reading:
     problems = _Problems()
     local = tz.zone(_own_zone(calendar, problems) or zone)
     events: dict[tuple[str, int, int, str], Event] = {}
-    _drop_unreadable(calendar, problems)
+    _drop_unreadable(calendar, end.toordinal(), problems)
     for found in _occurrences(calendar, start, end, problems):
         one = _event(found, local, problems)
         if one is not None and tz.second(start) < one.end and one.start < tz.second(end):
@@ -198,28 +198,17 @@ def _own_zone(calendar: Any, problems: _Problems) -> str | None:
     return named
 
 
-def _drop_unreadable(calendar: Any, problems: _Problems) -> None:
+def _drop_unreadable(calendar: Any, last_day: int, problems: _Problems) -> None:
     """One event that cannot be unfolded would take the others with it; one that repeats by the minute never ends."""
-    for component in list(calendar.subcomponents):
-        if component.name != "VEVENT":
-            continue
-        why = _why_not(component)
+    effort = Effort(last_day)
+    kept = []
+    for component in calendar.subcomponents:
+        why = effort.why_not(component) if component.name == "VEVENT" else ""
         if why:
             problems.add(f"{_title(component)!r} {why} and is left out")
-            calendar.subcomponents.remove(component)
-
-
-def _why_not(component: Any) -> str:
-    try:
-        if component.end < component.start:
-            return "ends before it begins"
-        found = component.get("RRULE", [])
-        for rule in found if isinstance(found, list) else [found]:
-            if str(rule.get("FREQ", [""])[0]).upper() in BOMBS or len(rule.get("BYSECOND", ())) > 1:
-                return "repeats by the minute"
-    except Exception:  # noqa: BLE001 - a stranger's file may break the library in any way
-        return "cannot be read"
-    return ""
+        else:
+            kept.append(component)
+    calendar.subcomponents = kept
 
 
 def _occurrences(calendar: Any, start: datetime, end: datetime, problems: _Problems) -> Iterator[Any]:
@@ -273,8 +262,7 @@ def _title(component: Any) -> str:
 
 def _mails(component: Any) -> tuple[str, ...]:
     attendees = component.get("ATTENDEE", [])
-    listed = attendees if isinstance(attendees, list) else [attendees]
-    return tuple(str(one).casefold().removeprefix("mailto:") for one in listed)
+    return tuple(str(one).casefold().removeprefix("mailto:") for one in listed(attendees))
 
 
 def _priority(title: str) -> int:

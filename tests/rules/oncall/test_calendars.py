@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from time import process_time
 
 import icalendar
 import pytest
@@ -100,6 +101,47 @@ def test_cancelled_events_and_bombs_are_left_out() -> None:
     found = ical_source.read(calendar(cancelled, bomb, good), START, END, "UTC")
     assert [one.title for one in found.events] == ["Bob"]
     assert found.problems == ("'Boom' repeats by the minute and is left out",)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "FREQ=DAILY",
+        "FREQ=HOURLY",
+        "FREQ=DAILY;BYHOUR=" + ",".join(map(str, range(24))) + ";BYMINUTE=" + ",".join(map(str, range(60))),
+        "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30",
+        "FREQ=DAILY;INTERVAL=7;BYDAY=MO",
+        "FREQ=MONTHLY;INTERVAL=12;BYMONTH=4",
+    ],
+)
+def test_unfolding_has_a_bound(rule: str) -> None:
+    """A thousand events that have repeated since 1900 cannot keep the reader busy; what is left out is told."""
+    bombs = [
+        f"UID:{number}\nSUMMARY:Boom\nDTSTART:19000310T090000Z\nDTEND:19000310T090001Z\nRRULE:{rule}"
+        for number in range(1000)
+    ]
+    good = "UID:x\nSUMMARY:Bob\nDTSTART:20260310T090000Z\nDTEND:20260310T100000Z"
+    started = process_time()
+    found = ical_source.read(calendar(good, *bombs), START, START + timedelta(days=100), "UTC")
+    assert process_time() - started < 20
+    assert "Bob" in [one.title for one in found.events]
+    assert found.problems[0] in (
+        "'Boom' repeats more often, or since longer ago, than can be unfolded and is left out",
+        "'Boom' repeats on days that never come and is left out",
+    )
+
+
+def test_a_long_life_with_many_habits_is_read() -> None:
+    """Five hundred weekly meetings of ten years and as many birthdays are an ordinary calendar."""
+    meetings = [
+        f"UID:{number}\nSUMMARY:Ann\nDTSTART:20160307T090000Z\nDTEND:20160307T100000Z\nRRULE:FREQ=WEEKLY;UNTIL=20161231T000000Z"
+        for number in range(500)
+    ]
+    days = [
+        f"UID:b{number}\nSUMMARY:Bob\nDTSTART;VALUE=DATE:19800310\nRRULE:FREQ=YEARLY;UNTIL=19990310"
+        for number in range(500)
+    ]
+    assert ical_source.read(calendar(*meetings, *days), START, END, "UTC").problems == ()
 
 
 @pytest.mark.parametrize(
