@@ -58,6 +58,18 @@ def test_who_is_on_call_at_any_time(terminal: Terminal, company: str) -> None:
     assert (schedule["since"], schedule["until"]) == ("2026-03-23T08:00:00Z", "2026-03-30T07:00:00Z")
 
 
+def test_times_without_anybody_stand_among_the_shifts(terminal: Terminal, tmp_path: Path) -> None:
+    """For people the table tells when nobody is on call, by a gap or on purpose; programs get shifts alone."""
+    layer = {"name": "day", "rotation": "daily", "handoff": "00:00", "start": "2026-01-05", "people": ["ann"]}
+    schedule = {"timezone": "UTC", "layers": [layer | {"between": "08:00-20:00"}]}
+    people = {"ann": {"name": "Ann", "email": "ann@example.org"}}
+    file = tmp_path / "config.yaml"
+    file.write_text(json.dumps({"tocsin": 1, "people": people, "schedules": {"day": schedule}}))
+    asked = ("shifts", "day", "--from", "2026-03-23T00:00Z", "--to", "2026-03-24T00:00Z", "--file", str(file))
+    assert [line.split()[0] for line in terminal.run(*asked).out.splitlines()[1:]] == ["nobody", "ann", "nobody"]
+    assert [one["person"] for one in json.loads(terminal.run(*asked, "--json").out)] == ["ann"]
+
+
 def test_what_a_signal_would_do(terminal: Terminal, company: str, tmp_path: Path) -> None:
     """The trace names the service, the policy, each step's time and person, and each message."""
     signal = tmp_path / "signal.json"

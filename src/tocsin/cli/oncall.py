@@ -67,7 +67,22 @@ def shifts(
     if json_:
         output.as_json(found)
         return
-    output.table(["PERSON", "FROM", "UNTIL", "BY"], [_shift_row(one) for one in found])
+    rows = [
+        (one["start"], _shift_row(one))
+        for one in (*found, *_holes(found, answers.instant(start), answers.instant(end)))
+    ]
+    output.table(["PERSON", "FROM", "UNTIL", "BY"], [row for _, row in sorted(rows, key=lambda row: row[0])])
+
+
+def _holes(shifts: list[dict[str, Any]], start: str, end: str) -> list[dict[str, Any]]:
+    """The times in which none of these has duty; instants are written so that they sort."""
+    found: list[dict[str, Any]] = []
+    at = start
+    for one in sorted((one for one in shifts if not one.get("shadow")), key=lambda one: str(one["start"])):
+        if one["start"] > at:
+            found.append({"person": "nobody", "start": at, "end": one["start"]})
+        at = max(at, one["end"])
+    return [*found, {"person": "nobody", "start": at, "end": end}] if at < end else found
 
 
 def _rows(schedule: dict[str, Any]) -> list[list[str]]:

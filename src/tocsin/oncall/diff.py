@@ -7,7 +7,7 @@ they are written. Compared is the duty, not the shadows and not the names of lay
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from tocsin.kit import text, tz
@@ -32,12 +32,16 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """All that changes between two instants. `opened` are the times that had somebody and have nobody now."""
+    """All that changes between two instants. `opened` are the times that had somebody and have nobody now.
+
+    `removed` says that the schedule goes as a whole; nothing pages it then, so that is no gap.
+    """
 
     schedule: str
     changes: tuple[Change, ...]
     nights: tuple[date, ...]
     opened: tuple[Interval, ...]
+    removed: bool = False
 
     @property
     def words(self) -> str:
@@ -47,6 +51,8 @@ class Difference:
         said = f"this change alters who is paged on {text.plural(len(self.nights), 'night')}"
         if not self.nights:
             said = f"this change alters who is paged {text.plural(len(self.changes), 'time')}, but on no night"
+        if self.removed:
+            return f"{said}: nobody is on call for it any more"
         return f"{said}, and leaves {text.plural(len(self.opened), 'gap')}" if self.opened else said
 
     def as_json(self) -> dict[str, object]:
@@ -77,7 +83,8 @@ def diff(
     known = after or before
     if known is None or high <= low:
         return Difference(schedule=known.name if known else "", changes=(), nights=(), opened=())
-    return _difference(known, _segments(before, low, high, overrides), _segments(after, low, high, overrides))
+    found = _difference(known, _segments(before, low, high, overrides), _segments(after, low, high, overrides))
+    return replace(found, removed=after is None)
 
 
 def overridden(

@@ -119,10 +119,10 @@ def test_a_change_by_day_alters_no_night() -> None:
 
 
 def test_a_change_that_opens_a_gap_says_so() -> None:
-    """Removing a schedule leaves all its time open; overrides count on both sides."""
+    """Removing a schedule leaves all its time open, in other words than a gap; overrides count on both sides."""
     found = diff.diff(schedule({"people": ["ann"]}), None, NOW, NOW + timedelta(days=2))
     assert found.opened == (Interval(NOW, NOW + timedelta(days=2)),)
-    assert found.words == "this change alters who is paged on 3 nights, and leaves 1 gap"
+    assert found.words == "this change alters who is paged on 3 nights: nobody is on call for it any more"
     assert found.as_json()["opened_gaps"] == [{"start": "2026-03-02T00:00:00Z", "end": "2026-03-04T00:00:00Z"}]
     cover = [Override(id="o", schedule="web", person_out="*", person_in="eve", start=NOW, end=NOW + timedelta(days=9))]
     swap = diff.diff(schedule({"people": ["ann"]}), schedule({"people": ["bob"]}), NOW, NOW + timedelta(days=9), cover)
