@@ -4,15 +4,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 TESTS ?= tests
 WORKERS ?= 2
+PORT ?= 8080
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test check static fmt lint types contracts bench golden docs screenshot lock wheel clean
 
 help:  ## print this help
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: $(VENV)/.runs  ## start Tocsin with a small demo organisation
-	@$(BIN)/tocsin demo
+run: $(VENV)/.runs  ## start Tocsin with a small demo organisation (PORT=8081 if 8080 is taken)
+	@$(BIN)/tocsin demo --port $(PORT)
 
 test: $(VENV)/.develops  ## run the test suite
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -q $(TESTS)

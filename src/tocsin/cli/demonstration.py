@@ -19,7 +19,7 @@ app = typer.Typer()
 def demo(
     data: Annotated[str, typer.Option(metavar="DIR", help="Where the demo keeps its database.")] = demo_prepare.DATA,
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on.")] = demo_prepare.PORT,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The port to listen on.")] = demo_prepare.PORT,
     no_monitor: Annotated[bool, typer.Option("--no-monitor", help="Without the synthetic monitor.")] = False,
 ) -> None:
     """Run a demo organisation with a synthetic monitor and a mail sink, to see a page arrive, climb and stop."""

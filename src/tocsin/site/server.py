@@ -75,9 +75,9 @@ def serve(host: str, port: int, *, with_engine: bool) -> None:
     steps = upgrade.upgrade()
     if steps:
         log.info("database.upgraded", steps=len(steps))
+    listening = _listen(host, port)
     _say_how_to_begin()
     _look_at_configuration()
-    listening = _listen(host, port)
     application = Application(with_engine=with_engine)
     config = uvicorn.Config(
         application,
@@ -148,6 +148,11 @@ def _settle_down() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
+
+
+def see_whether_free(host: str, port: int) -> None:
+    """Before anything is said about this port. Raises OSError if it is taken."""
+    _listen(host, port).close()
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -34,7 +34,8 @@ class NotApplied(Exception):
 
 
 def run(host: str, port: int, *, data: Path, sink: MailSink, monitor: bool, say: Say) -> None:
-    """Make everything ready, say what to try, serve until stopped."""
+    """Make everything ready, say what to try, serve until stopped. Raises OSError if the port is taken."""
+    server.see_whether_free(host, port)
     upgrade.upgrade()
     password, token = _open_accounts(data)
     db.drop_connection()
