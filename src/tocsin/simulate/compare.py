@@ -7,7 +7,7 @@ instants, which nobody can list, and probes beyond PROBES_MAX, which are counted
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -24,7 +24,8 @@ from tocsin.simulate.whatif import SignalTrace, StepTrace, Told
 
 PROBES_MAX = 30
 LINES_MAX = 30
-STEPS_SAID_MAX = 8
+STEPS_SAID_MAX = 6
+WHOLE_MAX = 4  # ladders that are no longer are said whole
 SUBJECTS_SAID_MAX = 4
 NIGHT, NOON = time(3), time(12)
 LOOK_AHEAD = timedelta(days=15)  # the instants lie within a week, and an escalation goes on
@@ -92,10 +93,13 @@ def compare(before: Standing, after: Standing, tried: Sequence[Probe], now: date
 
 def _of_probe(before: Standing, after: Standing, probe: Probe, now: datetime) -> Iterator[Different]:
     by_words: dict[tuple[str, str, str], list[_Instant]] = {}
-    instants = _instants(now, probe.zone)
+    instants = _instants(now.replace(second=0, microsecond=0), probe.zone)
+    by_route = _by_routes(before.snapshot, after.snapshot) if probe.integration == OWN else ()
     for instant in instants:
-        for urgency in _urgencies(before.snapshot, after.snapshot, probe):
-            pair = _Pair(*(_trace(side, probe, instant.at, urgency) for side in (before, after)))
+        natural = _pair(before, after, probe, instant.at, None)
+        others = [one for one in by_route if {natural.before.urgency, natural.after.urgency} != {one.value}]
+        pairs = [natural, *(_pair(before, after, probe, instant.at, one) for one in others)]
+        for pair in pairs:
             if _essence(pair.before, instant.at) == _essence(pair.after, instant.at):
                 continue
             said = _words(pair, instant.at)
@@ -114,15 +118,15 @@ def _of_probe(before: Standing, after: Standing, probe: Probe, now: datetime) ->
         )
 
 
-def _trace(side: Standing, probe: Probe, at: datetime, urgency: Urgency | None) -> SignalTrace:
-    return whatif.of_signal(side, probe.integration, probe.signal, at, urgency)
+def _pair(before: Standing, after: Standing, probe: Probe, at: datetime, urgency: Urgency | None) -> _Pair:
+    """What becomes of the probe on both sides: of the urgency it has by itself there, or of this one."""
+    return _Pair(*(whatif.of_signal(side, probe.integration, probe.signal, at, urgency) for side in (before, after)))
 
 
-def _urgencies(before: Snapshot, after: Snapshot, probe: Probe) -> tuple[Urgency | None, ...]:
-    """The service's own, and those that routes can give to what is not tried as a route itself."""
+def _by_routes(before: Snapshot, after: Snapshot) -> tuple[Urgency, ...]:
+    """The urgencies that routes can give to an alert, whatever its service says."""
     routes = [one for side in (before, after) for one in side.all("routes", RouteDocument).values()]
-    by_route = tuple(sorted({one.urgency for one in routes if one.urgency is not None}))
-    return (None, *by_route) if probe.integration == OWN else (None,)
+    return tuple(sorted({one.urgency for one in routes if one.urgency is not None}))
 
 
 def _instants(now: datetime, zone: str) -> list[_Instant]:
@@ -164,34 +168,57 @@ def _ways(messages: Sequence[Told], since: datetime) -> tuple[tuple[timedelta, s
 
 
 def _words(pair: _Pair, at: datetime) -> tuple[str, str]:
-    """Who is paged when; where that is the same, by which ways."""
-    was, becomes = (_said(one, at) for one in (pair.before, pair.after))
+    """Who is paged when, from where it differs on; where that is the same, by which ways, or how often."""
+    was, becomes = (_ladder(one, at) for one in (pair.before, pair.after))
     if was != becomes:
-        return was, becomes
+        return _contrast(was, becomes)
     before, after = (_by_person(one) for one in (pair.before, pair.after))
     differ = [name for name in before if before[name] != after.get(name)]
-    if not differ:
-        return f"{was}, {_rounds(pair.before)}", f"{becomes}, {_rounds(pair.after)}"
-    return tuple(", ".join(f"{name} by {held.get(name, 'nothing')}" for name in differ) for held in (before, after))  # type: ignore[return-value]
+    if differ:
+        told = (", ".join(f"{name} by {held.get(name, 'nothing')}" for name in differ) for held in (before, after))
+        return next(told), next(told)
+    return f"{_joined(was)}, {_rounds(pair.before)}", f"{_joined(becomes)}, {_rounds(pair.after)}"
 
 
-def _said(trace: SignalTrace, at: datetime) -> str:
+Rungs = list[tuple[str, timedelta]]
+"""Who is paged, and how long after the beginning; at last `nobody`"""
+
+
+def _ladder(trace: SignalTrace, at: datetime) -> Rungs:
     if trace.outcome in ("dropped", "suppressed"):
-        return f"nobody, {trace.reason}"
+        return [(f"nobody, {trace.reason}", timedelta(0))]
     taken = [step for step in trace.steps if not step.skipped and step.cycle <= 1]
-    parts = [_step_said(step, step.at - at) for step in taken[:STEPS_SAID_MAX]]
-    if len(taken) > STEPS_SAID_MAX:
-        parts.append(f"{len(taken) - STEPS_SAID_MAX} more steps")
-    if parts and _cycles(trace) > 1:
-        parts[-1] += f" (all of it {_rounds(trace)})"
+    found = [(_names(step), step.at - at) for step in taken]
     if trace.exhausted_at is not None:
-        parts.append("nobody")
-    return ", then ".join(parts) or "nobody"
+        found.append(("nobody", timedelta(0)))
+    return found or [("nobody", timedelta(0))]
 
 
-def _step_said(step: StepTrace, after: timedelta) -> str:
-    names = " and ".join(one.name if one.messages else f"{one.name} (no way to reach them)" for one in step.paged)
-    return f"{names} after {text.format_duration(after)}" if after else names
+def _contrast(was: Rungs, becomes: Rungs) -> tuple[str, str]:
+    """Both ladders without what is the same at their beginnings, and without the same people at their ends."""
+    shorter = min(len(was), len(becomes))
+    if max(len(was), len(becomes)) <= WHOLE_MAX:
+        return _joined(was), _joined(becomes)
+    same = next((n for n in range(shorter) if was[n] != becomes[n]), shorter - 1)
+    start = same if same > 1 else 0
+    most = shorter - max(same, start) - 1
+    end = next((n for n in range(most) if was[-1 - n][0] != becomes[-1 - n][0]), most)
+    return _part(was, start, end), _part(becomes, start, end)
+
+
+def _part(ladder: Rungs, start: int, end: int) -> str:
+    shown = ladder[start : len(ladder) - end]
+    more = len(shown) - STEPS_SAID_MAX
+    head, tail = "…, then " if start else "", ", then …" if end or more > 0 else ""
+    return f"{head}{_joined(shown[:STEPS_SAID_MAX])}{tail}"
+
+
+def _joined(ladder: Rungs) -> str:
+    return ", then ".join(f"{who} after {text.format_duration(after)}" if after else who for who, after in ladder)
+
+
+def _names(step: StepTrace) -> str:
+    return " and ".join(one.name if one.messages else f"{one.name} (no way to reach them)" for one in step.paged)
 
 
 def _cycles(trace: SignalTrace) -> int:
@@ -199,7 +226,8 @@ def _cycles(trace: SignalTrace) -> int:
 
 
 def _rounds(trace: SignalTrace) -> str:
-    return text.plural(_cycles(trace), "time")
+    count = _cycles(trace)
+    return f"all of it {count} times" if count > 1 else "all of it once"
 
 
 def _by_person(trace: SignalTrace) -> Mapping[str, str]:
@@ -217,11 +245,18 @@ def _way_said(told: Told, after: timedelta) -> str:
 
 
 def _merged(found: Sequence[Different]) -> list[Different]:
-    """Lines that say the same of several services or alerts are one."""
-    together: dict[tuple[object, ...], list[Different]] = {}
-    for one in found:
-        together.setdefault((one.urgency, one.when, one.before, one.after), []).append(one)
-    return [
-        replace(alike[0], subjects=tuple(dict.fromkeys(subject for one in alike for subject in one.subjects)))
-        for alike in together.values()
+    """Lines that say the same of several services, alerts or urgencies are one."""
+    by_subject = _joined_by(found, lambda one: (one.urgency, one.when, one.before, one.after))
+    alike = [
+        replace(same[0], subjects=tuple(dict.fromkeys(subject for one in same for subject in one.subjects)))
+        for same in by_subject
     ]
+    by_urgency = _joined_by(alike, lambda one: (one.subjects, one.when, one.before, one.after))
+    return [replace(same[0], urgency=" or ".join(one.urgency for one in same)) for same in by_urgency]
+
+
+def _joined_by(found: Sequence[Different], key: Callable[[Different], object]) -> list[list[Different]]:
+    together: dict[object, list[Different]] = {}
+    for one in found:
+        together.setdefault(key(one), []).append(one)
+    return list(together.values())

@@ -123,11 +123,11 @@ def test_an_integration_that_sends_elsewhere_is_said() -> None:
 def test_rounds_and_a_policy_that_is_gone_are_said() -> None:
     """Repeating is a difference; without a policy the service's team stands in, then the administrators."""
     assert _words(_config(), _with("policies", "web", repeat=2)) == [
-        f"web, {ALWAYS}: before Cleo, then nobody; after Cleo (all of it 3 times), then nobody"
+        f"web, {ALWAYS}: before Cleo, then nobody, all of it once; after Cleo, then nobody, all of it 3 times"
     ]
     gone = _with("services", "web", policy=None)
     (line,) = _compared(_config(), gone).found
-    assert line.after.startswith("Ann (all of it ")
+    assert line.after == "Ann, then nobody"
 
 
 def test_it_costs_little_however_much_there_is() -> None:
@@ -142,3 +142,30 @@ def test_it_costs_little_however_much_there_is() -> None:
     assert found.untried == 5
     (line,) = found.found
     assert line.words.startswith(f"s0, s1, s2, s3 and {compare.PROBES_MAX - 4} more, high urgency")
+
+
+def test_a_long_ladder_is_told_from_where_it_differs() -> None:
+    """What is the same at the beginning is left out, and at the end as long as it is the same people, only later."""
+    people = {name: _person(name) for name in ("ann", "bob", "cleo", "dan", "eve")}
+    names = ("ann", "bob", "cleo", "dan", "eve", "ann")
+
+    def long(*wait: str) -> dict[str, Any]:
+        steps = [{"page": [f"person:{name}"], "wait": after} for name, after in zip(names, wait, strict=True)]
+        return _config(people=people, routes=[{"when": ['x="y"'], "urgency": "low"}]) | {
+            "policies": _config()["policies"] | {"web": {"name": "Web", "steps": steps}}
+        }
+
+    def told(after: dict[str, Any]) -> str:
+        (line,) = _compared(before, after).found
+        assert line.urgency == "high or low"
+        return f"{line.before}; {line.after}"
+
+    before = long("5m", "5m", "5m", "5m", "5m", "5m")
+    later = long("5m", "5m", "5m", "9m", "5m", "5m")
+    assert told(later) == "…, then Eve after 20m, then …; …, then Eve after 24m, then …"
+    other = long("5m", "5m", "5m", "5m", "5m", "5m")
+    other["policies"]["web"]["steps"][2]["page"] = ["person:eve", "person:ann"]
+    assert told(other) == "…, then Cleo after 10m, then …; …, then Eve and Ann after 10m, then …"
+    del other["policies"]["web"]["steps"][2:]
+    whole = "Cleo after 10m, then Dan after 15m, then Eve after 20m, then Ann after 25m, then nobody"
+    assert told(other) == f"…, then {whole}; …, then nobody"
