@@ -9,6 +9,7 @@ from subprocess import PIPE
 import pytest
 
 from cli.terminal import Terminal, spawn
+from fakes.http import HttpSink
 from serving import Served
 from tocsin.cli.exits import Exit
 
@@ -94,3 +95,18 @@ def test_whoever_stops_reading_is_not_told_off() -> None:
         program.stdout.read(1)
         program.stdout.close()
         assert program.stderr.read() == b""
+
+
+def test_a_token_follows_no_redirect(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that sends elsewhere is told with what to set instead; nothing is sent there, least of all the token."""
+    with HttpSink() as named, HttpSink() as other:
+        named.redirect(f"{other.url}/api/v1/groups", times=1)
+        monkeypatch.setenv("TOCSIN_URL", named.url)
+        monkeypatch.setenv("TOCSIN_TOKEN", "tsn_secret")
+        ran = terminal.run("groups")
+        assert (ran.code, ran.err) == (
+            Exit.USAGE,
+            f"tocsin: the server is somewhere else: set TOCSIN_URL to {other.url}\n",
+        )
+        assert len(named.requests) == 1
+        assert other.requests == []

@@ -21,7 +21,7 @@ from tocsin.kit.installation import installation
 from tocsin.people import signing
 from tocsin.people.domain import InvitationSent, LinkPurpose, PersonDocument, ResetSent
 
-TRIED_FOR = timedelta(hours=6)
+TRIED_FOR = timedelta(hours=6)  # a mail server that is away for a morning is back by then
 _encode = msgspec.json.Encoder().encode
 
 

@@ -13,7 +13,7 @@ from ninja import Query, Router, Status
 
 from tocsin.alerts import actions, listing
 from tocsin.alerts.actions import NoSuchGroup
-from tocsin.alerts.domain import Group, GroupId, Outcome, Reason
+from tocsin.alerts.domain import SILENCE_MAX, SNOOZE_MAX, Group, GroupId, Outcome, Reason
 from tocsin.alerts.listing import GroupFilter, GroupLine, SilenceLine
 from tocsin.alerts.rules import IllegalMove
 from tocsin.alerts.shapes import (
@@ -41,8 +41,6 @@ from tocsin.web.problems import Problem, not_found, wrong
 router = Router(tags=["groups"])
 signals_router = Router(tags=["signals"])
 silences_router = Router(tags=["silences"])
-SNOOZE_MAX = timedelta(days=366)
-SILENCE_MAX = timedelta(days=366)
 BODY_SHOWN_CHARS_MAX = 500_000
 
 

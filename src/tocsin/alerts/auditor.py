@@ -27,9 +27,9 @@ from tocsin.kit import clock, db, text
 from tocsin.kit.db import Reader, Tx
 
 log = structlog.get_logger()
-AUDIT_EVERY_S = 10.0
+AUDIT_EVERY_S = 10.0  # how late a lost signal would be noticed
 RETENTION_EVERY_S = 60.0
-PATIENCE = timedelta(seconds=60)
+PATIENCE = timedelta(seconds=60)  # a signal is normally absorbed within milliseconds
 SETTLED_AFTER = timedelta(seconds=9)  # on PostgreSQL a smaller number can be committed later, by as long as that
 COUNTED_PER_LOOK_MAX = 500_000  # envelopes: a third of a second
 SECOND_LOOK_ENVELOPES = 200  # each time: some milliseconds, 70 of them if each held a hundred signals

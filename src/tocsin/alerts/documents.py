@@ -9,13 +9,13 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from tocsin.alerts.domain import MATCHERS_MAX
 from tocsin.catalog.domain import GROUP_LABELS_MAX, HOLD_MAX, LabelName
 from tocsin.config.domain import Document, Duration, Finding, Kind, Level, Reference, Shape, Snapshot, lasting, wrong
 from tocsin.kit import matchers
 from tocsin.people.domain import Urgency
 from tocsin.sources.domain import Severity
 
-MATCHERS_MAX = 50
 REASON_CHARS_MAX = 500
 
 

@@ -25,6 +25,10 @@ OWN = "tocsin"  # the integration of what Tocsin has to say about itself
 UNROUTED = "-"  # the service of alerts whose integration is gone: nobody's, so the admins'
 ALERTS_PER_GROUP_MAX = 100_000
 NOTE_CHARS_MAX = 25_000
+MATCHERS_MAX = 50
+COMMENT_CHARS_MAX = 2000  # of a silence
+SILENCE_MAX = timedelta(days=366)  # what is quiet for longer should not be an alert
+SNOOZE_MAX = timedelta(days=366)
 
 
 class AlertStatus(StrEnum):

@@ -28,12 +28,12 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-ENVELOPES_PER_COMMIT_MAX = 500
+ENVELOPES_PER_COMMIT_MAX = 500  # more at once make the first wait without making the disk faster
 QUEUE_ENVELOPES_MAX = 20_000
-QUEUE_BYTES_MAX = 256 * 1024 * 1024
+QUEUE_BYTES_MAX = 256 * 1024 * 1024  # of bodies that wait for the disk; beyond it senders are told to come again
 DATABASE_PATIENCE_S = 8.0  # how long a sender waits while the database is away, before it is asked to come back
 DATABASE_PAUSE_S = 0.2
-BUSY_RETRY_AFTER_S = 5
+BUSY_RETRY_AFTER_S = 5  # a full queue is written within a second or two
 KEY_SHOWN = b"(the key)"  # what is kept as received holds no secret: whoever may read it need not be able to send
 READ_INLINE_BYTES_MAX = 64 * 1024  # a larger body is read in a thread, so that nobody waits for it
 KEYS_POLL_S = 1.0

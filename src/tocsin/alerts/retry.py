@@ -19,7 +19,7 @@ from tocsin.kit import db
 from tocsin.kit.db import Reader, Tx
 
 log = structlog.get_logger()
-RETRY_EVERY_S = 300.0
+RETRY_EVERY_S = 300.0  # what was set aside is tried again this often: the reason may have gone
 RETRIED_PER_TX_MAX = 100
 
 

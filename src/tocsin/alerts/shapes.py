@@ -9,14 +9,12 @@ from typing import Any
 from ninja import Field, Schema
 
 from tocsin.alerts import listing
-from tocsin.alerts.domain import NOTE_CHARS_MAX, GroupStatus
+from tocsin.alerts.domain import COMMENT_CHARS_MAX, MATCHERS_MAX, NOTE_CHARS_MAX, GroupStatus
 from tocsin.alerts.listing import AlertLine, GroupLine, SignalLine
 from tocsin.people.domain import Urgency
 from tocsin.sources.domain import Severity
 
-MATCHERS_MAX = 50
 QUERY_CHARS_MAX = 200
-COMMENT_CHARS_MAX = 2000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

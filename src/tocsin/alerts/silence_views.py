@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from tocsin.alerts import actions, listing
-from tocsin.alerts.domain import Reason
+from tocsin.alerts.domain import COMMENT_CHARS_MAX, MATCHERS_MAX, SILENCE_MAX, Reason
 from tocsin.alerts.listing import SignalLine, SilenceLine
 from tocsin.config import queries as configuration
 from tocsin.kit import clock, db, matchers, text
@@ -22,10 +22,7 @@ from tocsin.people.middleware import permit
 from tocsin.people.rights import Actor, Right
 from tocsin.web.pages import back, show
 
-MATCHERS_MAX = 50
 MATCHER_CHARS_MAX = 2000
-COMMENT_CHARS_MAX = 2000
-SILENCE_MAX = timedelta(days=366)
 BODY_SHOWN_CHARS_MAX = 200_000
 PRETTY_BYTES_MAX = 500_000
 LENGTHS = (("30m", "30 minutes"), ("2h", "2 hours"), ("8h", "8 hours"), ("1d", "1 day"), ("1w", "1 week"))

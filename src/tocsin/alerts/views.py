@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from tocsin.alerts import actions
-from tocsin.alerts.domain import NOTE_CHARS_MAX, GroupId, GroupStatus
+from tocsin.alerts.domain import NOTE_CHARS_MAX, SNOOZE_MAX, GroupId, GroupStatus
 from tocsin.alerts.listing import GroupLine
 from tocsin.alerts.rules import IllegalMove
 from tocsin.catalog.domain import ServiceDocument
@@ -27,7 +27,6 @@ from tocsin.people.middleware import permit
 from tocsin.people.rights import Actor, Right
 from tocsin.web.pages import back
 
-SNOOZE_MAX = timedelta(days=366)
 MORNING = "morning"
 MORNING_HOUR = 9
 VIA = "web"

@@ -37,10 +37,10 @@ KEY_CHARS_MIN = 6
 KEY_CHARS_MAX = 200
 GROUP_WINDOW_MIN = timedelta(seconds=60)
 GROUP_WINDOW_MAX = timedelta(hours=48)
-HOLD_MAX = timedelta(hours=1)
+HOLD_MAX = timedelta(hours=1)  # longer is a silence that nobody ends
 DELAY_MAX = timedelta(days=1)
 SILENCE_MAX = timedelta(days=366)
-MISSES_MAX = 100
+MISSES_MAX = 100  # of a heartbeat's interval
 RATE_MAX = 10_000_000
 STORM_GROUPS_DEFAULT = 100
 STORM_WITHIN_DEFAULT = timedelta(minutes=1)

@@ -14,6 +14,7 @@ from tocsin import __version__
 from tocsin.cli.exits import Exit, Stop
 
 TIMEOUT_S = 30.0
+_MOVED = (301, 302, 303, 307, 308)
 _CODES = {401: Exit.NOT_ALLOWED, 403: Exit.NOT_ALLOWED, 503: Exit.UNREACHABLE}
 
 
@@ -55,7 +56,7 @@ def name(part: str) -> str:
 
 def _answer(request: urllib.request.Request) -> Any:
     try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT_S) as response:  # noqa: S310 - as above
+        with _STRAIGHT.open(request, timeout=TIMEOUT_S) as response:
             content = response.read()
             kind = response.headers.get_content_type()
     except urllib.error.HTTPError as error:
@@ -68,7 +69,20 @@ def _answer(request: urllib.request.Request) -> Any:
     return json.loads(content) if kind.endswith("json") else content.decode()
 
 
+class _Stay(urllib.request.HTTPRedirectHandler):
+    """Another address is not followed: the token goes to the server that was named, and a POST would become a GET."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
+_STRAIGHT = urllib.request.build_opener(_Stay())
+
+
 def _refusal(error: urllib.error.HTTPError) -> Refusal:
+    if error.code in _MOVED:
+        where = error.headers.get("Location", "").partition("/api/")[0] or "what it is now"
+        raise Stop(f"the server is somewhere else: set TOCSIN_URL to {where}", Exit.USAGE)
     try:
         body = json.loads(error.read())
     except ValueError:

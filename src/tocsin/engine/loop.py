@@ -19,8 +19,8 @@ from tocsin.engine.worker import OutboxWorker
 from tocsin.kit import clock, db
 
 log = structlog.get_logger()
-TIMER_POLL_S = 0.5
-TROUBLE_PAUSE_S = 0.5
+TIMER_POLL_S = 0.5  # a backstop: the bell rings for new timers
+TROUBLE_PAUSE_S = 0.5  # after a round that failed, so that a broken one does not spin
 STOP_WAIT_S = 20.0
 
 

@@ -15,7 +15,7 @@ from tocsin.kit.db import Reader
 from tocsin.kit.http import HttpAnswer, HttpClient, HttpSettings
 
 log = structlog.get_logger()
-TIMEOUT_S = 10.0
+TIMEOUT_S = 10.0  # of one sign of life; the next follows anyway
 
 
 class _Get(msgspec.Struct, frozen=True):

@@ -33,8 +33,8 @@ from tocsin.kit import clock, db, text
 from tocsin.kit.db import Tx
 
 log = structlog.get_logger()
-POLL_S = 0.5
-DATABASE_PAUSE_S = 0.5
+POLL_S = 0.5  # a backstop: the bell rings when there is something to send
+DATABASE_PAUSE_S = 0.5  # between tries while the database is away
 
 
 class OutboxWorker:

@@ -25,7 +25,7 @@ from tocsin.kit import clock
 
 Row = tuple[Any, ...]
 Settle = Callable[["Tx"], None]
-SETTLE_ROUNDS_MAX = 20
+SETTLE_ROUNDS_MAX = 20  # facts that follow from facts are a few rounds deep; more is a circle
 CLOCK_LOOK_EVERY_S = 2.0
 _CHUNKS = (256, 64, 16, 4, 1)  # 256 rows of 30 columns stay well under SQLite's 32,766 parameters
 

@@ -33,12 +33,12 @@ from tocsin.kit import tls
 from tocsin.kit.addresses import Guard
 
 BODY_BYTES_MAX = 64 * 1024  # of an answer; what follows is not read, and its connection is dropped
-REQUEST_BYTES_MAX = 1024 * 1024
-TIMEOUT_S_MAX = 60.0
-CONNECT_TIMEOUT_S = 5.0
+REQUEST_BYTES_MAX = 1024 * 1024  # of ours; the largest message a channel composes is far below
+TIMEOUT_S_MAX = 60.0  # whatever a call asks for
+CONNECT_TIMEOUT_S = 5.0  # a host that has not answered by then is down or far too busy
 KEEPALIVE_S = 4.0  # shorter than the common servers' 5 s, so that a connection is rarely closed just as it is used
-CONNECTIONS_MAX = 200
-CONNECTIONS_PER_HOST_MAX = 20
+CONNECTIONS_MAX = 200  # sockets of one process, well below the usual limit of 1,024 open files
+CONNECTIONS_PER_HOST_MAX = 20  # one slow host must leave most of them to the others
 RESOLVER_THREADS = 16  # names that resolve slowly must not hold up the others
 DETAIL_CHARS_MAX = 300
 USER_AGENT = f"Tocsin/{tocsin.__version__}"

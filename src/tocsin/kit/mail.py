@@ -30,11 +30,13 @@ import msgspec
 
 from tocsin.kit import clock, tls
 
-CONNECTIONS_MAX = 4
+CONNECTIONS_MAX = 4  # more at once from one sender make many relays suspicious
 MAILS_PER_CONNECTION_MAX = 100  # many servers close a session at about this many
-IDLE_S_MAX = 20.0
-SEND_TIMEOUT_S = 30.0
-QUIT_TIMEOUT_S = 1.0
+IDLE_S_MAX = 20.0  # then a kept session is closed: servers drop idle ones after a minute or more
+SEND_TIMEOUT_S = (
+    30.0  # for each command; shorter than RFC 5321 asks, because a page has other ways and must not wait for this one
+)
+QUIT_TIMEOUT_S = 1.0  # politeness only: the mail is delivered by then
 DETAIL_CHARS_MAX = 300
 _PORTS = {"smtp": 587, "smtps": 465}
 _PARAMETERS = frozenset({"starttls", "ca", "helo"})

@@ -292,9 +292,11 @@ def _joined(found: Iterable[Booked]) -> tuple[Booked, ...]:
     done: list[Booked] = []
     for one in sorted(found, key=lambda one: (one.start, one.end, one.person)):
         before = latest.get((one.person, one.about))
-        if before is not None and one.start <= before.end:
-            one = Booked(start=before.start, end=max(before.end, one.end), person=one.person, about=one.about)  # noqa: PLW2901
-        elif before is not None:
-            done.append(before)
-        latest[one.person, one.about] = one
+        if before is None or one.start > before.end:
+            done += [before] if before is not None else []
+            latest[one.person, one.about] = one
+        else:
+            latest[one.person, one.about] = Booked(
+                start=before.start, end=max(before.end, one.end), person=one.person, about=one.about
+            )
     return tuple(sorted((*done, *latest.values()), key=lambda one: (one.start, one.person, one.about)))

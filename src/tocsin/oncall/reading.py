@@ -29,17 +29,17 @@ from tocsin.oncall.facts import CalendarFailing, CalendarRead, CalendarWorksAgai
 from tocsin.oncall.ical_source import CannotRead, Directory
 from tocsin.people.domain import PersonDocument
 
-LEASE = timedelta(minutes=2)
-TIMEOUT_S = 10.0
+LEASE = timedelta(minutes=2)  # of one calendar: more than fetching and unfolding take
+TIMEOUT_S = 10.0  # for each redirect anew
 BODY_BYTES_MAX = 2_000_000
-REDIRECTS_MAX = 3
+REDIRECTS_MAX = 3  # public calendars need one or two
 REFRESH = timedelta(hours=1)  # of people's calendars
 FIRST_RETRY = timedelta(minutes=1)
 RETRY_MOST = timedelta(hours=6)
 FAILING_AFTER = 3  # tries in a row before anybody is told, unless it never worked
-HORIZON = timedelta(days=400)
-UNFOLD_EVERY = timedelta(days=1)
-PAST_KEPT = timedelta(days=800)
+HORIZON = timedelta(days=400)  # a year ahead, and a little more for what is planned from it
+UNFOLD_EVERY = timedelta(days=1)  # the horizon moves on by then
+PAST_KEPT = timedelta(days=800)  # what was said of the last two years stays
 ERROR_CHARS_MAX = 300
 _MOVED = {301, 302, 303, 307, 308}
 

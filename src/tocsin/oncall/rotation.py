@@ -148,8 +148,8 @@ class Layer:
     def pieces(self, start: int, end: int) -> list[Segment]:
         """Where this layer applies between two instants, sorted, without overlap and without empty pieces."""
         found: list[Segment] = []
-        for low, high in self.spans:
-            low, high = max(low, start), min(high, end)  # noqa: PLW2901 - the span cut to what was asked
+        for opens, closes in self.spans:
+            low, high = max(opens, start), min(closes, end)
             if low < high:
                 found += self._in_span(low, high)
         return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.urls import reverse
@@ -200,11 +200,10 @@ def joined(found: Iterable[Stretch]) -> list[Stretch]:
     done: list[Stretch] = []
     for one in found:
         before = last.get((one.person, one.mark))
-        if before is not None and before.end == one.start:
-            one = Stretch(start=before.start, end=one.end, person=one.person, mark=one.mark)  # noqa: PLW2901
-        elif before is not None:
+        touches = before is not None and before.end == one.start
+        if before is not None and not touches:
             done.append(before)
-        last[one.person, one.mark] = one
+        last[one.person, one.mark] = replace(one, start=before.start) if before is not None and touches else one
     return sorted((*done, *last.values()), key=lambda one: one.start)
 
 

@@ -28,10 +28,10 @@ from tocsin.paging import devices, store, ways
 from tocsin.paging.domain import ContactProven
 from tocsin.people.domain import AddressProven, Contact, PersonDocument
 
-CODE_DIGITS = 6
-CODE_LIVES = timedelta(minutes=10)
-TRIES_MAX = 5
-SENDS_MAX = 3
+CODE_DIGITS = 6  # with five tries the chance to guess it is one in 200,000
+CODE_LIVES = timedelta(minutes=10)  # long enough for a slow mail
+TRIES_MAX = 5  # wrong ones, then a new code is needed
+SENDS_MAX = 3  # to one address within the time below, so that nobody can be flooded
 SENDS_WITHIN = timedelta(minutes=15)
 _encode = msgspec.json.Encoder().encode
 

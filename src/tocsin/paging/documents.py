@@ -17,9 +17,9 @@ from tocsin.people.domain import TEXT_CHARS_MAX, Urgency
 
 STEPS_MAX = 50
 TARGETS_MAX = 50
-REPEAT_MAX = 9
-WAIT_DEFAULT = timedelta(minutes=5)
-WAIT_MAX = timedelta(days=7)
+REPEAT_MAX = 9  # as PagerDuty's, so that its policies can be brought along
+WAIT_DEFAULT = timedelta(minutes=5)  # the time usually given to answer a page
+WAIT_MAX = timedelta(days=7)  # longer than a week nobody means to wait
 ACKNOWLEDGEMENT_MIN = timedelta(minutes=1)
 ACKNOWLEDGEMENT_MAX = timedelta(days=30)
 

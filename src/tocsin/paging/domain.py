@@ -11,12 +11,12 @@ from tocsin.journal.domain import Fact
 from tocsin.people.domain import Urgency
 
 GIVE_UP_AFTER = timedelta(hours=24)  # a page that cannot get through is tried until then, or until it is not needed
-LAST_RESORT_WAIT = timedelta(minutes=5)
-FALLBACK_WAIT = timedelta(minutes=5)
-FALLBACK_REPEAT = 2
+LAST_RESORT_WAIT = timedelta(minutes=5)  # the usual time to answer
+FALLBACK_WAIT = timedelta(minutes=5)  # the same, where a policy names nobody who is there
+FALLBACK_REPEAT = 2  # three rounds in all
 TEST_WAIT = timedelta(minutes=10)  # a test that nobody answered is over then
-RUNGS_MAX = 2000
-PERSONS_PER_RUNG_MAX = 200
+RUNGS_MAX = 2000  # 50 steps, each up to ten times, through a few policies handed over to
+PERSONS_PER_RUNG_MAX = 200  # the largest team that is woken at once
 
 
 class EscalationStatus(StrEnum):

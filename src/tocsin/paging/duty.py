@@ -27,13 +27,13 @@ from tocsin.paging.domain import Why
 from tocsin.paging.standing import Standing, letterhead, standing
 from tocsin.people.domain import Role
 
-PROBLEMS_PER_SHIFT_MAX = 2
+PROBLEMS_PER_SHIFT_MAX = 2  # Google's SRE book: two incidents a shift leave time to do each well
 OVER_BUDGET, ASLEEP = "load-over-budget", "sleep-disturbed"
 UNPROVEN = "contacts-unproven"
 SLEEP_FROM_H, SLEEP_UNTIL_H = 22, 8
 LISTED_MAX = 20
 ROWS_MAX = 5_000
-LOAD_SHOWN = timedelta(days=28)
+LOAD_SHOWN = timedelta(days=28)  # four weeks: each weekday as often as any other
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from tocsin.paging.reach import Reach
 from tocsin.paging.standing import Standing
 from tocsin.people.domain import Urgency
 
-AHEAD = timedelta(days=14)
+AHEAD = timedelta(days=14)  # two weeks: time enough to find somebody
 SHOWN_MAX = 5
 
 

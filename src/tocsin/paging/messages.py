@@ -13,7 +13,7 @@ from tocsin.paging.domain import Page
 from tocsin.paging.rules import Rung
 from tocsin.paging.store import GroupBrief
 
-LINK_LIVES = timedelta(days=7)
+LINK_LIVES = timedelta(days=7)  # a link in an old message must not answer for ever
 SUMMARY_CHARS_MAX = 1500
 TEST_TITLE = "This is a test"
 _encode = msgspec.json.Encoder().encode

@@ -19,7 +19,7 @@ from tocsin.paging.domain import DeviceGone
 from tocsin.paging.standing import Standing, standing
 from tocsin.people.domain import Urgency
 
-TRIED_FOR = timedelta(hours=6)
+TRIED_FOR = timedelta(hours=6)  # news of yesterday helps nobody
 TEAM_PREFIX = "team:"  # before a team's name where a person's could stand
 TEAM_CONTACT = "channel"
 _encode = msgspec.json.Encoder().encode

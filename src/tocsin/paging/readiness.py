@@ -28,9 +28,9 @@ from tocsin.paging.rules import call, rung_at
 from tocsin.paging.standing import Standing
 from tocsin.people.domain import Urgency
 
-LOOK_AHEAD = timedelta(days=14)
+LOOK_AHEAD = timedelta(days=14)  # as far as gaps ahead are told
 RUNGS_LOOKED_AT_MAX = 100
-LEVELS_MIN = 2
+LEVELS_MIN = 2  # one to be woken, and one for when that one sleeps on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

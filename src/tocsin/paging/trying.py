@@ -16,8 +16,8 @@ from tocsin.kit.db import Reader, Tx
 from tocsin.paging import devices, ways
 from tocsin.people.domain import PersonDocument
 
-TRIED_FOR = timedelta(minutes=10)
-TRIES_MAX = 5
+TRIED_FOR = timedelta(minutes=10)  # whoever presses the button waits for it and does not look again tomorrow
+TRIES_MAX = 5  # within the time below, for each address
 TRIES_WITHIN = timedelta(minutes=10)
 _encode = msgspec.json.Encoder().encode
 

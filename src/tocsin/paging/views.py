@@ -38,8 +38,8 @@ from tocsin.web.pages import show
 OPEN_SHOWN_MAX = 50
 HELD_SHOWN_MAX = 20
 DUTIES_SHOWN_MAX = 100
-LATE_AFTER = timedelta(seconds=60)
-ENGINE_SILENT_AFTER = timedelta(seconds=30)
+LATE_AFTER = timedelta(seconds=60)  # a timer is normally worked off within a second
+ENGINE_SILENT_AFTER = timedelta(seconds=30)  # the engine notes that it lives every few seconds
 DUTY_AHEAD = timedelta(days=62)  # how far the next hand-over is looked for
 VIA = "link"
 

@@ -50,8 +50,8 @@ def put_back(source: Path) -> None:
     if connections["default"].vendor == "sqlite":
         _put_back_sqlite(source)
     else:
-        tool = ("pg_restore", "--clean", "--if-exists", "--no-owner", "--single-transaction", *_where(), str(source))
-        _run(*tool)
+        whole = ("--clean", "--if-exists", "--no-owner", "--single-transaction")
+        _run("pg_restore", *whole, *_where(), str(source.absolute()))
 
 
 def secret_file(backup: Path) -> Path:
