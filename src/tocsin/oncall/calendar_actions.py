@@ -80,7 +80,10 @@ def unlink_calendar(tx: Tx, calendar_id: int, by: str) -> None:
 
 
 def follow_documents(tx: Tx, facts: Sequence[ConfigApplied]) -> None:
-    """Begin to read the calendars that schedules name now, and stop with those they name no more."""
+    """Begin to read the calendars that schedules name now, and stop with those they name no more.
+
+    One is read again only if its own schedule changed, or people did, whom its events may mean.
+    """
     sections = {section for fact in facts for section in fact.sections}
     if not sections & {"schedules", "people"}:
         return
@@ -89,11 +92,12 @@ def follow_documents(tx: Tx, facts: Sequence[ConfigApplied]) -> None:
     known = {one.owner: one for one in queries.calendars(tx, kind=CalendarKind.SCHEDULE)}
     for name in known.keys() - wanted.keys():
         _end(tx, known[name], "tocsin")
+    changed = queries.changed_since(tx, tx.now - timedelta(microseconds=1))
     for name, address in wanted.items():
-        if name in known:
-            calendar_store.read_again(tx, known[name].id, address)
-        else:
+        if name not in known:
             calendar_store.link_calendar(tx, CalendarKind.SCHEDULE, name, address)
+        elif name in changed or "people" in sections:
+            calendar_store.read_again(tx, known[name].id, address)
 
 
 def open_feed(tx: Tx, *, person: str | None = None, schedule: str | None = None, by: str) -> tuple[int, str]:

@@ -53,11 +53,16 @@ def ics(*turns: tuple[str, int, int]) -> bytes:
     return f"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Test//EN\r\n{events}END:VCALENDAR\r\n".encode()
 
 
-def apply(url: str, **more: Any) -> None:
+def apply(url: str, beside: dict[str, Any] | None = None, **more: Any) -> None:
     people = {name: {"name": name.title(), "email": f"{name}@ex.org"} for name in ("ann", "bob")}
     people["ann"]["role"] = "admin"
     schedule = {"timezone": "Europe/Berlin", "ical": {"url": url, "refresh": "30m"}} | more
-    files = [File(name="a.yaml", content=json.dumps({"tocsin": 1, "people": people, "schedules": {"web": schedule}}))]
+    files = [
+        File(
+            name="a.yaml",
+            content=json.dumps({"tocsin": 1, "people": people, "schedules": {"web": schedule} | (beside or {})}),
+        )
+    ]
     with db.transact(clock.now()) as tx:
         outcome = configuring.apply(tx, files, {}, configuring.Author(by="person:ann"), alone=True)
     assert isinstance(outcome, configuring.Applied), outcome
@@ -242,6 +247,19 @@ def test_two_engines_never_read_the_same_calendar_at_once(now: VirtualClock, sin
     assert taken is not None
     assert reading.read_one() == 0
     now.move_to(NOW + reading.LEASE)
+    assert reading.read_one() == 1
+
+
+def test_a_change_of_something_else_asks_nobody(now: VirtualClock, sink: HttpSink) -> None:
+    """A calendar is read again at once when its own schedule changes, and not because another one did."""
+    sink.answer(body=ics(("Ann", 0, 24)))
+    apply(f"{sink.url}/a.ics")
+    assert reading.read_one() == 1
+    layer = {"name": "l", "rotation": "daily", "handoff": "09:00", "start": "2026-01-05", "people": ["ann"]}
+    now.move_to(NOW + timedelta(minutes=5))
+    apply(f"{sink.url}/a.ics", beside={"other": {"timezone": "UTC", "layers": [layer]}})
+    assert reading.read_one() == 0
+    apply(f"{sink.url}/a.ics", ical={"url": f"{sink.url}/a.ics", "refresh": "30m", "match": {"Annie": "ann"}})
     assert reading.read_one() == 1
 
 
