@@ -265,7 +265,7 @@ def _told(now: Standing, page: PageLine, instant: datetime) -> Told:
         name=name,
         status=page.status,
         words=PAGE_WORDS.get(page.status, page.status),
-        why=page.reason,
+        why=now.in_words(page.reason),
         at=page.created_at,
         ways=tuple(_way(name, one, instant) for one in page.deliveries),
     )

@@ -91,11 +91,13 @@ def _ahead(rung: Rung, climbing: Climbing, standing: Standing, at: datetime) -> 
         at=at,
         step=step_words(rung),
         persons=reached,
-        why=called[0].why.removeprefix(f"{Why.LAST_RESORT}: ")
-        if reached
-        else "no usable way to reach them"
-        if called
-        else why_not,
+        why=standing.in_words(
+            called[0].why.removeprefix(f"{Why.LAST_RESORT}: ")
+            if reached
+            else "no usable way to reach them"
+            if called
+            else why_not
+        ),
         last_resort=rung.last_resort,
     )
     return ahead, rung.wait if reached else timedelta(0)

@@ -109,6 +109,12 @@ class Standing:
         told = self.ways(person, Urgency.HIGH, at) if person in self.people else ()
         return ways.reach({way.channel for way in told})
 
+    def in_words(self, reason: str) -> str:
+        """A reason for people: it is kept with a schedule's name, and read with its title."""
+        said, between, name = reason.rpartition(" for ")
+        document = self._schedules.get(name) if between else None
+        return f"{said} for {document.name or name}" if document is not None else reason
+
     def service_title(self, service: str) -> str:
         """How people call a service."""
         document = self.services.get(service)

@@ -42,7 +42,7 @@ def test_it_says_who_was_told_how_and_when(house: House) -> None:
     house.world.break_("webhook", "ann")
     house.world.receive(disk_full)
     page = shown(house)
-    assert "Ann Lee Asked On call for primary" in page
+    assert "Ann Lee Asked On call for Primary" in page
     assert "Inbox delivered 09:00" in page
     assert "waiting in 3 min" in page
     house.world.at("4m30s")
