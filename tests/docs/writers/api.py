@@ -21,7 +21,25 @@ invalid requests `errors`, a list of `field` and `message`. 401 means no token o
 right, 404 that there is no such thing, 409 that it cannot be done in the present state, 422 that the request is not \
 as it should be, 503 (with `Retry-After`) that the database is away for the moment.
 
-Times are ISO 8601 in UTC. Groups are named `AG-12`, or `12`."""
+Times are ISO 8601 in UTC. Groups are named `AG-12`, or `12`. Lists that go on have `next`: ask again with \
+`before=NEXT`.
+
+With `TOCSIN_URL` and `TOCSIN_TOKEN` set:
+
+```sh
+{examples}
+```"""
+_CURL = 'curl -H "Authorization: Bearer $TOCSIN_TOKEN"'
+_POST = _CURL.replace("curl", "curl -X POST")
+_JSON = f'{_POST} -H "Content-Type: application/json"'
+EXAMPLES = (
+    f'{_CURL} "$TOCSIN_URL/api/v1/groups?status=open&limit=5"',
+    f"{_POST} $TOCSIN_URL/api/v1/groups/AG-12/acknowledgement",
+    f"""{_JSON} -d '{{"text": "a bad disk"}}' $TOCSIN_URL/api/v1/groups/AG-12/notes""",
+    f"""{_JSON} -d '{{"to": ["team:shop"], "title": "Please look at the shop"}}' $TOCSIN_URL/api/v1/pages""",
+    f"""{_JSON} -d '{{"matchers": ["alertname=\\"DiskFull\\""], "for": "2h", "comment": "new disks"}}' $TOCSIN_URL/api/v1/silences""",
+    f'{_CURL} "$TOCSIN_URL/api/v1/oncall?at=2026-12-31T23:00:00Z"',
+)
 _METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -38,7 +56,9 @@ def write() -> dict[str, str]:
     parts = [part for tag, routes in by_tag.items() for part in (f"## {tag}", *routes)]
     scopes = ", ".join(f"`{right.value}`" for right in Right)
     shapes = ["## Shapes", *(_shape(name, schemas) for name in sorted(schemas) if "properties" in schemas[name])]
-    return {"api.md": marks.page("API", _INTRODUCTION.format(scopes=scopes), *parts, *shapes)}
+    return {
+        "api.md": marks.page("API", _INTRODUCTION.format(scopes=scopes, examples="\n".join(EXAMPLES)), *parts, *shapes)
+    }
 
 
 def _route(method: str, path: str, described: dict[str, Any], schemas: dict[str, Any]) -> str:
