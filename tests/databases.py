@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import count
@@ -115,8 +115,12 @@ class Sqlite:
 class Postgres:
     """A cluster of our own; PostgreSQL refuses to run as root, so root starts it as somebody else."""
 
-    def __init__(self, *, durable: bool = False, settings: Sequence[str] = ()) -> None:
+    def __init__(
+        self, *, durable: bool = False, settings: Sequence[str] = (), environment: Mapping[str, str] | None = None
+    ) -> None:
+        """`environment` is what the server is given besides."""
         self._more = [word for one in settings for word in ("-c", one)]
+        self._given = [f"{name}={value}" for name, value in (environment or {}).items()]
         self._binaries = postgres_binaries()
         self._folder = Path(tempfile.mkdtemp(prefix="tocsin-pg-", dir=None if durable else _fast_folder()))
         self._data = self._folder / "data"
@@ -244,7 +248,8 @@ class Postgres:
         prefix = ["--pdeathsig", "INT"] if dies and shutil.which("setpriv") else []
         if self._user is not None:
             prefix += [f"--reuid={self._user.pw_uid}", f"--regid={self._user.pw_gid}", "--clear-groups"]
-        return [*(["setpriv", *prefix] if prefix else []), str(self._binaries / program), *arguments]
+        given = ["env", *self._given] if dies and self._given else []  # once it is who it will be
+        return [*(["setpriv", *prefix] if prefix else []), *given, str(self._binaries / program), *arguments]
 
 
 def postgres_binaries() -> Path | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,12 +11,15 @@ import pytest
 
 from crash.household import House, heard_in, opened
 from crash.processes import eventually, post
-from databases import Database, Kind
+from databases import Database, Kind, Postgres
 from needs import lacks
+from tocsin.kit import clock, db
 
 LIBRARY = next(iter(sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))), None)
 MISSING = "libfaketime is not installed (Debian: apt-get install faketime), so no real clock jumped"
 WAIT_S = 3
+JUMPS = ((-3600, "before back", "after back"), (0, "before forward", "after forward"))
+HARDLY_S = 600.0  # how long the test itself may take
 LATE_S_MAX = 60.0  # an hour would be the mistake
 
 
@@ -57,17 +61,64 @@ def test_a_clock_that_jumps_an_hour_either_way_delays_nobody(house: House, wall_
     """Problems before and after each jump wake Ann, then Bob, each once; where a database keeps the time, to the second."""
     house.engines[0].start()
     house.start_web()
-    for offset_s, before, after in ((-3600, "before back", "after back"), (0, "before forward", "after forward")):
+    for offset_s, before, after in JUMPS:
         _trouble(house, before)
         eventually(lambda told=before: ("ann", told) in house.heard(), LATE_S_MAX, house.log)
         wall_clock.jump(offset_s)
         _trouble(house, after)
-        owed = {(person, title) for person in ("ann", "bob") for title in (before, after)}
-        eventually(lambda owed=owed: owed <= set(house.heard()), LATE_S_MAX, lambda: f"{house.heard()}\n{house.log()}")
+        _owed(house, before, after)
     duplicates = house.assert_all_paged({"before back", "after back", "before forward", "after forward"})
     if house.database.kind is Kind.POSTGRES:
         assert duplicates == 0
         assert min(_waited_s(house).values()) > WAIT_S - 0.5
+
+
+@pytest.fixture
+def server_clock() -> Iterator[WallClock]:
+    """A clock that can be set, where a server that runs as somebody else can read it."""
+    if LIBRARY is None:
+        lacks(MISSING)
+    with tempfile.TemporaryDirectory(prefix="tocsin-clock-") as folder:
+        Path(folder).chmod(0o755)
+        yield WallClock(Path(folder) / "clock")
+
+
+@pytest.fixture
+def followed(postgres_cluster: Postgres, server_clock: WallClock, tmp_path: Path) -> Iterator[House]:
+    """Processes on a PostgreSQL that lives by the clock that can be set; they themselves do not."""
+    assert postgres_cluster is not None
+    with Postgres(environment=server_clock.environment) as cluster:
+        yield from opened(cluster.fresh(), tmp_path, f"{WAIT_S}s")
+
+
+def test_a_database_whose_clock_jumps_an_hour_either_way_loses_nobody(followed: House, server_clock: WallClock) -> None:
+    """The clock that everybody follows jumps: what was begun before and what comes after it wakes Ann, then Bob, soon."""
+    for engine in followed.engines:
+        engine.start()
+    followed.start_web()
+    began = _time_of(followed.database)
+    for offset_s, before, after in JUMPS:
+        _trouble(followed, before)
+        eventually(lambda told=before: ("ann", told) in followed.heard(), LATE_S_MAX, followed.log)
+        server_clock.jump(offset_s)
+        assert abs(_time_of(followed.database) - began - offset_s) < HARDLY_S, "the server's clock did not jump"
+        _trouble(followed, after)
+        _owed(followed, before, after)
+    followed.assert_all_paged({title for _, before, after in JUMPS for title in (before, after)})
+
+
+def _owed(house: House, *titles: str) -> None:
+    """Ann and Bob must both hear of these before long."""
+    owed = {(person, title) for person in ("ann", "bob") for title in titles}
+    eventually(lambda: owed <= set(house.heard()), LATE_S_MAX, lambda: f"{house.heard()}\n{house.log()}")
+
+
+def _time_of(database: Database) -> float:
+    """What the server takes for the time."""
+    database.connect()
+    found = float(db.reader(clock.now()).value("SELECT extract(epoch FROM clock_timestamp())"))
+    db.drop_connection()
+    return found
 
 
 def _trouble(house: House, title: str) -> None:
