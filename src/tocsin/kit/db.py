@@ -21,7 +21,7 @@ from django.db import DataError, InterfaceError, OperationalError, connections, 
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 
-from tocsin.kit import clock
+from tocsin.kit import clock, trips
 
 Row = tuple[Any, ...]
 Settle = Callable[["Tx"], None]
@@ -118,7 +118,7 @@ class Tx(Reader):
         self.facts: list[Any] = []
         self._after_commit: list[Callable[[], None]] = []
         self._reserved: dict[str, int] = {}
-        self._unsent: list[tuple[str, Sequence[Any]]] = []  # PostgreSQL: writes that wait for the next round trip
+        self._unsent: list[trips.Statement] = []  # PostgreSQL: writes that wait for the next round trip
 
     def record(self, fact: Any) -> None:
         """Say that something happened; it and its consequences are written before this transaction commits."""
@@ -225,7 +225,7 @@ class Tx(Reader):
         self._unsent.append((sql, [list(column) for column in zip(*rows, strict=True)]))
 
     def send(self) -> None:
-        """Run the writes that wait, in order, in one round trip."""
+        """Run the writes that wait, in order, in as few round trips as can be."""
         with self._connection.wrap_database_errors, self.sending():
             pass
 
@@ -235,14 +235,14 @@ class Tx(Reader):
         with self._connection.wrap_database_errors, ExitStack() as stack:
             if unsent:
                 self._connection.ensure_connection()
-                stack.enter_context(self._connection.connection.pipeline())
-                driver = self._connection.Database  # type: ignore[attr-defined]  # psycopg, imported only where it is used
-                for sql, params in unsent:
-                    driver.Cursor(self._connection.connection).execute(sql, params)
+                trips.go(self._connection, unsent, stack)
             return stack.pop_all()
 
     def send_first(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
         """Around every statement of Django's cursors: what was written before it goes first, in the same round trip."""
+        if trips.is_alone([(sql, params or ())]):
+            self.send()
+            return execute(sql, params, many, context)
         with self._connection.wrap_database_errors, self.sending():
             return execute(sql, params, many, context)
 

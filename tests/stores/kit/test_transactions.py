@@ -193,3 +193,19 @@ def _end(pid: int) -> None:
             cursor.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
     finally:
         other.close()
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.usefixtures("database")
+@pytest.mark.parametrize("rows", [1, 3, 400])
+def test_what_is_larger_than_a_connection_s_buffer_arrives(rows: int) -> None:
+    """Megabytes are written whole, in one row or many, at the end of a transaction or before a further statement."""
+    large = "x" * (6_000_000 // rows)
+    for further in (False, True):
+        with db.transact(NOW) as tx:
+            for table in range(3):
+                put(tx, *(f"{further}-{table}-{row}" for row in range(rows)), sent=large)
+            put(tx, f"{further}-small")
+            if further:
+                assert tx.value(f"SELECT count(*) FROM {TABLE}") == 2 * (3 * rows + 1)
+    assert db.reader(NOW).value(f"SELECT sum(length(sent)) FROM {TABLE}") == 2 * (3 * rows * len(large) + 2)
