@@ -60,7 +60,8 @@ def _answer(request: urllib.request.Request) -> Any:
             content = response.read()
             kind = response.headers.get_content_type()
     except urllib.error.HTTPError as error:
-        raise _refusal(error) from None
+        with error:
+            raise _refusal(error) from None
     except (urllib.error.URLError, OSError) as error:
         reason = getattr(error, "reason", error)
         raise Stop(f"cannot reach {request.host}: {reason}", Exit.UNREACHABLE) from None
