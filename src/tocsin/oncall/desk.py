@@ -16,6 +16,7 @@ OFFER_LIVES = timedelta(days=14)  # unless the shift begins sooner
 OFFER_REMINDS = timedelta(days=1)  # before it ends, but not in the first half of its life
 OFFER_SHORT = timedelta(hours=2)  # nobody is reminded of one that lives no longer
 AHEAD_MOST = timedelta(days=2 * 366)
+GAP_END_WITHIN = timedelta(days=90)  # a gap that lasts so long is told without its end
 
 
 class SwapStatus(StrEnum):

@@ -15,7 +15,7 @@ from tocsin.config.domain import Snapshot
 from tocsin.journal.domain import Fact
 from tocsin.kit import text
 from tocsin.oncall import rights
-from tocsin.oncall.desk import CalendarKind, ConflictKind
+from tocsin.oncall.desk import GAP_END_WITHIN, CalendarKind, ConflictKind
 from tocsin.oncall.domain import EVERYBODY, ScheduleDocument
 from tocsin.oncall.facts import (
     CalendarFailing,
@@ -251,13 +251,16 @@ class Clerk:
     def _gap(self, fact: GapAhead) -> Iterator[Notice]:
         title = self.title(fact.schedule)
         lasts = text.format_duration(fact.end - fact.start)
+        is_endless = fact.end - fact.start >= GAP_END_WITHIN
+        gap = "This gap is coming, and no end of it is in sight." if is_endless else f"This gap of {lasts} is coming."
         for person in fact.asked:
+            span = self._span(fact.start, fact.end, person)
+            when = f"from {self.when(fact.start, person)} on" if is_endless else span
             yield Notice(
                 person=person,
                 about=f"gap:{fact.schedule}:{fact.start:%Y%m%dT%H%M%S}:{person}",
-                subject=f"{title}: nobody is on call {self._span(fact.start, fact.end, person)}",
-                text=f"This gap of {lasts} is coming. Add an override or change the schedule:"
-                f" {self._base_url}/schedules/{fact.schedule}",
+                subject=f"{title}: nobody is on call {when}",
+                text=f"{gap} Add an override or change the schedule: {self._base_url}/schedules/{fact.schedule}",
                 reason=f"you look after {title}",
             )
 

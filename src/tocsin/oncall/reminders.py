@@ -21,7 +21,7 @@ from tocsin.kit import tz
 from tocsin.kit.db import Tx
 from tocsin.oncall import agenda, intervals, queries, rights, rules, store
 from tocsin.oncall.agenda import Moment, MomentKind
-from tocsin.oncall.desk import CalendarKind, Handover
+from tocsin.oncall.desk import GAP_END_WITHIN, CalendarKind, Handover
 from tocsin.oncall.domain import ScheduleDocument, Shift
 from tocsin.oncall.facts import DutyConflict, GapAhead, HandoverOffered, ShiftEnds, ShiftNear
 from tocsin.oncall.intervals import Interval
@@ -36,7 +36,6 @@ JUST_NOW = timedelta(minutes=2)  # an edge so recent is still told by a change m
 LATE_MAX = timedelta(hours=1)  # after that a reminder reminds of nothing
 CONFLICTS_AHEAD = timedelta(days=14)
 TOLD_KEPT = timedelta(days=400)
-GAP_END_WITHIN = timedelta(days=90)  # one that lasts longer is told to here
 GAPS_TOLD_MAX = 20  # of one schedule at once; the later ones when these have passed
 _moment = msgspec.json.Decoder(Moment)
 _encode = msgspec.json.Encoder().encode

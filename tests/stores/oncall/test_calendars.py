@@ -20,7 +20,7 @@ from tocsin.kit import clock, db
 from tocsin.kit.clock import VirtualClock
 from tocsin.oncall import calendar_actions, findings, queries, reading
 from tocsin.oncall.desk import CalendarKind, ConflictKind
-from tocsin.oncall.facts import CalendarFailing
+from tocsin.oncall.facts import CalendarFailing, GapAhead
 from tocsin.oncall.notices import Clerk
 from tocsin.site import wiring
 
@@ -276,8 +276,14 @@ def test_a_calendar_that_never_worked_is_told_to_who_looks_after_the_schedule(
     (failed,) = facts("CalendarFailing")
     assert (failed["error"], failed["read"]) == ("the server answered 404", False)
     assert len(facts("GapAhead")) == 1
+    gap = GapAhead(schedule="web", start=NOW, end=NOW + timedelta(days=97), asked=("ann",))
     clerk = Clerk(configuration.current(db.reader(clock.now())), "https://tocsin.example")
     fact = CalendarFailing(calendar=1, kind=CalendarKind.SCHEDULE, owner="web", error="gone", read=False)
+    (endless,) = clerk.notices(gap, NOW)
+    assert (endless.subject, "no end of it" in endless.text) == (
+        "web: nobody is on call from Mon 2 Mar 09:00 (UTC) on",
+        True,
+    )
     (notice,) = clerk.notices(fact, NOW)
     assert notice.person == "ann"
     assert "Nothing was read from it yet" in notice.text
