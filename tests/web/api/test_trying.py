@@ -38,11 +38,11 @@ def test_searches_are_everybodys_own(served: Served) -> None:
 
 def test_somebody_is_invited_again_and_not_after_all(served: Served) -> None:
     """A person of the configuration gets an account and a link; each new one ends the last; the audit tells all of it."""
-    person = {"name": "Zoe Zed", "email": "zoe@acme.example", "role": "viewer"}
-    assert served.api("ann", "PUT", "/config/documents/people/zoe", person).status == 200
-    made = served.api("ann", "POST", "/people/zoe/account")
-    assert (made.status, made.body["standing"], made.body["person"]) == (201, "invited", "zoe")
-    assert served.api("ann", "POST", "/people/zoe/account").status == 409
+    person = {"name": "Yuri Yev", "email": "yuri@acme.example", "role": "viewer"}
+    assert served.api("ann", "PUT", "/config/documents/people/yuri", person).status == 200
+    made = served.api("ann", "POST", "/people/yuri/account")
+    assert (made.status, made.body["standing"], made.body["person"]) == (201, "invited", "yuri")
+    assert served.api("ann", "POST", "/people/yuri/account").status == 409
     first, path = made.body["link"], f"/accounts/{made.body['id']}"
     second = served.api("ann", "POST", f"{path}/invitation").body["link"]
     assert (served.call("", "GET", first[first.index("/password/") :]).status, _opens(served, second)) == (410, 200)
@@ -50,7 +50,7 @@ def test_somebody_is_invited_again_and_not_after_all(served: Served) -> None:
     assert served.api("ann", "DELETE", f"{path}/invitation").status == 404
     assert served.call("", "GET", second[second.index("/password/") :]).status == 410
     assert served.api("ann", "GET", path).body["standing"] == "open"
-    told = [one["what"] for one in served.api("ann", "GET", "/audit?what=accounts&q=zoe").body["entries"]]
+    told = [one["what"] for one in served.api("ann", "GET", "/audit?what=accounts&q=yuri").body["entries"]]
     assert told == ["InvitationWithdrawn", "InvitationSent", "InvitationSent", "AccountOpened"]
     assert served.api("ann", "POST", "/people/nobody/account").status == 404
 
