@@ -57,7 +57,9 @@ def write() -> dict[str, str]:
     scopes = ", ".join(f"`{right.value}`" for right in Right)
     shapes = ["## Shapes", *(_shape(name, schemas) for name in sorted(schemas) if "properties" in schemas[name])]
     return {
-        "api.md": marks.page("API", _INTRODUCTION.format(scopes=scopes, examples="\n".join(EXAMPLES)), *parts, *shapes)
+        "api.md": marks.page(
+            "API", _INTRODUCTION.format(scopes=scopes, examples="\n```\n\n```sh\n".join(EXAMPLES)), *parts, *shapes
+        )
     }
 
 
