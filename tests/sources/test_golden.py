@@ -13,7 +13,7 @@ from tocsin.sources.domain import Reading, Signal
 from tocsin.sources.registry import SOURCES, Found, find
 
 CASES = captured()
-_DEFAULTS = Signal(action="trigger", dedup_key="x")  # type: ignore[arg-type]
+_DEFAULTS = Signal(action="trigger", dedup_key="x")
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

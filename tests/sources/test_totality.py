@@ -227,9 +227,9 @@ def _swap(value: object, chance: random.Random) -> object:
         return chance.choice(RUBBISH)
     held, at = chance.choice(places)
     if chance.random() < 0.3:
-        del held[at]  # type: ignore[attr-defined]
+        del held[at]
     else:
-        held[at] = chance.choice(RUBBISH)  # type: ignore[index]
+        held[at] = chance.choice(RUBBISH)
     return value
 
 

@@ -168,4 +168,4 @@ def test_the_first_route_that_matches_decides_alone(world: World) -> None:
 
 
 def _as_dict(signal: object) -> dict[str, object]:
-    return {name: getattr(signal, name) for name in signal.__struct_fields__}  # type: ignore[attr-defined]
+    return {name: getattr(signal, name) for name in signal.__struct_fields__}

@@ -31,7 +31,7 @@ MINUTE = timedelta(minutes=1)
 def group(status: GroupStatus = GroupStatus.OPEN, **more: object) -> Group:
     """A group as the candidates hold it."""
     held = {"id": 1, "service": "web", "integration": "web", "key": "k", "title": "t", "opened_at": NOW - MINUTE}
-    return Group(status=status, urgency=Urgency.HIGH, severity=Severity.HIGH, **{**held, **more})  # type: ignore[arg-type]
+    return Group(status=status, urgency=Urgency.HIGH, severity=Severity.HIGH, **{**held, **more})
 
 
 def routed(**more: object) -> Routed:
@@ -48,7 +48,7 @@ def routed(**more: object) -> Routed:
         "hold": timedelta(0),
         "storm": None,
     }
-    return Routed(**{**held, **more})  # type: ignore[arg-type]
+    return Routed(**{**held, **more})
 
 
 def silence(starts: int = -10, ends: int = 10, number: int = 7, written: str = 'host="db1"') -> Silence:

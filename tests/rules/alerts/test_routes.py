@@ -28,7 +28,7 @@ def book(*routes: Route) -> Rulebook:
 
 def route(place: int, *when: str, **effects: object) -> Route:
     """One route."""
-    return Route(place=place, when=tuple(matchers.parse(one) for one in when), **effects)  # type: ignore[arg-type]
+    return Route(place=place, when=tuple(matchers.parse(one) for one in when), **effects)
 
 
 def signal(**said: str) -> Signal:

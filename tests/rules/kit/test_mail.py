@@ -39,7 +39,7 @@ def using(settings: SmtpSettings | None, work: Callable[[Mailer], Awaitable[Resu
 
 def send(sink: SmtpSink, mail: Mail = MAIL, **changes: object) -> MailAnswer:
     trusting = replace(parse_smtp_url(sink.url), ca_file=str(certificates.make().ca_file))
-    settings = replace(trusting, **changes)  # type: ignore[arg-type]
+    settings = replace(trusting, **changes)
     return using(settings, lambda mailer: mailer.send(mail))
 
 

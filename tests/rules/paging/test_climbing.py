@@ -145,15 +145,15 @@ def test_a_policy_is_frozen_with_those_it_hands_over_to() -> None:
     """The chain of policies, the steps that apply to the urgency, and everybody's last resort, each once."""
     first = PolicyDocument(
         name="First",
-        steps=[{"page": ["person:ann"], "if": {"urgency": "high"}}, {"page": ["person:bob"]}],  # type: ignore[arg-type]
+        steps=[{"page": ["person:ann"], "if": {"urgency": "high"}}, {"page": ["person:bob"]}],
         then="second",
-        last_resort=["person:cleo"],  # type: ignore[arg-type]
+        last_resort=["person:cleo"],
     )
     second = PolicyDocument(
         name="Second",
-        steps=[{"page": ["team:all"]}],  # type: ignore[arg-type]
+        steps=[{"page": ["team:all"]}],
         then="first",
-        last_resort=["person:cleo", "person:ann"],  # type: ignore[arg-type]
+        last_resort=["person:cleo", "person:ann"],
     )
     plan = rules.freeze("first", {"first": first, "second": second}, Urgency.LOW)
     assert [(one.name, [step.number for step in one.steps]) for one in plan.policies] == [

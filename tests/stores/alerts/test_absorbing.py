@@ -53,7 +53,7 @@ class _Undo(Exception):
 def signal(action: Action, key: str, app: str, severity: Severity = Severity.HIGH) -> Signal:
     """One signal."""
     said = {"labels": {"app": app}, "title": f"{key} in {app}", "severity": severity}
-    return Signal(action=action, dedup_key=key, note="n", **(said if action is Action.TRIGGER else {}))  # type: ignore[arg-type]
+    return Signal(action=action, dedup_key=key, note="n", **(said if action is Action.TRIGGER else {}))
 
 
 signals = st.builds(

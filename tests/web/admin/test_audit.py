@@ -117,12 +117,12 @@ def test_a_long_audit_is_taken_along_whole_and_never_held_in_memory(database: Da
         dan = User.objects.get(person="dan")
         request = RequestFactory().get("/audit/export.jsonl?what=sign-ins")
         request.user = dan
-        answer: Any = WhoIsThere(audit_views.export_jsonl)(request)  # type: ignore[arg-type]
+        answer: Any = WhoIsThere(audit_views.export_jsonl)(request)
         with CaptureQueriesContext(connection) as asked:
             first = next(iter(answer))
             assert json.loads(first)["what"] == "SignedIn"
             assert len([one for one in asked if "FROM journal_fact" in one["sql"]]) == 1
-        again: Any = WhoIsThere(audit_views.export_jsonl)(request)  # type: ignore[arg-type]
+        again: Any = WhoIsThere(audit_views.export_jsonl)(request)
         pieces = async_to_sync(_pieces)(again)
         numbers = [json.loads(line)["id"] for line in b"".join(pieces).splitlines()]
         assert len(numbers) == len(set(numbers)) == 3 * auditing.CHUNK + 500
