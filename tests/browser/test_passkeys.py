@@ -35,7 +35,7 @@ def test_a_passkey_is_added_and_lets_its_owner_in(visits: Any, served: Any) -> N
         page.get_by_role("button", name="Add it").click()
         page.get_by_role("heading", name="Recovery codes").wait_for()
         page.goto("/me/2fa/webauthn/")
-        page.get_by_role("cell", name="laptop", exact=True).wait_for()
+        page.get_by_role("rowheader", name="laptop", exact=True).wait_for()
         page.goto("/sign-out")
         page.locator("main").get_by_role("button", name="Sign out").click()
         page.get_by_role("button", name="Sign in with a passkey").click()
