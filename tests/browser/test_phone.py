@@ -273,7 +273,7 @@ def test_page_me_now_on_a_phone(visits: Any, served: Served, zoe: str) -> None:
     button = page.locator("#page-me")
     assert button.bounding_box()["height"] >= TAP_PX_MIN
     button.tap()
-    see(page, "Arrived")
+    see(page, "Not woken")
     page.locator(".live[data-state=live]").wait_for()
     number = int(page.locator("#part-test a").first.inner_text().removeprefix("AG-"))
     token = _token(visits)
