@@ -351,10 +351,16 @@ def append(now: datetime) -> Iterator[Tx]:
         try:
             tx.send()
         except BaseException:
-            with suppress(connection.Database.Error):  # type: ignore[attr-defined]  # as above: psycopg's
-                connection.connection.rollback()
+            _undo(connection)
             raise
     tx.committed()
+
+
+def _undo(connection: BaseDatabaseWrapper) -> None:
+    if connection.connection is None:
+        return  # there was no server to begin with
+    with suppress(connection.Database.Error):  # type: ignore[attr-defined]  # as above: psycopg's
+        connection.connection.rollback()
 
 
 @contextmanager

@@ -209,3 +209,14 @@ def test_what_is_larger_than_a_connection_s_buffer_arrives(rows: int) -> None:
             if further:
                 assert tx.value(f"SELECT count(*) FROM {TABLE}") == 2 * (3 * rows + 1)
     assert db.reader(NOW).value(f"SELECT sum(length(sent)) FROM {TABLE}") == 2 * (3 * rows * len(large) + 2)
+
+
+def test_an_append_without_a_server_says_that_it_is_gone(postgres: Database) -> None:
+    """So the intake waits for it, and neither refuses its senders at once nor tries each of them alone."""
+    db.drop_connection()
+    point_at({**postgres.settings, "HOST": "127.0.0.1", "PORT": "1"})
+    try:
+        with pytest.raises(db.DatabaseGone), db.append(NOW) as tx:
+            tx.insert_many("engine_address_use", COLUMNS, [("key", "[]")])
+    finally:
+        postgres.connect()
