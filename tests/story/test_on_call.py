@@ -276,6 +276,19 @@ def test_the_pager_is_handed_over_and_accepted(world: World) -> None:
     assert queries.handovers(db.reader(clock.now()), open_only=True) == []
 
 
+def test_an_edit_that_counts_at_once_is_told_at_once(world: World) -> None:
+    """Whom a new document puts on call in this moment is told so, and whom it takes off; once, and not of a new schedule."""
+    two_on_call(world)
+    world.at("1h")
+    assert world.facts("ShiftNear") == []
+    world.edit(lambda config: config["schedules"]["primary"]["layers"][0].update(people=["bob", "ann"]))
+    world.noticed("bob", email="From now on you are on call for Primary").within("1s")
+    world.noticed("ann", email="Your shift of Primary is over").within("1s")
+    world.edit(lambda config: config["schedules"]["primary"].update(description="edited")).at("2h")
+    assert [one["person"] for one in world.facts("ShiftNear")] == ["bob"]
+    assert [one["person"] for one in world.facts("ShiftEnds")] == ["ann"]
+
+
 def test_a_hand_over_tells_since_when_it_really_was(world: World) -> None:
     """Ann has had it since an edit put her there, not since her turn would have begun by what is written now."""
     two_on_call(world)

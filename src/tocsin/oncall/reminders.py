@@ -7,7 +7,8 @@ is told twice, however often that happens.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,7 +27,7 @@ from tocsin.oncall.domain import ScheduleDocument, Shift
 from tocsin.oncall.facts import DutyConflict, GapAhead, HandoverOffered, ShiftEnds, ShiftNear
 from tocsin.oncall.intervals import Interval
 from tocsin.oncall.queries import Outlook
-from tocsin.people.domain import PersonDocument
+from tocsin.people.domain import PersonDocument, ShiftNotices
 
 DERIVE = "oncall.derive"
 MOMENT = "oncall.moment"
@@ -73,6 +74,7 @@ def derive(tx: Tx) -> None:
     ready = [(MOMENT, one.ref, tz.moment(one.at), _encode(one).decode()) for one in found]
     timers.set_many(tx, [one for one in ready if one[2] > tx.now], absolute=True)
     tell(tx, [one for one in found if tz.moment(one.at) <= tx.now], view)
+    tell_of_edits(tx, view, wishes)
     warn(tx, view)
     store.forget_told(tx, tx.now - TOLD_KEPT)
 
@@ -96,6 +98,47 @@ def tell(tx: Tx, found: Sequence[Moment], view: Outlook) -> None:
             latest[about] = one
     for one in latest.values():
         _record(tx, one, view)
+
+
+def tell_of_edits(tx: Tx, view: Outlook, wishes: Mapping[str, ShiftNotices]) -> None:
+    """Whom a change of a schedule's document has put on call or taken off at once; not of one that is new."""
+    for name in sorted(queries.changed_since(tx, tx.now - JUST_NOW)):
+        versions = configuration.history_of(tx, "schedules", name, tx.now - JUST_NOW)
+        schedule = view.schedule(name)
+        for (_, old), (came, new) in itertools.pairwise(versions):
+            if schedule is None or not isinstance(old, ScheduleDocument) or not isinstance(new, ScheduleDocument):
+                continue
+            edge = queries.whole(came)
+            before = _on(rules.compile_schedule(name, old), view.of(name), edge, shadow=False)
+            after = _on(schedule, view.of(name), edge, shadow=False)
+            _tell_of_edit(
+                tx,
+                schedule,
+                view.of(name),
+                edge,
+                {one: one in after for one in before ^ after if one in wishes},
+                wishes,
+            )
+
+
+def _tell_of_edit(
+    tx: Tx,
+    schedule: rules.Schedule,
+    counts: Sequence[Any],
+    edge: datetime,
+    comes: Mapping[str, bool],
+    wishes: Mapping[str, ShiftNotices],
+) -> None:
+    name = schedule.name
+    keys = {person: f"edit|{name}|{person}|{tz.second(edge)}" for person in comes}
+    fresh = store.first_time(tx, keys.values())
+    for person in sorted(one for one, key in keys.items() if key in fresh):
+        if not comes[person] and wishes[person].end:
+            tx.record(ShiftEnds(schedule=name, person=person, end=edge))
+        elif comes[person] and wishes[person].start:
+            held = agenda.held_at(schedule, counts, person, edge, shadow=False)
+            end = held.end if held is not None and held.end < edge + agenda.TRUE_END_WITHIN else None
+            tx.record(ShiftNear(schedule=name, person=person, start=edge, end=end))
 
 
 def warn(tx: Tx, view: Outlook) -> None:
