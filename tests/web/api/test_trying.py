@@ -14,7 +14,8 @@ def test_a_test_alert_is_followed_to_its_group(served: Served) -> None:
     path = f"/integrations/odds/test/{sent.body['number']}"
     found = served.wait_for(path, lambda body: not body["waiting"], who="cleo")
     (signal,) = found["signals"]
-    assert (signal["outcome"], signal["integration"]) == ("opened", "odds")
+    assert signal["integration"] == "odds"
+    assert signal["outcome"] in ("opened", "reopened", "refreshed")  # others may have tried it on this server before
     labels = served.api("cleo", "GET", f"/groups/{signal['group']}").body["alerts"][0]["labels"]
     assert labels["test"] == "yes"
     assert served.api("cleo", "GET", path.replace("odds", "helpdesk")).status == 404
@@ -27,13 +28,13 @@ def test_searches_are_everybodys_own(served: Served) -> None:
     assert (made.status, made.body["name"], made.body["query"]) == (201, "Night", "team=shop&status=open")
     again = served.api("cleo", "POST", "/searches", {"name": "Night", "query": "urgency=low"}).body
     assert again["asked"] == {"urgency": "low"}
-    assert [one["id"] for one in served.api("cleo", "GET", "/searches").body["searches"]] == [again["id"]]
+    assert _kept_as(served, "Night") == [again["id"]]
     nothing = served.api("cleo", "POST", "/searches", {"name": "Nothing", "query": "page=9"})
     assert (nothing.status, nothing.body["errors"][0]["field"]) == (422, "query")
     assert "Night" not in str(served.api("bob", "GET", "/searches").body)
     assert served.api("bob", "DELETE", f"/searches/{again['id']}").status == 404
     assert served.api("cleo", "DELETE", f"/searches/{again['id']}").status == 204
-    assert served.api("cleo", "GET", "/searches").body["searches"] == []
+    assert _kept_as(served, "Night") == []
 
 
 def test_somebody_is_invited_again_and_not_after_all(served: Served) -> None:
@@ -53,6 +54,11 @@ def test_somebody_is_invited_again_and_not_after_all(served: Served) -> None:
     told = [one["what"] for one in served.api("ann", "GET", "/audit?what=accounts&q=yuri").body["entries"]]
     assert told == ["InvitationWithdrawn", "InvitationSent", "InvitationSent", "AccountOpened"]
     assert served.api("ann", "POST", "/people/nobody/account").status == 404
+
+
+def _kept_as(served: Served, name: str) -> list[int]:
+    """The numbers of Cleo's searches of this name."""
+    return [one["id"] for one in served.api("cleo", "GET", "/searches").body["searches"] if one["name"] == name]
 
 
 def _opens(served: Served, link: str) -> int:
