@@ -185,7 +185,7 @@ def silence(request: HttpRequest, silence_id: int) -> Any:
 
 @silences_router.delete("/{silence_id}", response={204: None})
 def end_silence(request: HttpRequest, silence_id: int) -> Any:
-    """End a silence now: what still fires pages again."""
+    """End a silence now: what still fires pages from now on."""
     permit(request, Right.SEE)
     found = _silence(silence_id)
     who = permit(request, Right.SILENCE, _team_of_matchers(found.matchers))

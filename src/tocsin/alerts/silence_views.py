@@ -93,7 +93,7 @@ def _make(request: HttpRequest, actor: Actor) -> HttpResponse:
 @require_POST
 @permit(Right.SILENCE)
 def end_silence(request: HttpRequest, actor: Actor, silence_id: int) -> HttpResponse:
-    """End a silence now: what still fires pages again."""
+    """End a silence now: what still fires pages from now on."""
     now = clock.now()
     found = listing.silence(db.reader(now), silence_id)
     if found is None:
@@ -103,7 +103,7 @@ def end_silence(request: HttpRequest, actor: Actor, silence_id: int) -> HttpResp
     else:
         with db.transact(now) as tx:
             actions.end_silence(tx, silence_id, actor.by, Reason.BY_HAND)
-        messages.success(request, "The silence is over. What still fires pages again.")
+        messages.success(request, "The silence is over. What still fires pages from now on.")
     return back(request, reverse("silences"))
 
 

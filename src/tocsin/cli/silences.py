@@ -79,6 +79,6 @@ def list_(
 
 @silence.command("end")
 def end(number: Annotated[int, typer.Argument(metavar="SILENCE", help="Its number.")]) -> None:
-    """End a silence now: what still fires pages again."""
+    """End a silence now: what still fires pages from now on."""
     remote.call("DELETE", f"/silences/{number}")
     output.say(f"Silence {number} is over.")
