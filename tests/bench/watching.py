@@ -70,7 +70,7 @@ async def shows(server: Installation, cookie: str) -> list[float]:
         watcher.told.clear()
         title = f"bench-shows{number} ".encode()
         started = time.perf_counter()
-        await _send(server.port, request)
+        await send(server.port, request)
         while True:
             await asyncio.wait_for(watcher.told.wait(), 10)
             watcher.told.clear()
@@ -124,12 +124,13 @@ async def all_told(server: Installation, watchers: list[Watcher]) -> float:
         one.told.clear()
     (request,) = messages.fresh(1, "told")
     started = time.perf_counter()
-    await _send(server.port, request)
+    await send(server.port, request)
     await asyncio.wait_for(asyncio.gather(*(one.told.wait() for one in watchers)), 30)
     return max(one.told_at for one in watchers) - started
 
 
-async def _send(port: int, request: bytes) -> None:
+async def send(port: int, request: bytes) -> None:
+    """One sender's request, to its answer."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(request)
     await reader.readline()
