@@ -225,7 +225,7 @@ class Tx(Reader):
         self._unsent.append((sql, [list(column) for column in zip(*rows, strict=True)]))
 
     def send(self) -> None:
-        """Run the writes that wait, in order, in as few round trips as can be."""
+        """Run the writes that wait, in order, in one round trip."""
         with self._connection.wrap_database_errors, self.sending():
             pass
 
@@ -240,9 +240,6 @@ class Tx(Reader):
 
     def send_first(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
         """Around every statement of Django's cursors: what was written before it goes first, in the same round trip."""
-        if trips.is_alone([(sql, params or ())]):
-            self.send()
-            return execute(sql, params, many, context)
         with self._connection.wrap_database_errors, self.sending():
             return execute(sql, params, many, context)
 
