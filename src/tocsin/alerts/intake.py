@@ -29,6 +29,7 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 ENVELOPES_PER_COMMIT_MAX = 500  # more at once make the first wait without making the disk faster
+WRITERS = 2  # on PostgreSQL: while one waits for the disk, the other gathers; SQLite has one writer anyway
 QUEUE_ENVELOPES_MAX = 20_000
 QUEUE_BYTES_MAX = 256 * 1024 * 1024  # of bodies that wait for the disk; beyond it senders are told to come again
 DATABASE_PATIENCE_S = 8.0  # how long a sender waits while the database is away, before it is asked to come back
@@ -70,36 +71,49 @@ class BrokenOff(Exception):
 
 
 class Writer:
-    """One thread that makes envelopes durable, all that have gathered in one commit."""
+    """The threads that make envelopes durable, all that have gathered in one commit.
+
+    A sender that waits for its answer before it says more is heard in order, whichever thread writes.
+    """
 
     def __init__(self) -> None:
         self._queue: deque[tuple[Accepted, Done]] = deque()
-        self._bytes = 0
+        self._bytes_in = self._bytes_out = 0  # of all times; each is written by one side alone
         self._wake = threading.Event()
         self._stopping = False
-        self._thread = threading.Thread(target=self._run, name="tocsin-intake", daemon=True)
+        self._gathering = threading.Lock()
+        self._threads = [
+            threading.Thread(target=self._run, name=f"tocsin-intake-{number}", daemon=True)
+            for number in range(WRITERS if db.reader(clock.now()).postgres else 1)
+        ]
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Begin; answers are given on this loop."""
         self._loop = loop
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
         """Make durable what waits, then end."""
         self._stopping = True
         self._wake.set()
-        self._thread.join(DATABASE_PATIENCE_S + 5)
+        for thread in self._threads:
+            thread.join(DATABASE_PATIENCE_S + 5)
 
     def is_alive(self) -> bool:
-        """Whether the thread runs."""
-        return self._thread.is_alive()
+        """Whether every thread runs."""
+        return all(thread.is_alive() for thread in self._threads)
 
     def submit(self, accepted: Accepted, done: Done) -> bool:
         """Have this made durable; `done` is called on the loop afterwards. False if too much waits already."""
-        if len(self._queue) >= QUEUE_ENVELOPES_MAX or self._bytes >= QUEUE_BYTES_MAX or self._loop is None:
+        if (
+            len(self._queue) >= QUEUE_ENVELOPES_MAX
+            or self._bytes_in - self._bytes_out >= QUEUE_BYTES_MAX
+            or self._loop is None
+        ):
             return False
-        self._bytes += len(accepted.body)
+        self._bytes_in += len(accepted.body)
         self._queue.append((accepted, done))
         if not self._wake.is_set():
             self._wake.set()
@@ -109,15 +123,17 @@ class Writer:
         while True:
             self._wake.wait()
             self._wake.clear()
-            while self._queue:
-                self._write(self._gather())
+            while batch := self._gather():
+                self._write(batch)
             if self._stopping:
+                self._wake.set()
                 db.drop_connection()
                 return
 
     def _gather(self) -> list[tuple[Accepted, Done]]:
-        batch = [self._queue.popleft() for _ in range(min(len(self._queue), ENVELOPES_PER_COMMIT_MAX))]
-        self._bytes -= sum(len(accepted.body) for accepted, _ in batch)
+        with self._gathering:
+            batch = [self._queue.popleft() for _ in range(min(len(self._queue), ENVELOPES_PER_COMMIT_MAX))]
+            self._bytes_out += sum(len(accepted.body) for accepted, _ in batch)
         return batch
 
     def _write(self, batch: list[tuple[Accepted, Done]]) -> None:

@@ -189,13 +189,15 @@ SettledHandler = Callable[[Tx, Sequence[Settled]], None]
 class Pump:
     """Work that is there or not: `run` does a bounded piece and says how much it did; 0 means nothing is left.
 
-    It is called again at once while it does something, when `bell` rings, and every `every_s` seconds.
+    It is called again while it does something, when `bell` rings, and every `every_s` seconds. After a piece smaller than
+    `full` it rests first, as long as the piece took: under a steady load that makes fewer and larger pieces.
     """
 
     name: str
     bell: str
     run: Callable[[], int]
     every_s: float
+    full: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

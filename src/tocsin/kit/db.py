@@ -12,7 +12,7 @@ verbs cost one statement whatever the number of rows.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from typing import Any, NoReturn
 
@@ -318,8 +318,23 @@ class Appending(Tx):
     def execute(self, sql: str, params: Sequence[Any] = ()) -> NoReturn:
         raise TypeError(f"rows are only inserted here: {sql} with {len(params)} values is not")
 
+    write = execute
+
     def savepoint(self) -> NoReturn:
         raise TypeError("rows are only inserted here, and stand or fall together")
+
+    def send(self) -> None:
+        """All of it is one statement, so that the driver waits once."""
+        unsent, self._unsent = self._unsent, []
+        inserts = [one for one in unsent if one[0].startswith("INSERT ")]
+        calls = [one for one in unsent if not one[0].startswith("INSERT ")]
+        if not unsent:
+            return
+        parts = ", ".join(f"put{number} AS ({sql})" for number, (sql, _) in enumerate(inserts))
+        sql = f"{'WITH ' if parts else ''}{parts} SELECT {', '.join(sql.removeprefix('SELECT ') for sql, _ in calls) or 1}"
+        with self._connection.wrap_database_errors:
+            self._connection.ensure_connection()
+            trips.one(self._connection, sql, [value for _, params in (*inserts, *calls) for value in params])
 
 
 @contextmanager
@@ -334,30 +349,17 @@ def _telling_too_much() -> Iterator[None]:
 
 @contextmanager
 def append(now: datetime) -> Iterator[Tx]:
-    """A transaction that only inserts, and costs one round trip on PostgreSQL. Raises as `transact` does."""
+    """A transaction that only inserts: one statement on PostgreSQL. Raises as `transact` does."""
     connection = connections["default"]
     if connection.vendor != "postgresql" or connection.in_atomic_block:
         with transact(now) as tx:
             yield tx
         return
     tx = Appending(connection, now)
-    tx.write("BEGIN")
     with _telling_too_much():
         yield tx
-        tx.write("COMMIT")
-        try:
-            tx.send()
-        except BaseException:
-            _undo(connection)
-            raise
+        tx.send()
     tx.committed()
-
-
-def _undo(connection: BaseDatabaseWrapper) -> None:
-    if connection.connection is None:
-        return  # there was no server to begin with
-    with suppress(connection.Database.Error):  # type: ignore[attr-defined]  # as above: psycopg's
-        connection.connection.rollback()
 
 
 @contextmanager

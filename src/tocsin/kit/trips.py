@@ -20,10 +20,14 @@ def go(connection: Any, statements: Sequence[Statement], stack: ExitStack) -> No
     line = connection.connection
     stack.enter_context(line.pipeline())
     stack.callback(see_out, line)
-    driver = connection.Database
     for sql, params in statements:
-        driver.Cursor(line).execute(sql, params)
+        one(connection, sql, params)
     see_out(line)
+
+
+def one(connection: Any, sql: str, params: Sequence[Any] | Mapping[str, Any]) -> None:
+    """Send one statement with its values beside it, not written into it as Django's own cursor does."""
+    connection.Database.Cursor(connection.connection).execute(sql, params)
 
 
 def see_out(line: Any) -> None:
