@@ -34,7 +34,7 @@ ABSORB_LOCK = 7_000_001  # one absorber at a time per installation keeps each in
 
 
 def absorb_some(rulebook: Callable[[Tx], Rulebook], now: datetime) -> int:
-    """Absorb what waits, a bounded piece of it; how many envelopes that was."""
+    """Absorb what waits, a bounded piece of it; how many signals that was, or 1 for an envelope that holds none."""
     reader = db.reader(now)
     if reader.row("SELECT 1 FROM alerts_envelope WHERE absorbed_at IS NULL LIMIT 1") is None:
         return 0
@@ -68,7 +68,7 @@ def _absorb(tx: Tx, rulebook: Callable[[Tx], Rulebook], *, singly: bool) -> int:
             tx, book, silences, [(one, n, signal) for one in waiting for n, signal in enumerate(one.signals)]
         ).run()
     ledger.mark_absorbed(tx, [envelope.id for envelope in waiting])
-    return len(waiting)
+    return sum(len(envelope.signals) or 1 for envelope in waiting)
 
 
 def _absorb_alone(tx: Tx, book: Rulebook, silences: Sequence[Silence], arrived: batch.Arrived) -> None:

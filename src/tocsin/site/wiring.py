@@ -106,7 +106,7 @@ def works() -> Works:
                 bell=bell.SIGNALS,
                 run=absorb_some,
                 every_s=ABSORB_POLL_S,
-                full=absorb.ENVELOPES_PER_TX_MAX // 2,
+                full=absorb.SIGNALS_PER_TX_MAX // 2,
             ),
             Pump(name="calendars", bell="calendars", run=oncall_reading.read_one, every_s=READ_CALENDARS_EVERY_S),
             Pump(name="expire", bell="expire", run=absorb.expire_some, every_s=EXPIRE_EVERY_S),
