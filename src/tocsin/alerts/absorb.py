@@ -50,8 +50,7 @@ def absorb_some(rulebook: Callable[[Tx], Rulebook], now: datetime) -> int:
 
 
 def _absorb(tx: Tx, rulebook: Callable[[Tx], Rulebook], *, singly: bool) -> int:
-    if not tx.try_lock(ABSORB_LOCK):
-        return 0
+    tx.lock(ABSORB_LOCK)  # after whoever absorbs: it may have looked before what we were woken for was there
     tx.lock(LEDGER_LOCK)
     waiting = ledger.waiting_envelopes(tx, ENVELOPES_PER_TX_MAX, SIGNALS_PER_TX_MAX)
     if not waiting:

@@ -151,7 +151,7 @@ class Writer:
             try:
                 with db.append(clock.now()) as tx:
                     ledger.put_envelopes(tx, accepted)
-                    bell.ring(tx, bell.SIGNALS)
+                    bell.ring(tx, bell.SIGNALS, near=True)
             except db.DatabaseGone as error:
                 db.drop_connection()
                 if clock.monotonic() >= patience_ends or self._stopping:

@@ -41,9 +41,13 @@ def ring_here(name: str) -> None:
         call()
 
 
-def ring(tx: Tx, name: str) -> None:
-    """Wake everybody's listeners once this transaction is durable; cheap to repeat within one transaction."""
-    if tx.after_commit(_ringer(name)):
+def ring(tx: Tx, name: str, *, near: bool = False) -> None:
+    """Wake everybody's listeners once this transaction is durable; cheap to repeat within one transaction.
+
+    `near` says that one listener is enough: if there is one in this process, the other nodes are let sleep. On
+    PostgreSQL transactions that notify commit one after the other, and each wakes every node.
+    """
+    if tx.after_commit(_ringer(name)) and not (near and _listeners.get(name)):
         tx.notify(PG_CHANNEL, name)
 
 

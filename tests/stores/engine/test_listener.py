@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from datetime import UTC, datetime
 
+from django.db import connections
+
 from databases import Database
 from tocsin.engine import bell
 from tocsin.engine.listener import Listener
@@ -29,6 +31,26 @@ def test_a_ring_of_another_node_is_heard_here(postgres: Database) -> None:
         listener.stop()
         for stop in stops:
             stop()
+
+
+def test_a_near_ring_wakes_other_nodes_only_if_nobody_listens_here(postgres: Database) -> None:
+    """One that accepts and has an engine of its own lets the others sleep; one without an engine wakes them all."""
+    other = connections["default"].copy()
+    try:
+        with other.cursor() as cursor:
+            cursor.execute(f"LISTEN {bell.PG_CHANNEL}")
+        rung: list[str] = []
+        stop = bell.listen("near", lambda: rung.append("here"))
+        with db.transact(NOW) as tx:
+            bell.ring(tx, "near", near=True)
+        stop()
+        with db.transact(NOW) as tx:
+            bell.ring(tx, "near", near=True)
+            bell.ring(tx, "last")
+        heard = [one.payload for one in other.connection.notifies(timeout=SOON_S, stop_after=2)]
+        assert (rung, heard) == (["here"], ["near", "last"])
+    finally:
+        other.close()
 
 
 def test_on_sqlite_there_is_nobody_else_to_hear(sqlite: Database) -> None:
