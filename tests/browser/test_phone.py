@@ -176,8 +176,7 @@ def test_a_press_without_a_line_comes_back_with_its_button(
     assert notification["body"] == "Tocsin could not be reached. Try again."
     assert notification["loud"]
     assert notification["actions"] == ["acknowledge", "open"]
-    page.context.set_offline(False)
-    assert served.api("ann", "GET", f"/groups/{number}").body["status"] == "open"
+    page.context.set_offline(False)  # whether the first press got as far as the server is for nobody to know
     press(page, said["tag"], "acknowledge")
     shown(page, "You have it")
     assert served.api("ann", "GET", f"/groups/{number}").body["acknowledged_by"] == "person:cleo"
