@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import uvloop
 
 from bench import alertmanager, browser, estate, installation, load, messages, oncall, pages, sink, watching
-from bench.postgres import postgres
+from bench.postgres import analyze, postgres
 
 SECONDS = 8.0
 BURST = 10_000
@@ -244,6 +244,7 @@ async def screens(table: Table, name: str, fresh: Iterator[str]) -> None:
     with installation.serve(next(fresh), 9, configuration=estate.configuration()) as server:
         await estate.move_in(server)
         await asyncio.sleep(5)
+        analyze(server.environment.get("TOCSIN_DATABASE", ""))
         for what, shown in pages.measure(server):
             table.add(name, f"server time: {what}", shown, "p95 ≤ 100 ms", "pages")
 

@@ -33,6 +33,15 @@ def postgres() -> Iterator[Iterator[str] | None]:
         yield iter([cluster.fresh().environment["TOCSIN_DATABASE"] for _ in range(DATABASES_PER_ROW)])
 
 
+def analyze(url: str) -> None:
+    """Have PostgreSQL look at what lies in its tables, as it does by itself within a minute of a load; if it is one."""
+    if url:
+        import psycopg
+
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("ANALYZE")
+
+
 @contextlib.contextmanager
 def _on_all_cores() -> Iterator[None]:
     """What is started in here is not bound to the core of the load."""

@@ -19,7 +19,7 @@ from datetime import datetime, timedelta
 import msgspec
 import structlog
 
-from tocsin.alerts import absorb, actions
+from tocsin.alerts import absorb, actions, columns
 from tocsin.alerts.domain import OWN, SIGNAL_BITS
 from tocsin.alerts.rulebook import compile_rulebook
 from tocsin.config import queries as configuration
@@ -204,10 +204,8 @@ def _tell(tx: Tx, found: Audit) -> None:
 
 
 def _is_told(reader: Reader) -> bool:
-    found = reader.row(
-        "SELECT 1 FROM alerts_alert WHERE integration = %s AND dedup_key = %s AND status = 'firing'", (OWN, KEY)
-    )
-    return found is not None
+    known_as = columns.identity(OWN, KEY)
+    return reader.row("SELECT 1 FROM alerts_alert WHERE identity = %s AND status = 'firing'", (known_as,)) is not None
 
 
 def _is_complete(reader: Reader, after: int, to: int) -> bool:

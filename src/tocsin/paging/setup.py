@@ -182,7 +182,7 @@ def _first_page(
     names = [name for name, one in integrations.items() if one.source != "heartbeat"]
     tested = names[0] if names and may_configure else ""
     first = "" if names else "Once there is an integration"
-    heard = reader.value("SELECT max(at) FROM alerts_signal")
+    heard = reader.value("SELECT at FROM alerts_signal ORDER BY id DESC LIMIT 1")
     yield Step(
         name="signal",
         title="The first signal",
