@@ -11,7 +11,7 @@ import hmac
 import json
 import re
 import shlex
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -19,9 +19,8 @@ from urllib.parse import urlencode
 import pytest
 import yaml
 
-from databases import Database
 from tocsin.alerts.domain import Group, GroupStatus
-from world import World, wake
+from world import World
 from written import SECRET, address, blocks, set_up
 
 
@@ -258,14 +257,6 @@ CASES = {
     "azure": Case(page="more-senders#Azure Monitor", integration="azure", opens=azure("Fired"), ends=azure("Resolved"), title="CPU of the shop", severity="warning"),
     "cloudwatch": Case(page="more-senders#Amazon CloudWatch", integration="cloudwatch", opens=cloudwatch("ALARM"), ends=cloudwatch("OK"), title="Queue is stuck"),
 }  # fmt: skip
-
-
-@pytest.fixture
-def world(sqlite: Database) -> Iterator[World]:
-    """A service called checkout; only one kind of database, as nothing here depends on it."""
-    with World(sqlite) as made:
-        made.policy("checkout", wake("ann", by="webhook"))
-        yield made
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -13,11 +13,10 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
-from databases import Database
 from tocsin.alerts.domain import GroupStatus
 from tocsin.site import frame
 from tocsin.sources.recipes import GUIDES
-from world import World, wake
+from world import World
 from written import HOWTO, blocks, section
 
 ROOT = Path(__file__).parents[2]
@@ -62,14 +61,6 @@ def _curl(line: str) -> Curl:
     }
     written = b"the last words of a job" if body.startswith("@") else body.encode()
     return Curl(path=f"{url.path}?{url.query}".rstrip("?"), headers=headers, body=written)
-
-
-@pytest.fixture
-def world(sqlite: Database) -> Iterator[World]:
-    """A service called checkout that pages Ann."""
-    with World(sqlite) as made:
-        made.policy("checkout", wake("ann", by="webhook"))
-        yield made
 
 
 @pytest.mark.parametrize("page", AFTER)

@@ -37,8 +37,7 @@ _PROGRAM_LIMIT = "54"  # PostgreSQL's class of codes for a statement or a value 
 class TooMuch(DataError):
     """The database lives, but what it was given is beyond its bounds: it is no use to try again.
 
-    PostgreSQL's driver calls this an operational error, like a connection that broke; whoever then waited for better
-    times would wait for ever, and everybody behind in the queue too.
+    PostgreSQL's driver calls this an operational error, like a broken connection, for which one would wait for ever.
     """
 
 
@@ -313,7 +312,10 @@ class Tx(Reader):
 
 
 class Appending(Tx):
-    """A transaction of nothing but rows inserted in bulk and rings: nothing is read in it, and no count is asked for."""
+    """A transaction of nothing but rows inserted in bulk and rings: nothing is read or recorded, no count is asked for."""
+
+    def record(self, fact: Any) -> NoReturn:
+        raise TypeError(f"rows are only inserted here: nothing would follow from {fact}")
 
     def execute(self, sql: str, params: Sequence[Any] = ()) -> NoReturn:
         raise TypeError(f"rows are only inserted here: {sql} with {len(params)} values is not")
@@ -395,5 +397,4 @@ def reader(now: datetime, *, using: str = "default") -> Reader:
 
 def drop_connection(*, using: str = "default") -> None:
     """Close this thread's connection; the next use opens a fresh one. For after `DatabaseGone`, and at a thread's end."""
-    connection = connections[using]
-    connection.close()
+    connections[using].close()

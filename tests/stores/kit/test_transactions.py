@@ -154,6 +154,8 @@ def test_an_append_does_nothing_but_insert(postgres: Database) -> None:
     """What would not stand or fall with the rest is refused."""
     with pytest.raises(TypeError, match="only inserted"), db.append(NOW) as tx:
         tx.execute("DELETE FROM engine_address_use")
+    with pytest.raises(TypeError, match="nothing would follow"), db.append(NOW) as tx:
+        tx.record("a fact")
     with pytest.raises(TypeError), db.append(NOW) as tx, tx.savepoint():
         put(tx, "a")
     with db.transact(NOW), db.append(NOW) as tx:
