@@ -30,6 +30,7 @@ LOCK = ROOT / "requirements-oidc.lock"
 VENV = ROOT / ".venv-oidc"
 PASSWORD = "correct horse battery staple"
 READY_S_MAX = 90.0
+APART_S = 1.1  # Canaille's access tokens for one person differ only by the second, and it refuses two that are the same
 SECRET = "shared between the two of them"
 CONFIG = """
 SECRET_KEY = "only for tests, and long enough to be one"
@@ -104,17 +105,18 @@ class Browser:
 
 
 def _venv() -> None:
-    """The provider's own environment, made once from a lock with hashes."""
+    """The provider's own environment, made once from a lock with hashes, by the pip that is here already."""
     done = VENV / ".made"
     wanted = LOCK.read_text()
     if done.exists() and done.read_text() == wanted:
         return
     shutil.rmtree(VENV, ignore_errors=True)
-    install = ["-m", "pip", "install", "-q", "--disable-pip-version-check", "--require-hashes", "-r", str(LOCK)]
-    for command in ([sys.executable, "-m", "venv", str(VENV)], [str(VENV / "bin" / "python"), *install]):
-        ran = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
+    pip = ["-m", "pip", "--python", str(VENV / "bin" / "python"), "--disable-pip-version-check"]
+    for words in (["-m", "venv", "--without-pip", str(VENV)], [*pip, "install", "-q", "--require-hashes", "-r", LOCK]):
+        ran = subprocess.run([sys.executable, *words], capture_output=True, text=True, timeout=600, check=False)
         if ran.returncode != 0:
-            lacks(f"the OpenID Connect provider cannot be installed, so single sign-on was not proven: {ran.stderr}")
+            said = ran.stdout + ran.stderr
+            lacks(f"the OpenID Connect provider cannot be installed, so single sign-on was not proven: {said}")
     done.write_text(wanted)
 
 
@@ -259,6 +261,7 @@ def _settings(provider: Provider, port: int) -> dict[str, str]:
 
 
 def _sign_in(served: Served, name: str) -> Browser:
+    time.sleep(APART_S)
     browser = Browser()
     browser.go(f"{served.url}/sign-in?next=/me")
     assert "Sign in with Acme" in browser.page
