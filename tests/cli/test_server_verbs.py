@@ -17,13 +17,38 @@ def test_from_nothing_to_a_token(tmp_path: Path, company: str) -> None:
     data = str(tmp_path / "data")
     too_early = spawn("apply", company, "--data", data)
     assert (too_early.code, "run `tocsin migrate` first" in too_early.err) == (1, True)
-    assert spawn("migrate", "--data", data).code == 0
+    missing = spawn("migrate", "--check", "--data", data)
+    assert (missing.code, "steps are missing" in missing.out, len(missing.out.splitlines())) == (1, True, 1)
+    migrated = spawn("migrate", "--data", data)
+    assert (migrated.code, len(migrated.out.splitlines())) == (0, 1)
+    assert spawn("migrate", "--verbose", "--check", "--data", data).out == (
+        "The database has all tables of this version.\n"
+    )
     assert spawn("apply", company, "--data", data).out.endswith("Version 1 of the configuration holds.\n")
     made = spawn("user", "add", "Ann@acme.example", "--password-stdin", "--data", data, stdin="a long password\n")
     assert (made.code, made.out) == (0, ""), made.err
     token = spawn("token", "create", "--user", "ann@acme.example", "--scope", "see", "--data", data)
     assert token.out.startswith("tsn_")
     assert len(token.out.splitlines()) == 1
+
+
+def test_tokens_are_listed_and_revoked(sqlite: Database, terminal: Terminal, company: str) -> None:
+    """What could be used stands in the list with whose it is, never the secret; what is revoked is in it no more."""
+    assert terminal.run("apply", company).code == 0
+    assert terminal.run("token", "list").out == "There is no token.\n"
+    for who in ("ann", "bob"):
+        assert terminal.run("user", "add", f"{who}@acme.example").code == 0
+    made = terminal.run("token", "create", "--user", "ann@acme.example", "--name", "laptop", "--scope", "see").out
+    terminal.run("token", "create", "--user", "bob@acme.example", "--name", "script", "--expires", "90d")
+    listed = terminal.run("token", "list")
+    assert ("laptop" in listed.out, "script" in listed.out, made.strip() in listed.out) == (True, True, False)
+    [anns] = json.loads(terminal.run("token", "list", "--user", "Ann@acme.example", "--json").out)
+    assert (anns["account"], anns["name"], anns["scopes"]) == ("ann@acme.example", "laptop", ["see"])
+    assert terminal.run("token", "revoke", str(anns["id"]), "999").code == 1
+    assert "laptop" in terminal.run("token", "list").out, "none was revoked, since one of them could not be"
+    assert terminal.run("token", "revoke", str(anns["id"])).code == 0
+    assert terminal.run("token", "list", "--user", "ann@acme.example").out == "ann@acme.example has no token.\n"
+    assert terminal.run("token", "revoke", str(anns["id"])).code == 1
 
 
 def test_an_account_brings_its_person(sqlite: Database, terminal: Terminal, company: str) -> None:

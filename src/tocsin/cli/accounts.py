@@ -1,4 +1,4 @@
-"""`tocsin user add` and `tocsin token create`."""
+"""`tocsin user` and `tocsin token`: accounts and API tokens, on the database itself."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Annotated
 import typer
 
 from tocsin.cli import database as databases
-from tocsin.cli import problems, times
+from tocsin.cli import output, problems, times, words
 from tocsin.cli.exits import Exit, Stop
-from tocsin.cli.options import Data, Database
+from tocsin.cli.options import Data, Database, Json
 from tocsin.config import actions as configuration_actions
 from tocsin.config import queries as configuration
 from tocsin.config.actions import Applied, Author
@@ -21,6 +21,7 @@ from tocsin.kit import clock, db
 from tocsin.kit.db import Tx
 from tocsin.people import actions, firstrun, queries
 from tocsin.people.domain import Role
+from tocsin.people.queries import TokenInfo
 from tocsin.people.rights import Right
 
 app = typer.Typer()
@@ -97,6 +98,68 @@ def create(
             raise Stop(f"there is no account for {email}: add one with `tocsin user add {email}`")
         raw = actions.create_token(tx, account, name, scope or list(Right), ends)
     print(raw)
+
+
+@token.command("list")
+def list_(
+    email: Annotated[str, typer.Option("--user", metavar="EMAIL", help="Only those of this account.")] = "",
+    json_: Json = False,
+    data: Data = "",
+    database: Database = "",
+) -> None:
+    """List the API tokens that could be used now, never their secrets."""
+    with databases.installation(data, database):
+        now = clock.now()
+        found = [
+            one for one in queries.tokens_in_force(db.reader(now), now) if email.strip().lower() in ("", one.email)
+        ]
+    if json_:
+        output.as_json([_shown(one) for one in found])
+    elif found:
+        rows = [
+            [
+                str(one.id),
+                one.email,
+                one.name,
+                ", ".join(one.scopes),
+                words.local(_iso(one.last_used_at)) or "never",
+                words.local(_iso(one.expires_at)) or "never",
+            ]
+            for one in found
+        ]
+        output.table(["ID", "ACCOUNT", "NAME", "MAY", "LAST USED", "ENDS"], rows)
+    else:
+        output.say("There is no token." if not email else f"{email} has no token.")
+
+
+@token.command("revoke")
+def revoke(
+    ids: Annotated[list[int], typer.Argument(metavar="ID", help="As `tocsin token list` says them.")],
+    data: Data = "",
+    database: Database = "",
+) -> None:
+    """Revoke API tokens: whoever uses one is refused from now on. All of these, or none."""
+    with databases.installation(data, database), db.transact(clock.now()) as tx:
+        for one in ids:
+            if not actions.revoke(tx, one):
+                raise Stop(f"there is no token {one} in force; `tocsin token list` lists them")
+    output.say(f"Revoked: {', '.join(str(one) for one in ids)}.")
+
+
+def _shown(one: TokenInfo) -> dict[str, object]:
+    return {
+        "id": one.id,
+        "account": one.email,
+        "name": one.name,
+        "scopes": list(one.scopes),
+        "created_at": _iso(one.created_at),
+        "last_used_at": _iso(one.last_used_at),
+        "expires_at": _iso(one.expires_at),
+    }
+
+
+def _iso(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None
 
 
 def _ends(written: str) -> datetime | None:

@@ -37,7 +37,7 @@ SERVER = {
     "migrate": Verb("serving", "Bring the database's tables to this version.", HERE),
     "demo": Verb("demonstration", "Run a demo organisation, to see a page arrive.", "tocsin.cli.demo_prepare"),
     "user": Verb("accounts", "Accounts: `user add EMAIL`, `user first`.", HERE),
-    "token": Verb("accounts", "API tokens: `token create --user EMAIL`.", HERE),
+    "token": Verb("accounts", "API tokens: `token create --user EMAIL`, `token list`, `token revoke ID`.", HERE),
     "backup": Verb("backups", "Write the whole database into one file, while everything runs.", HERE),
     "restore": Verb("backups", "Put a backup in the place of the database.", HERE),
     "doctor": Verb("doctor", "Look for what is wrong with this installation, and say what to do.", HERE),

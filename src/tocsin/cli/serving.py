@@ -11,7 +11,7 @@ from tocsin.cli import database as databases
 from tocsin.cli.exits import Exit, Stop
 from tocsin.cli.options import Data, Database
 from tocsin.config.store import SecretLost
-from tocsin.kit import db
+from tocsin.kit import db, text
 from tocsin.site import server, upgrade
 from tocsin.site.application import NotMigrated
 
@@ -63,6 +63,7 @@ def migrate(
     check: Annotated[
         bool, typer.Option("--check", help="Only say what is missing; exit code 1 if something is.")
     ] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Name each step.")] = False,
 ) -> None:
     """Bring the database's tables to this version."""
     databases.set_up(data, database)
@@ -72,12 +73,14 @@ def migrate(
         raise _unreachable(error) from None
     finally:
         db.drop_connection()
-    for step in steps:
+    for step in steps if verbose else ():
         print(step)
     if check and steps:
+        missing = "1 step is missing" if len(steps) == 1 else f"{len(steps)} steps are missing"
+        print(f"{missing}: `tocsin migrate` takes what is missing.")
         raise Stop("", Exit.PROBLEM)
-    if not steps:
-        print("The database has all tables of this version.")
+    taken = f" ({text.plural(len(steps), 'step')} taken)" if steps else ""
+    print(f"The database has all tables of this version{taken}.")
 
 
 def _unreachable(error: Exception) -> Stop:

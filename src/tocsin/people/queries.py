@@ -35,6 +35,7 @@ class TokenInfo:
     expires_at: datetime | None
     last_used_at: datetime | None
     revoked_at: datetime | None
+    email: str = ""  # whose it is, where tokens of several accounts are listed
 
 
 def user_by_email(email: str) -> User | None:
@@ -100,6 +101,19 @@ def tokens_of(reader: Reader, user_id: int) -> list[TokenInfo]:
     return [_token(row) for row in rows]
 
 
+def tokens_in_force(reader: Reader, now: datetime) -> list[TokenInfo]:
+    """What could be used now, of every open account, newest first, at most TOKENS_SHOWN_MAX."""
+    rows = reader.rows(
+        "SELECT token.id, token.name, token.scopes, token.created_at, token.expires_at, token.last_used_at,"
+        " token.revoked_at, people_user.email"
+        " FROM people_token token JOIN people_user ON people_user.id = token.user_id"
+        " WHERE token.revoked_at IS NULL AND people_user.is_active = %s"
+        " AND (token.expires_at IS NULL OR token.expires_at > %s) ORDER BY token.id DESC LIMIT %s",
+        (True, clock.to_us(now), TOKENS_SHOWN_MAX),
+    )
+    return [_token(row) for row in rows]
+
+
 def _actor(
     snapshot: Snapshot,
     user_id: int,
@@ -129,7 +143,7 @@ def _actor(
 
 
 def _token(row: Row) -> TokenInfo:
-    id_, name, scopes, created_at, expires_at, last_used_at, revoked_at = row
+    id_, name, scopes, created_at, expires_at, last_used_at, revoked_at, *owner = row
     return TokenInfo(
         id=id_,
         name=name,
@@ -138,6 +152,7 @@ def _token(row: Row) -> TokenInfo:
         expires_at=_instant(expires_at),
         last_used_at=_instant(last_used_at),
         revoked_at=_instant(revoked_at),
+        email=owner[0] if owner else "",
     )
 
 
