@@ -6,7 +6,6 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
-from tocsin.cli import problems
 from tocsin.config import actions, queries, registry, rules
 from tocsin.config import export as exporting
 from tocsin.config import plan as planning
@@ -99,7 +98,7 @@ def schema() -> dict[str, Any]:
 def checked(found_problems: Any, findings: Any) -> dict[str, Any]:
     """The result of a check."""
     return {
-        "problems": [problems.of_problem(one) for one in found_problems],
+        "problems": [one.as_json() for one in found_problems],
         "findings": [one.as_json() for one in findings],
     }
 
@@ -107,13 +106,7 @@ def checked(found_problems: Any, findings: Any) -> dict[str, Any]:
 def outcome(found: actions.Outcome) -> dict[str, Any]:
     """The outcome of a change."""
     if isinstance(found, Applied):
-        lines = planning.words(found.changes, registry.kinds())
-        return {
-            "version": found.snapshot.version,
-            "changes": planning.changes_as_values(found.changes, lines),
-            "notes": list(found.notes),
-            "problems": [],
-        }
+        return found.as_json(registry.kinds())
     if isinstance(found, Outdated):
         message = f"it was made from version {found.base}, but version {found.version} holds by now"
         told: list[dict[str, Any]] = [
@@ -131,5 +124,5 @@ def outcome(found: actions.Outcome) -> dict[str, Any]:
         "version": None,
         "changes": [],
         "notes": [],
-        "problems": [problems.of_problem(one) for one in found.problems],
+        "problems": [one.as_json() for one in found.problems],
     }

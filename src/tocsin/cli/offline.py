@@ -21,7 +21,7 @@ def snapshot(names: Sequence[str]) -> Snapshot:
     """What these files say. Raises Stop with everything that is wrong with them."""
     judged = rules.judge(parse(read(names), KINDS, os.environ), EMPTY, KINDS)
     if judged.problems:
-        lines = problems.problem_lines([problems.of_problem(one) for one in judged.problems])
+        lines = problems.problem_lines([one.as_json() for one in judged.problems])
         raise Stop("the configuration cannot be used:\n" + "\n".join(lines))
     return judged.state.snapshot
 

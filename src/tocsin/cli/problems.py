@@ -6,19 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tocsin.config.actions import Outdated, Refused
-from tocsin.config.domain import Problem
-
-
-def of_problem(problem: Problem) -> dict[str, Any]:
-    """A problem as values."""
-    return {
-        "message": problem.message,
-        "fix": problem.fix,
-        "file": problem.file,
-        "line": problem.line,
-        "column": problem.column,
-        "path": list(problem.path),
-    }
 
 
 def problem_lines(problems: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -37,7 +24,7 @@ def refusal(outcome: Refused | Outdated) -> str:
         return (
             f"nothing was changed: it was made from version {outcome.base}, but version {outcome.version} holds by now"
         )
-    return "nothing was changed:\n" + "\n".join(problem_lines([of_problem(one) for one in outcome.problems]))
+    return "nothing was changed:\n" + "\n".join(problem_lines([one.as_json() for one in outcome.problems]))
 
 
 def _problem_line(problem: Mapping[str, Any]) -> str:

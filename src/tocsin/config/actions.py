@@ -48,6 +48,15 @@ class Applied:
     changes: tuple[Change, ...]
     notes: tuple[str, ...] = ()
 
+    def as_json(self, kinds: Sequence[Kind]) -> dict[str, object]:
+        """The change for programs."""
+        return {
+            "version": self.snapshot.version,
+            "changes": plan.changes_as_values(self.changes, plan.words(self.changes, kinds)),
+            "notes": list(self.notes),
+            "problems": [],
+        }
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:

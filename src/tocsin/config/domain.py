@@ -163,6 +163,17 @@ class Problem:
     path: tuple[str | int, ...] = ()  # from the root of the file: ("policies", "payments", "steps", 0, "wait")
     code: str = ""  # the finding's code, where `tocsin check` has one for it
 
+    def as_json(self) -> dict[str, object]:
+        """The problem for programs."""
+        return {
+            "message": self.message,
+            "fix": self.fix,
+            "file": self.file,
+            "line": self.line,
+            "column": self.column,
+            "path": list(self.path),
+        }
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Snapshot:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, TypeGuard
 
 from tocsin.config import rules, secrecy
@@ -78,7 +78,7 @@ def as_values(plan: Plan, kinds: Sequence[Kind]) -> dict[str, Any]:
         "changes": changes_as_values(plan.changes, words(plan.changes, kinds)),
         "notes": list(plan.notes),
         "consequences": [dict(one) for one in plan.consequences],
-        "problems": [{**asdict(problem), "path": list(problem.path)} for problem in plan.problems],
+        "problems": [{**problem.as_json(), "code": problem.code} for problem in plan.problems],
     }
 
 

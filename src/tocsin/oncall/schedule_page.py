@@ -225,15 +225,7 @@ def _timeline(
         end=held.end,
     )
     lines = (*layer_lines(name, document, held, pen), final)
-    return Timeline(
-        title=whole.title,
-        axis=whole.axis,
-        lines=lines,
-        agenda=whole.agenda,
-        agenda_left=whole.agenda_left,
-        steps=whole.steps,
-        lengths=whole.lengths,
-    )
+    return replace(whole, lines=lines)
 
 
 def _next_shifts(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from tocsin.kit.db import Reader
@@ -81,12 +81,4 @@ def _timeline(seen: Viewer, name: str, document: ScheduleDocument, counts: tuple
         svg=drawing.line(chart.lay_out(found, held.start, held.end), pen),
     )
     lines = (*schedule_page.layer_lines(name, document, held, pen), final)
-    return Timeline(
-        title=whole.title,
-        axis=whole.axis,
-        lines=lines,
-        agenda=whole.agenda,
-        agenda_left=whole.agenda_left,
-        steps=(),
-        lengths=(),
-    )
+    return replace(whole, lines=lines, steps=(), lengths=())

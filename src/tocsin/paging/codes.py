@@ -20,11 +20,11 @@ from tocsin.channels.domain import Message, MessageKind
 from tocsin.channels.registry import CHANNELS
 from tocsin.config import queries as configuration
 from tocsin.engine import outbox
-from tocsin.engine.domain import LANE_NOTICE, NewDelivery, addressed
+from tocsin.engine.domain import NewDelivery
 from tocsin.kit import clock
 from tocsin.kit.db import Reader, Tx
 from tocsin.kit.installation import installation
-from tocsin.paging import devices, store, ways
+from tocsin.paging import devices, messages, store, ways
 from tocsin.paging.domain import ContactProven
 from tocsin.people.domain import AddressProven, Contact, PersonDocument
 
@@ -206,14 +206,7 @@ def _deliveries(tx: Tx, document: PersonDocument, person: str, name: str, code: 
         sent_at=tx.now,
     )
     return [
-        addressed(
-            way,
-            lane=LANE_NOTICE,
-            body=_encode(message).decode(),
-            subject=_subject(person, name),
-            due_at=tx.now,
-            give_up_at=tx.now + CODE_LIVES,
-        )
+        messages.notice(message, way, subject=_subject(person, name), due_at=tx.now, tried_for=CODE_LIVES)
         for way in ways.ways_to(person, name, document.contacts[name], tx.now, held)
     ]
 

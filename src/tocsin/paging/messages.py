@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from tocsin.channels.domain import Entry, Message, MessageKind
+from tocsin.engine.domain import LANE_NOTICE, Destination, NewDelivery, addressed
 from tocsin.kit import text
 from tocsin.kit.secrets import Signer
 from tocsin.paging.domain import Page
@@ -77,3 +78,15 @@ def taken(one: Page, to: str, about: Entry, what: str, now: datetime) -> str:
             sent_at=now,
         )
     ).decode()
+
+
+def notice(message: Message, to: Destination, *, subject: str, due_at: datetime, tried_for: timedelta) -> NewDelivery:
+    """A message that goes out after all pages, and only while its news is worth having."""
+    return addressed(
+        to,
+        lane=LANE_NOTICE,
+        body=_encode(message).decode(),
+        subject=subject,
+        due_at=due_at,
+        give_up_at=due_at + tried_for,
+    )

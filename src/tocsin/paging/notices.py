@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
-import msgspec
-
 from tocsin.channels.domain import Message, MessageKind
 from tocsin.engine import outbox
-from tocsin.engine.domain import LANE_NOTICE, NewDelivery, addressed
+from tocsin.engine.domain import NewDelivery
 from tocsin.journal.domain import Fact
 from tocsin.kit.db import Tx
 from tocsin.kit.installation import installation
 from tocsin.oncall.notices import Clerk, Notice
-from tocsin.paging import devices, ways
+from tocsin.paging import devices, messages, ways
 from tocsin.paging.domain import DeviceGone
 from tocsin.paging.standing import Standing, standing
 from tocsin.people.domain import Urgency
@@ -22,7 +20,6 @@ from tocsin.people.domain import Urgency
 TRIED_FOR = timedelta(hours=6)  # news of yesterday helps nobody
 TEAM_PREFIX = "team:"  # before a team's name where a person's could stand
 TEAM_CONTACT = "channel"
-_encode = msgspec.json.Encoder().encode
 
 
 def of_facts(tx: Tx, facts: Sequence[Fact]) -> None:
@@ -73,11 +70,4 @@ def _delivery(tx: Tx, notice: Notice, to: str, way: ways.Way) -> NewDelivery:
         reason=notice.reason,
         sent_at=tx.now,
     )
-    return addressed(
-        way,
-        lane=LANE_NOTICE,
-        body=_encode(message).decode(),
-        subject=f"notice:{notice.about}",
-        due_at=way.at,
-        give_up_at=way.at + TRIED_FOR,
-    )
+    return messages.notice(message, way, subject=f"notice:{notice.about}", due_at=way.at, tried_for=TRIED_FOR)

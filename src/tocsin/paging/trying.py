@@ -10,16 +10,14 @@ import msgspec
 from tocsin.channels.domain import Message, MessageKind
 from tocsin.config import queries as configuration
 from tocsin.engine import outbox
-from tocsin.engine.domain import LANE_NOTICE, addressed
 from tocsin.kit import clock
 from tocsin.kit.db import Reader, Tx
-from tocsin.paging import devices, ways
+from tocsin.paging import devices, messages, ways
 from tocsin.people.domain import PersonDocument
 
 TRIED_FOR = timedelta(minutes=10)  # whoever presses the button waits for it and does not look again tomorrow
 TRIES_MAX = 5  # within the time below, for each address
 TRIES_WITHIN = timedelta(minutes=10)
-_encode = msgspec.json.Encoder().encode
 
 
 class TooOften(Exception):
@@ -54,14 +52,7 @@ def send(tx: Tx, person: str, name: str) -> int:
         sent_at=tx.now,
     )
     deliveries = [
-        addressed(
-            way,
-            lane=LANE_NOTICE,
-            body=_encode(message).decode(),
-            subject=_subject(person, name),
-            due_at=tx.now,
-            give_up_at=tx.now + TRIED_FOR,
-        )
+        messages.notice(message, way, subject=_subject(person, name), due_at=tx.now, tried_for=TRIED_FOR)
         for way in planned
     ]
     outbox.put(tx, deliveries)

@@ -93,7 +93,7 @@ def check(request: HttpRequest, body: CheckIn) -> Any:
     findings = () if problems else rules.findings(snapshot, registry.kinds(), reader.now)
     lived = () if body.files else duty.lived_through(reader)
     return {
-        "problems": [problem_values(one) for one in problems],
+        "problems": [one.as_json() for one in problems],
         "findings": [one.as_json() for one in (*findings, *lived)],
     }
 
@@ -224,38 +224,20 @@ def what_if(request: HttpRequest, body: WhatIfIn) -> Any:
     return values.of_trace(found)
 
 
-def problem_values(problem: ConfigProblem) -> dict[str, Any]:
-    """A problem for programs."""
-    return {
-        "message": problem.message,
-        "fix": problem.fix,
-        "file": problem.file,
-        "line": problem.line,
-        "column": problem.column,
-        "path": list(problem.path),
-    }
-
-
 def _files(files: list[FileIn]) -> list[parse.File]:
     return [parse.File(name=one.name, content=one.content) for one in files]
 
 
 def _applied(outcome: Outcome) -> dict[str, Any]:
     if isinstance(outcome, Applied):
-        lines = plan.words(outcome.changes, registry.kinds())
-        return {
-            "version": outcome.snapshot.version,
-            "changes": plan.changes_as_values(outcome.changes, lines),
-            "notes": list(outcome.notes),
-            "problems": [],
-        }
+        return outcome.as_json(registry.kinds())
     if isinstance(outcome, Outdated):
         raise Problem(
             409,
             f"this was made from version {outcome.base}, but version {outcome.version} holds by now",
             more={"version": outcome.version},
         )
-    found = [problem_values(one) for one in outcome.problems]
+    found = [one.as_json() for one in outcome.problems]
     raise Problem(
         422,
         "the configuration cannot hold like this; nothing was changed",
