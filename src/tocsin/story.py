@@ -13,6 +13,7 @@ from typing import Any
 from tocsin.admin import following, letters
 from tocsin.alerts import actions as alerts
 from tocsin.alerts import domain as alert_facts
+from tocsin.alerts import rerouting
 from tocsin.config import actions as config_facts
 from tocsin.engine import bell
 from tocsin.journal import store as journal
@@ -37,6 +38,7 @@ REACTIONS: dict[type[Fact], tuple[Reaction, ...]] = {
     # --- config
     config_facts.ConfigApplied: (
         alerts.arm_heartbeats,
+        rerouting.begin,
         calendar_actions.follow_documents,
         reminders.rearm_for_documents,
         following.tell_rights,

@@ -210,13 +210,16 @@ class Batch:
         labels = dict(signal.labels)
         if isinstance(routed, Routed):
             group = self._group_of(alert)
+            more = self._more_than_known(group, alert, routed)
             alert.severity, labels = routed.severity, dict(routed.labels)
             alert.urgency = rules.more_urgent(alert.urgency, routed.urgency)
             group.severity = rules.worse(group.severity, routed.severity)
             self.work.changed(group)
             silence = rules.silenced_by(self.silences, routed.labels, self.tx.now)
             lifecycle.reconsider(self.work, alert, group, routed, silence)
-            self._raise_urgency(group, routed.urgency)
+            lifecycle.raise_urgency(self.work, group, routed.urgency)
+            if more is not None and silence is None:
+                lifecycle.stir(self.work, group, more)
         if alert.id:
             self.news[alert.id] = (alert, signal, labels)
         else:
@@ -313,6 +316,7 @@ class Batch:
 
     def _join(self, group: Group, alert: Alert, signal: Signal, routed: Routed, placement: Placement) -> None:
         how = self.book.integrations.get(alert.integration)
+        more = rules.stirs(group, routed, is_new=not self._was_there(group, alert))
         group.alert_count += 1
         group.firing_count += 1
         group.severity = rules.worse(group.severity, routed.severity)
@@ -327,10 +331,23 @@ class Batch:
             if rules.is_silenced(group) or (group.suppressed_by == "hold" and not routed.hold):
                 group.urgency = rules.more_urgent(group.urgency, routed.urgency)
                 lifecycle.release(self.work, group, Reason.NEW_PROBLEM)
-            self._raise_urgency(group, routed.urgency)
+            lifecycle.raise_urgency(self.work, group, routed.urgency)
+            if more is not None:
+                lifecycle.stir(self.work, group, more)
 
-    def _raise_urgency(self, group: Group, urgency: Urgency) -> None:
-        lifecycle.raise_urgency(self.work, group, urgency)
+    def _was_there(self, group: Group, alert: Alert) -> bool:
+        """Whether a snoozed group has had this problem before: one that comes and goes is not another each time."""
+        identity = columns.identity(alert.integration, alert.dedup_key)
+        return group.status is GroupStatus.SNOOZED and store.was_in_group(self.tx, group.id, identity)
+
+    def _more_than_known(self, group: Group, alert: Alert, routed: Routed) -> Reason | None:
+        """Why what a repeat says is more than what somebody has or put off: because of what it says, not of the hour."""
+        more = rules.stirs(group, routed, is_new=False)
+        labels = store.labels_of(self.tx, alert.id) if more is Reason.URGENCY_ROSE and alert.id else None
+        if labels is None:
+            return more
+        before = rules.reroute(self.book, alert, labels, self.tx.now)
+        return None if isinstance(before, Routed) and before.urgency is Urgency.HIGH else more
 
     def _group_of(self, alert: Alert) -> Group:
         if alert.id:

@@ -47,6 +47,7 @@ GROUP_COLUMNS = (
     "resolved_by",
     "resolve_after_s",
     "reopen_within_s",
+    "snoozed_alerts",
 )
 LIVE = "NOT (status = 'resolved')"  # to the letter as the partial index has it, or SQLite does not use that index
 GROUP = "id, " + ", ".join(GROUP_COLUMNS)
@@ -153,6 +154,7 @@ def group_row(group: Group) -> Row:
         group.resolved_by,
         group.resolve_after.total_seconds(),
         group.reopen_within.total_seconds(),
+        group.snoozed_alerts,
     )
 
 
@@ -182,6 +184,7 @@ def group(row: Row) -> Group:
         resolved_by=row[21],
         resolve_after=timedelta(seconds=row[22]),
         reopen_within=timedelta(seconds=row[23]),
+        snoozed_alerts=row[24],
     )
 
 

@@ -52,11 +52,11 @@ class GroupEvent(StrEnum):
     """What can happen to an alert group."""
 
     ACKNOWLEDGE = "acknowledge"
-    UNACKNOWLEDGE = "unacknowledge"  # by a person or tool, or because the acknowledgement expired
+    UNACKNOWLEDGE = "unacknowledge"  # by a person or tool, because the acknowledgement expired, or as it became urgent
     SNOOZE = "snooze"
-    WAKE = "wake"  # the snooze is over
+    WAKE = "wake"  # the snooze is over, or what came meanwhile is more than was put off
     SUPPRESS = "suppress"
-    RELEASE = "release"  # what suppressed it is over and it still fires
+    RELEASE = "release"  # what suppressed it is over, or edited away, and it still fires
     RESOLVE = "resolve"
     REOPEN = "reopen"
 
@@ -107,6 +107,9 @@ class Reason(StrEnum):
     SILENCE_OVER = "the silence is over and it still fires"
     HOLD_OVER = "it did not go away by itself"
     URGENCY_ROSE = "it became urgent"
+    GOT_WORSE = "it is worse than what was put off"
+    MANY_MORE = "far more problems came than were put off"
+    ROUTE_OVER = "the configuration does not keep it quiet any more and it still fires"
     NEWS = "what it says now is not kept quiet"
     ALL_RESOLVED = "all its alerts are resolved"
     BUG = "absorbing it raised an error"
@@ -250,6 +253,7 @@ class Group(msgspec.Struct, kw_only=True):
     acknowledged_by: str = ""
     acknowledged_at: datetime | None = None
     snoozed_until: datetime | None = None
+    snoozed_alerts: int | None = None  # how many it had when it was snoozed
     resolved_at: datetime | None = None
     resolved_by: str = ""
     resolve_after: timedelta = timedelta(0)

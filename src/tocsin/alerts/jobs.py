@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from tocsin.alerts import actions, lifecycle
+from tocsin.alerts import actions, lifecycle, rerouting
 from tocsin.alerts.domain import Group, GroupStatus, HeartbeatMissed, Reason
 from tocsin.alerts.lifecycle import HEARTBEAT, HEARTBEAT_KEY, RAISE, RELEASE, RESOLVE, WAKE, Work
 from tocsin.engine.domain import TimerDue, TimerHandler
@@ -93,4 +93,5 @@ HANDLERS: dict[str, TimerHandler] = {
     lifecycle.SILENCE_END: _silence_end,
     actions.SILENCE_START: _silence_start,
     HEARTBEAT: _heartbeat,
+    rerouting.REROUTE: rerouting.go_on,
 }

@@ -179,7 +179,7 @@ def snooze(work: Work, group: Group, by: str, until: datetime) -> bool:
     if (group.status, GroupEvent.SNOOZE) not in rules.GROUP_MACHINE:
         return False
     group.status = rules.move(group.status, GroupEvent.SNOOZE)
-    group.snoozed_until = until
+    group.snoozed_until, group.snoozed_alerts = until, group.alert_count
     work.set_timer(WAKE, group, until)
     work.cancel_timer(RAISE, group)
     work.changed(group)
@@ -187,15 +187,21 @@ def snooze(work: Work, group: Group, by: str, until: datetime) -> bool:
     return True
 
 
-def wake(work: Work, group: Group) -> bool:
+def wake(work: Work, group: Group, reason: str = Reason.SNOOZE_OVER) -> bool:
     """The snooze is over: it pages from the start."""
     if group.status is not GroupStatus.SNOOZED:
         return False
     group.status = rules.move(group.status, GroupEvent.WAKE)
     group.snoozed_until, group.acknowledged_by, group.acknowledged_at = None, "", None
+    work.cancel_timer(WAKE, group)
     work.changed(group)
-    work.tell(lambda: opened(group, Reason.SNOOZE_OVER))
+    work.tell(lambda: opened(group, reason))
     return True
+
+
+def stir(work: Work, group: Group, reason: str) -> bool:
+    """Somebody has it or put it off, but knew nothing of this: it pages from the start."""
+    return wake(work, group, reason) or unacknowledge(work, group, "tocsin", reason)
 
 
 def silence_of(work: Work, group: Group) -> Silence | None:
@@ -215,15 +221,17 @@ def silences(tx: Tx) -> list[Silence]:
     return [one for one in held if one.id in ends]
 
 
-def reconsider(work: Work, alert: Alert, group: Group, routed: Routed, silence: Silence | None) -> None:
-    """An alert says something new, so what keeps it quiet is asked anew; if nothing does any more, its group pages."""
+def reconsider(
+    work: Work, alert: Alert, group: Group, routed: Routed, silence: Silence | None, why: str = Reason.NEWS
+) -> None:
+    """What keeps an alert quiet is asked anew, as it says something new; if nothing does any more, its group pages."""
     if alert.silence_id is not None or rules.is_kept_by_route(group):
         alert.silence_id = silence.id if silence else None
     if routed.suppress is not None or group.status is not GroupStatus.SUPPRESSED:
         return
     if silence is None:
         if group.suppressed_by != "hold" or not routed.hold:
-            release(work, group, Reason.NEWS)
+            release(work, group, why)
     elif rules.is_kept_by_route(group):
         group.suppressed_by = f"silence:{silence.id}"
         work.changed(group)

@@ -142,6 +142,7 @@ class GroupRow(models.Model):
     acknowledged_by = models.TextField(default="")
     acknowledged_at = InstantField(null=True)
     snoozed_until = InstantField(null=True)
+    snoozed_alerts = models.IntegerField(null=True)
     resolved_at = InstantField(null=True)
     resolved_by = models.TextField(default="")
     resolve_after_s = models.FloatField(default=0)

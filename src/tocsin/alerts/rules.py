@@ -8,7 +8,9 @@ A trigger finds its alert by (integration, dedup key) among the firing ones. Wit
 are tried in order, the first that matches decides; the group is found by (service, group labels). New groups beyond
 the service's storm limit collapse into one storm group. A silence or a hold keeps a new group from paging for now,
 never for good: when it ends and the alert still fires, the group opens. Nobody is kept quiet by what keeps another
-alert quiet: one that no route suppresses does not come into a group that a route keeps from paging.
+alert quiet: one that no route suppresses does not come into a group that a route keeps from paging. Nor does what
+somebody acknowledged or snoozed hide what they could not know of (`stirs`). A route that keeps a group quiet is asked
+again whenever the configuration changes (rerouting.py).
 
 Urgency follows the service's support hours unless a route fixes it (C3). Leaves out: inhibition and recurring mute
 windows.
@@ -39,8 +41,9 @@ from tocsin.alerts.domain import (
 )
 from tocsin.kit import matchers
 from tocsin.people.domain import Urgency
-from tocsin.sources.domain import Severity, Signal
+from tocsin.sources.domain import Action, Severity, Signal
 
+MANY_MORE_MIN = 10  # fewer low alerts than that do not end a snooze
 STORM_KEY = "\x1estorm"  # no label can hold a record separator in a group key, so no group collides with it
 _OPEN, _ACK, _SNOOZED = GroupStatus.OPEN, GroupStatus.ACKNOWLEDGED, GroupStatus.SNOOZED
 _SUPPRESSED, _RESOLVED = GroupStatus.SUPPRESSED, GroupStatus.RESOLVED
@@ -136,6 +139,19 @@ def route(book: Rulebook, integration: str, signal: Signal, now: datetime) -> Ro
     )
 
 
+def reroute(book: Rulebook, alert: Alert, labels: Mapping[str, str], now: datetime) -> Routed | Dropped:
+    """Where an alert would belong if what matchers saw of it came now."""
+    said = labels.get("severity", "")
+    seen = Signal(
+        action=Action.TRIGGER,
+        dedup_key=alert.dedup_key,
+        title=labels.get("title", ""),
+        severity=Severity(said) if said in set(Severity) else alert.severity,
+        labels=dict(labels),
+    )
+    return route(book, alert.integration, seen, now)
+
+
 def match_labels(book: Rulebook, integration: str, service: str, signal: Signal) -> dict[str, str]:
     """What matchers see: the signal's own labels, then what we know: `severity`, `integration`, `service`, `tier`."""
     known = book.services.get(service)
@@ -205,6 +221,28 @@ def place(candidates: Sequence[Group], routed: Routed, silence: Silence | None, 
     if routed.hold > timedelta(0):
         return Placement(Outcome.SUPPRESSED, Reason.HELD)
     return Placement(Outcome.OPENED, Reason.NEW_PROBLEM)
+
+
+def stirs(group: Group, routed: Routed, *, is_new: bool) -> Reason | None:
+    """Why an alert is more than what somebody has or put off; None if the group stays as it is. Asked before it joins.
+
+    Who acknowledged a group has what comes into it, but not what turns a harmless problem into an urgent one. Who
+    snoozed it put off what was there: a new urgent problem, a worse one, or twice as many end the snooze. In a storm
+    group new ones keep coming, so there only the latter two count. `is_new` says that it was never in the group.
+    """
+    if routed.suppress is not None or group.status not in (_ACK, _SNOOZED):
+        return None
+    if more_urgent(group.urgency, routed.urgency) is not group.urgency:
+        return Reason.URGENCY_ROSE
+    if group.status is _ACK:
+        return None
+    if routed.severity.rank < group.severity.rank:
+        return Reason.GOT_WORSE
+    if is_new and not group.storm and routed.urgency is Urgency.HIGH:
+        return Reason.NEW_PROBLEM
+    then = group.alert_count if group.snoozed_alerts is None else group.snoozed_alerts
+    more = group.alert_count + 1 - then
+    return Reason.MANY_MORE if is_new and more >= max(then, MANY_MORE_MIN) else None
 
 
 def is_late_resolve(alert: Alert, signal: Signal) -> bool:

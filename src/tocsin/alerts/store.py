@@ -72,6 +72,18 @@ def labels_of_firing(reader: Reader, where: str, params: Sequence[object]) -> li
     return [(columns.alert(row), msgspec.json.decode(row[-1])) for row in rows]
 
 
+def labels_of(reader: Reader, alert_id: int) -> dict[str, str] | None:
+    """What matchers see of one alert."""
+    found = reader.value("SELECT labels FROM alerts_alert WHERE id = %s", (alert_id,))
+    return None if found is None else msgspec.json.decode(found, type=dict[str, str])
+
+
+def was_in_group(reader: Reader, group_id: int, identity: str) -> bool:
+    """Whether a group has ever had an alert with this identity."""
+    sql = "SELECT 1 FROM alerts_alert WHERE identity = %s AND group_id = %s LIMIT 1"
+    return reader.row(sql, (identity, group_id)) is not None
+
+
 def groups(tx: Reader, ids: Iterable[int]) -> dict[int, Group]:
     """Groups by id, locked if this is a transaction."""
     lock = tx.for_update if isinstance(tx, Tx) else ""
