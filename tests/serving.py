@@ -174,13 +174,18 @@ def found_company(database: Database) -> dict[str, str]:
 
 def session(who: str) -> str:
     """The session's cookie of one of the cast, made on the database this thread is connected to."""
-    user = User.objects.get(email=f"{who}@acme.example")
-    made = SessionStore()
-    made[SESSION_KEY] = str(user.pk)
-    made[BACKEND_SESSION_KEY] = "allauth.account.auth_backends.AuthenticationBackend"
-    made[HASH_SESSION_KEY] = user.get_session_auth_hash()
-    made.create()
-    return str(made.session_key)
+    return session_of(f"{who}@acme.example")
+
+
+def session_of(email: str) -> str:
+    """The session's cookie of an account, as the sign-in makes it, without the password."""
+    user = User.objects.get(email=email)
+    store = SessionStore()
+    store[SESSION_KEY] = str(user.pk)
+    store[BACKEND_SESSION_KEY] = "allauth.account.auth_backends.AuthenticationBackend"
+    store[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    store.create()
+    return str(store.session_key)
 
 
 def _found_company() -> dict[str, str]:

@@ -15,24 +15,15 @@ def main(email: str) -> str:
     import django
 
     django.setup()
-    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-    from django.contrib.sessions.backends.db import SessionStore
-
+    from serving import session_of
     from tocsin.kit import clock, db
     from tocsin.people import actions
-    from tocsin.people.models import User
     from tocsin.site import wiring
 
     wiring.plug_in()
     with db.transact(clock.now()) as tx:
         actions.create_user(tx, email, email.partition("@")[0], None)
-    user = User.objects.get(email=email)
-    session = SessionStore()
-    session[SESSION_KEY] = str(user.pk)
-    session[BACKEND_SESSION_KEY] = "allauth.account.auth_backends.AuthenticationBackend"
-    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
-    session.create()
-    return str(session.session_key)
+    return session_of(email)
 
 
 if __name__ == "__main__":

@@ -6,19 +6,19 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 import structlog
 
 from databases import Database
+from fakes.carrier import NoLimits
 from tocsin.alerts import absorb, actions, rules
 from tocsin.alerts.domain import GroupId
 from tocsin.engine import claims, outbox, timers
-from tocsin.engine.domain import AddressLimit, Parcel, Verdict, VerdictKind
+from tocsin.engine.domain import Verdict, VerdictKind
 from tocsin.kit import clock, db, matchers
-from tocsin.kit.db import Reader
 from tocsin.paging import jobs as paging_jobs
 from tocsin.site import wiring
 from world import World, resolve, trigger, wake
@@ -29,25 +29,6 @@ TROUBLES_PER_S_MAX = 1.0  # of the engine's own threads, which try again by them
 DELIVERED = Verdict(kind=VerdictKind.DELIVERED)
 RETRY = Verdict(kind=VerdictKind.RETRY, reason="busy")
 FAILED = Verdict(kind=VerdictKind.FAILED, reason="no")
-
-
-class NoLimits:
-    """A carrier that is asked only for its limits."""
-
-    def limits(self, channel: str) -> Sequence[AddressLimit]:
-        """None."""
-        return ()
-
-    def bundles(self, channel: str) -> bool:
-        """No."""
-        return False
-
-    def learn(self, reader: Reader) -> None:
-        """Nothing to learn."""
-
-    async def carry(self, parcels: Sequence[Parcel]) -> Verdict:
-        """Never called."""
-        raise AssertionError(parcels)
 
 
 class Crowd:

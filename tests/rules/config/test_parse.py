@@ -239,11 +239,11 @@ def _chain() -> str:
 )
 def test_a_file_costs_no_more_than_it_is_worth(content: str | bytes, message: str) -> None:
     """Bombs, depth, size and rubbish are refused with a reason, and soon."""
-    started = time.monotonic()
+    started = time.thread_time()
     problems = yaml12.read(content, "a.yaml", {}).problems
     assert len(problems) == 1
     assert message in problems[0].message
-    assert time.monotonic() - started < 10
+    assert time.thread_time() - started < 10
 
 
 @given(
@@ -313,8 +313,8 @@ def test_a_large_configuration_is_read_in_seconds() -> None:
     )
     more = "".join(f"  i{n}: {{service: site, source: generic, key: key-number-{n}}}\n" for n in range(1000))
     content = (INTEGRATION % "abcdef123456").replace("people:\n", "people:\n" + people) + more
-    started = time.monotonic()
+    started = time.thread_time()
     thought = plan.make([File(name="a.yaml", content=content)], KINDS, EMPTY, {})
     assert thought.problems == ()
     assert len(thought.state.snapshot.all("integrations", IntegrationDocument)) == 1001
-    assert time.monotonic() - started < 10
+    assert time.thread_time() - started < 10

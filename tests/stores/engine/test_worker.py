@@ -10,35 +10,17 @@ import pytest
 import structlog
 from msgspec.structs import replace
 
+from fakes.carrier import NoLimits
 from tocsin.engine import outbox
 from tocsin.engine.domain import LANE_PAGE, AddressLimit, NewDelivery, Parcel, Settled, Verdict, VerdictKind
 from tocsin.engine.worker import OutboxWorker
 from tocsin.kit import clock, db
-from tocsin.kit.db import Reader, Tx
+from tocsin.kit.db import Tx
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 DELIVERED = Verdict(kind=VerdictKind.DELIVERED)
 
 pytestmark = pytest.mark.usefixtures("database")
-
-
-class Free:
-    """A carrier without limits."""
-
-    def limits(self, channel: str) -> Sequence[AddressLimit]:
-        """None."""
-        return ()
-
-    def bundles(self, channel: str) -> bool:
-        """No."""
-        return False
-
-    def learn(self, reader: Reader) -> None:
-        """Nothing to learn."""
-
-    async def carry(self, parcels: Sequence[Parcel]) -> Verdict:
-        """Nothing is sent here."""
-        raise AssertionError(parcels)
 
 
 def _breaks_for_two(tx: Tx, settled: Sequence[Settled]) -> None:
@@ -48,7 +30,7 @@ def _breaks_for_two(tx: Tx, settled: Sequence[Settled]) -> None:
 
 def test_a_result_that_cannot_be_written_costs_only_itself() -> None:
     """Its neighbours are written down, and it is too, without what should follow: it is not sent again with each lease."""
-    worker = OutboxWorker("me", Free(), _breaks_for_two)
+    worker = OutboxWorker("me", NoLimits(), _breaks_for_two)
     with clock.use(clock.VirtualClock(NOW)), structlog.testing.capture_logs() as logs:
         with db.transact(NOW) as tx:
             outbox.put(tx, [_message(number) for number in (1, 2, 3)])
@@ -74,7 +56,7 @@ def _message(number: int) -> NewDelivery:
     )
 
 
-class Bundler(Free):
+class Bundler(NoLimits):
     """A carrier that sends all that is due for one address as one message, if its limit allows."""
 
     def limits(self, channel: str) -> Sequence[AddressLimit]:
@@ -93,13 +75,7 @@ class Bundler(Free):
 def test_what_is_told_together_says_so_in_each_receipt() -> None:
     """Three pages in one message are three deliveries, and each says that it came with two others."""
     worker = OutboxWorker("me", Bundler(), lambda _tx, _settled: None)
-    with clock.use(clock.VirtualClock(NOW)):
-        with db.transact(NOW) as tx:
-            outbox.put(tx, [replace(_message(number), address_key="one") for number in (1, 2, 3)])
-        (bundle,) = worker._settle_and_claim([], 10, {})
-        asyncio.run(_send(worker, bundle))
-        worker._settle_and_claim(worker._results, 10, {})
-    worker._database.shutdown()
+    _send_three_to_one(worker)
     found = db.reader(NOW).rows("SELECT state, reason FROM engine_delivery")
     assert found == [("delivered", "in one message with 2 others")] * 3
     assert db.reader(NOW).rows("SELECT DISTINCT reason FROM engine_attempt") == [("in one message with 2 others",)]
@@ -118,16 +94,21 @@ class Picky(Bundler):
 def test_one_that_cannot_be_composed_costs_only_itself() -> None:
     """Those that were to travel in the same message are sent, and whatever the receiver says can be written down."""
     worker = OutboxWorker("me", Picky(), lambda _tx, _settled: None)
-    with clock.use(clock.VirtualClock(NOW)), structlog.testing.capture_logs():
+    with structlog.testing.capture_logs():
+        _send_three_to_one(worker)
+    found = dict(db.reader(NOW).rows("SELECT subject, reason FROM engine_delivery"))
+    assert found["page:2"] == "a bug in the channel: ValueError"
+    assert found["page:1"] == found["page:3"] == "NUL , half a pair ?"
+
+
+def _send_three_to_one(worker: OutboxWorker) -> None:
+    with clock.use(clock.VirtualClock(NOW)):
         with db.transact(NOW) as tx:
             outbox.put(tx, [replace(_message(number), address_key="one") for number in (1, 2, 3)])
         (bundle,) = worker._settle_and_claim([], 10, {})
         asyncio.run(_send(worker, bundle))
         worker._settle_and_claim(worker._results, 10, {})
     worker._database.shutdown()
-    found = dict(db.reader(NOW).rows("SELECT subject, reason FROM engine_delivery"))
-    assert found["page:2"] == "a bug in the channel: ValueError"
-    assert found["page:1"] == found["page:3"] == "NUL , half a pair ?"
 
 
 async def _send(worker: OutboxWorker, bundle: list[Parcel]) -> None:

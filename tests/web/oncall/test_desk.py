@@ -21,18 +21,6 @@ def at(hours: float) -> str:
     return (clock.now() + timedelta(hours=hours)).isoformat()
 
 
-@pytest.fixture
-def desk(house: House) -> House:
-    """Ann is on call today and Bob tomorrow for the schedule of team web, which Bob manages."""
-
-    def change(config: dict[str, Any]) -> None:
-        config["schedules"]["primary"]["layers"][0]["people"] = ["ann", "bob"]
-        config["schedules"]["primary"]["team"] = "web"
-
-    house.world.edit(change)
-    return house
-
-
 def call(house: House, who: str, method: str, path: str, body: Any = None, expect: int = 200) -> Any:
     """One request by somebody signed in."""
     answer = house.client(who).generic(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
@@ -16,18 +15,6 @@ STAMP = "%Y-%m-%dT%H:%M"
 def local(hours: float) -> str:
     """So many hours from now, as a form's field holds it for somebody in UTC."""
     return (clock.now() + timedelta(hours=hours)).strftime(STAMP)
-
-
-@pytest.fixture
-def desk(house: House) -> House:
-    """Ann is on call today and Bob tomorrow for the schedule of team web, which Bob manages."""
-
-    def change(config: dict[str, Any]) -> None:
-        config["schedules"]["primary"]["layers"][0]["people"] = ["ann", "bob"]
-        config["schedules"]["primary"]["team"] = "web"
-
-    house.world.edit(change)
-    return house
 
 
 def get(house: House, who: str, path: str, expect: int = 200) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -25,6 +26,8 @@ class Journal:
         self.listening = 0
         self.reads = 0
         self.broken = False
+        self.refused = threading.Event()
+        self.unheard = asyncio.Event()
 
     def sources(self) -> Sources:
         return Sources(
@@ -41,6 +44,7 @@ class Journal:
     def since(self, after: int) -> list[News] | None:
         self.reads += 1
         if self.broken:
+            self.refused.set()
             raise OSError("gone")
         news = sorted(one for one in self.facts if one[0] > after)
         return None if len(news) > 50 else news
@@ -51,6 +55,7 @@ class Journal:
 
         def stop() -> None:
             self.listening -= 1
+            self.unheard.set()
 
         return stop
 
@@ -158,11 +163,14 @@ def test_a_fact_that_becomes_visible_late_is_told() -> None:
     async def test(journal: Journal, streams: Live) -> None:
         page = Page(streams, "group:7")
         assert await page.heard("hello")
+        other = Page(streams, "group:8")
+        assert await other.heard("hello")
         journal.add(11, "group:8")
-        await asyncio.sleep(0.3)
+        assert await other.heard("id: 11")
         journal.add(10, "group:7")
         assert await page.heard("event: changed")
         await page.leave()
+        await other.leave()
 
     streaming(test)
 
@@ -218,7 +226,7 @@ def test_a_broken_database_does_not_end_the_stream() -> None:
         assert await page.heard("hello")
         journal.broken = True
         journal.add(1, "group:7")
-        await asyncio.sleep(0.3)
+        assert await asyncio.to_thread(journal.refused.wait, 3)
         journal.broken = False
         assert await page.heard("id: 1", within=live.POLL_S + 2)
         await page.leave()
@@ -235,7 +243,8 @@ def test_nobody_reads_when_nobody_watches() -> None:
         assert journal.listening == 1
         await page.leave()
         journal.ring()
-        await asyncio.sleep(0.5)
+        async with asyncio.timeout(3):
+            await journal.unheard.wait()
         assert journal.listening == 0
 
     streaming(test)
