@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tocsin.alerts import ledger, lifecycle, rules, store
 from tocsin.alerts.domain import (
@@ -25,7 +25,7 @@ from tocsin.alerts.ledger import Accepted
 from tocsin.alerts.lifecycle import Work
 from tocsin.alerts.rulebook import compile_rulebook
 from tocsin.config import queries as configuration
-from tocsin.engine import bell, timers
+from tocsin.engine import beat, bell, timers
 from tocsin.engine.domain import LEDGER_LOCK
 from tocsin.kit import clock
 from tocsin.kit.db import Tx
@@ -160,15 +160,26 @@ def end_silence(tx: Tx, silence_id: int, by: str, reason: str) -> None:
 
 
 def expire_alerts(tx: Tx) -> int:
-    """Alerts nobody has heard of in time are over (A18); how many that were."""
+    """Alerts nobody has heard of in time are over (A18); how many that were.
+
+    Nothing is over by a clock that may just have jumped, nor for want of news that waits to be absorbed.
+    """
     tx.lock(LEDGER_LOCK)
-    alerts = store.expired_alerts(tx, EXPIRIES_PER_TX_MAX)
+    if not beat.is_time_sure(tx):
+        return 0
+    alerts = store.expired_alerts(tx, ledger.heard_to(tx), EXPIRIES_PER_TX_MAX)
     work = Work(tx)
     work.load({alert.group_id for alert in alerts})
     for alert in alerts:
         lifecycle.resolve_alert(work, alert, work.groups[alert.group_id], "tocsin", Reason.NOT_SEEN)
     work.done()
     return len(alerts)
+
+
+def put_off_expiries(tx: Tx, since: datetime, unlived: timedelta) -> None:
+    """What was last heard of before nobody could hear anything has as much time as it had left then."""
+    tx.lock(LEDGER_LOCK)
+    store.put_off_expiries(tx, since, unlived)
 
 
 def _change(tx: Tx, group_id: GroupId, event: GroupEvent, change: Callable[[Work, Group], bool]) -> Group:

@@ -98,6 +98,12 @@ _WAITING = (
 )
 
 
+def heard_to(reader: Reader) -> datetime:
+    """Up to when all that was said has been absorbed."""
+    waiting = reader.value("SELECT received_at FROM alerts_envelope WHERE absorbed_at IS NULL ORDER BY id LIMIT 1")
+    return reader.now if waiting is None else min(reader.now, clock.from_us(waiting))
+
+
 def envelope(reader: Reader, envelope_id: int) -> Waiting | None:
     """One envelope, absorbed or not; None if it is not kept any more."""
     row = reader.row(

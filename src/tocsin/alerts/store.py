@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -50,14 +50,23 @@ def silence_of_group(reader: Reader, group_id: int) -> int | None:
     return None if row is None else row[0]
 
 
-def expired_alerts(tx: Tx, limit: int) -> list[Alert]:
-    """Firing alerts whose end has passed."""
+def expired_alerts(tx: Tx, by: datetime, limit: int) -> list[Alert]:
+    """Firing alerts whose end had passed by then."""
     rows = tx.rows(
         f"SELECT {columns.ALERT} FROM alerts_alert WHERE status = 'firing' AND expires_at <= %s ORDER BY expires_at LIMIT %s"
         + tx.for_update,
-        (clock.to_us(tx.now), limit),
+        (clock.to_us(by), limit),
     )
     return [columns.alert(row) for row in rows]
+
+
+def put_off_expiries(tx: Tx, heard_by: datetime, span: timedelta) -> None:
+    """Firing alerts last heard of by then end so much later."""
+    tx.execute(
+        "UPDATE alerts_alert SET expires_at = expires_at + %s"
+        " WHERE status = 'firing' AND expires_at IS NOT NULL AND last_signal_at <= %s",
+        (span // timedelta(microseconds=1), clock.to_us(heard_by)),
+    )
 
 
 def next_expiry(reader: Reader) -> datetime | None:

@@ -1,29 +1,41 @@
-"""Signs of life, and a clock that went backward.
+"""Signs of life, a clock that went backward, and time in which nobody lived.
 
 Each engine writes when it last lived. One row more, "clock", holds the latest instant any of them has seen. If the
 clock is found to be behind it by more than `BACKWARD_MIN`, the clock was set back (or had been ahead): every wait
 under way is pulled back by the same amount, so nobody waits an hour longer to be woken. Instants that a person named
-(timers with `absolute`) stay. A clock set forward makes waits end early, which errs towards waking people.
+(timers with `absolute`) stay.
+
+If the latest instant is further back than `UNLIVED_MIN`, no engine lived through what lies between: the clock was set
+forward, the machine slept, or Tocsin was not running. Nobody can tell which, and it makes no difference: whoever was to
+hear something in that time could not. What would end for want of news (`on_unlived`) and what would be given up is put
+off by as much; until that is done `is_time_sure` says no. Waits to wake somebody stay: they end early, which errs
+towards waking people.
 """
 
 from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
 
 from tocsin.engine import bell
+from tocsin.engine.domain import LEDGER_LOCK
 from tocsin.kit import clock, db
 from tocsin.kit.db import Reader, Tx
 
 log = structlog.get_logger()
 BACKWARD_MIN = timedelta(seconds=30)
+UNLIVED_MIN = timedelta(seconds=30)
 BEAT_EVERY_S = 5.0
 FORGOTTEN_AFTER = timedelta(hours=1)
 _CLOCK = "clock"
+
+Unlived = Callable[[Tx, datetime, timedelta], None]
+"""What is to be put off when nobody lived from this instant on for so long."""
 
 
 def owner_name() -> str:
@@ -31,11 +43,14 @@ def owner_name() -> str:
     return f"{socket.gethostname()}:{os.getpid()}:{clock.to_us(clock.now())}"
 
 
-def beat(owner: str, started_at: datetime) -> None:
-    """Write the sign of life; mend waits if the clock went backward; on PostgreSQL follow the database's clock."""
+def beat(owner: str, started_at: datetime, on_unlived: Unlived | None = None) -> None:
+    """Write the sign of life; mend waits if the clock jumped; on PostgreSQL follow the database's clock."""
     db.follow_clock()
     with db.transact(clock.now()) as tx:
-        _mend(tx)
+        seen = tx.value(f"SELECT at FROM engine_beat WHERE name = %s{tx.for_update}", (_CLOCK,))
+        if seen is not None:
+            _mend_backward(tx, seen)
+            _make_up(tx, clock.from_us(seen), on_unlived)
         now = clock.to_us(tx.now)
         for name, began in ((owner, clock.to_us(started_at)), (_CLOCK, now)):
             tx.execute(
@@ -44,6 +59,12 @@ def beat(owner: str, started_at: datetime) -> None:
                 (name, now, began),
             )
         tx.execute("DELETE FROM engine_beat WHERE at < %s", (clock.to_us(tx.now - FORGOTTEN_AFTER),))
+
+
+def is_time_sure(reader: Reader) -> bool:
+    """Whether engines have lived up to now, or none ever has; if not, the next beat makes up for what was missed."""
+    seen = reader.value("SELECT at FROM engine_beat WHERE name = %s", (_CLOCK,))
+    return seen is None or reader.now - clock.from_us(seen) < UNLIVED_MIN
 
 
 def last(reader: Reader) -> datetime | None:
@@ -74,13 +95,26 @@ def alive(reader: Reader, within: timedelta) -> int:
 
 
 def forget_all(tx: Tx) -> None:
-    """Nobody lives on this database: it was put back from a backup."""
-    tx.execute("DELETE FROM engine_beat")
+    """Nobody lives on this database: it was put back from a backup. Until when somebody did stays."""
+    tx.execute("DELETE FROM engine_beat WHERE name <> %s", (_CLOCK,))
 
 
-def _mend(tx: Tx) -> None:
-    seen = tx.value(f"SELECT at FROM engine_beat WHERE name = %s{tx.for_update}", (_CLOCK,))
-    if seen is None or clock.from_us(seen) - tx.now < BACKWARD_MIN:
+def _make_up(tx: Tx, seen: datetime, on_unlived: Unlived | None) -> None:
+    unlived = tx.now - seen
+    if unlived < UNLIVED_MIN:
+        return
+    log.warning("engine.nobody_lived", since=seen.isoformat(), for_s=unlived.total_seconds())
+    tx.lock(LEDGER_LOCK)
+    tx.execute(
+        "UPDATE engine_delivery SET give_up_at = give_up_at + %s WHERE state IN ('waiting', 'leased') AND give_up_at > 0",
+        (clock.to_us(tx.now) - clock.to_us(seen),),
+    )
+    if on_unlived is not None:
+        on_unlived(tx, seen, unlived)
+
+
+def _mend_backward(tx: Tx, seen: int) -> None:
+    if clock.from_us(seen) - tx.now < BACKWARD_MIN:
         return
     back = seen - clock.to_us(tx.now)
     log.warning("engine.clock_went_backward", by_s=back / 1_000_000)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from tocsin import story
-from tocsin.alerts import absorb, auditor, retry
+from tocsin.alerts import absorb, actions, auditor, retry
 from tocsin.alerts import jobs as alerts_jobs
 from tocsin.alerts.rulebook import compile_rulebook
 from tocsin.alerts.rules import Rulebook
@@ -56,6 +57,11 @@ def rulebook(reader: Reader) -> Rulebook:
 def absorb_some() -> int:
     """Absorb a piece of what was accepted."""
     return absorb.absorb_some(rulebook, clock.now())
+
+
+def live(owner: str, started_at: datetime) -> None:
+    """An engine's sign of life; what was not lived through counts against no alert."""
+    beat.beat(owner, started_at, actions.put_off_expiries)
 
 
 def retry_set_aside() -> None:
@@ -124,7 +130,7 @@ def engine() -> Engine:
     plan = works()
     watchdog = Watchdog(installation().watchdog_url, auditor.troubles)
     chores = (
-        Chore(name="beat", every_s=beat.BEAT_EVERY_S, run=lambda: beat.beat(owner, started_at)),
+        Chore(name="beat", every_s=beat.BEAT_EVERY_S, run=lambda: live(owner, started_at)),
         Chore(name="audit", every_s=auditor.AUDIT_EVERY_S, run=auditor.audit),
         Chore(name="stuck", every_s=stuck.LOOK_EVERY_S, run=stuck.mend),
         Chore(name="retry", every_s=retry.RETRY_EVERY_S, run=retry_set_aside),
