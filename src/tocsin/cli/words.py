@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tocsin.kit import text
+from tocsin.people.words import by_contact
 
 Body = Mapping[str, Any]
 
@@ -59,6 +60,10 @@ def _because(body: Body) -> str:
     return f": {body['reason']}" if body.get("reason") else ""
 
 
+def _way(body: Body) -> str:
+    return by_contact(body["channel"], body.get("contact", ""))
+
+
 def _step(body: Body) -> str:
     step = f"step {body['step']}" if body.get("step") else "last resort"
     cycle = f", round {body['cycle']}" if body.get("cycle", 1) > 1 else ""
@@ -83,6 +88,6 @@ _SENTENCES: dict[str, Callable[[Body], str]] = {
     "StepSkipped": lambda body: f"{_step(body)} skipped{_because(body)}",
     "PersonPaged": lambda body: f"{body['person']} paged, {body['reason']} ({_step(body)}): {', '.join(body['ways'])}",
     "PersonUnreachable": lambda body: f"{body['person']} cannot be reached{_because(body)}",
-    "MessageDelivered": lambda body: f"{body['channel']} to {body['person']} handed over",
-    "MessageFailing": lambda body: f"{body['channel']} to {body['person']} does not get through{_because(body)}",
+    "MessageDelivered": lambda body: f"{_way(body)} to {body['person']} handed over",
+    "MessageFailing": lambda body: f"{_way(body)} to {body['person']} does not get through{_because(body)}",
 }

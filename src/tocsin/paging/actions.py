@@ -19,6 +19,7 @@ from tocsin.alerts.domain import (
 )
 from tocsin.engine import outbox, timers
 from tocsin.engine.domain import LANE_NOTICE, LANE_PAGE, LEDGER_LOCK, NewDelivery, addressed
+from tocsin.kit import text
 from tocsin.kit.db import Tx
 from tocsin.paging import messages, rules, store, ways
 from tocsin.paging.domain import (
@@ -38,6 +39,7 @@ from tocsin.paging.domain import (
 from tocsin.paging.plans import Plans
 from tocsin.paging.standing import Standing, letterhead, standing
 from tocsin.people.domain import Urgency
+from tocsin.people.words import by_contact
 
 CLIMB = "paging.climb"
 ACKNOWLEDGEMENT_EXPIRES = "paging.acknowledgement_expires"
@@ -320,14 +322,14 @@ def _record_page(tx: Tx, page: Page, escalation: Escalation, decided: rules.Clim
             step=rung.step,
             cycle=rung.cycle,
             reason=page.reason,
-            ways=tuple(f"{way.channel} {_in(way, tx)}" for way in planned),
+            ways=tuple(dict.fromkeys(f"{by_contact(way.channel, way.contact)} {_in(way, tx)}" for way in planned)),
         )
     )
 
 
 def _in(way: ways.Way, tx: Tx) -> str:
-    wait = (way.at - tx.now).total_seconds()
-    return "at once" if wait <= 0 else f"in {wait:.0f} s"
+    wait = timedelta(seconds=round((way.at - tx.now).total_seconds()))
+    return "at once" if wait <= timedelta(0) else f"after {text.format_duration(wait)}"
 
 
 def _exhaust(tx: Tx, one: Escalation) -> None:

@@ -18,6 +18,7 @@ from tocsin.config.domain import Finding, Level, Problem, Snapshot
 from tocsin.kit import text
 from tocsin.oncall import intervals
 from tocsin.oncall.intervals import Interval
+from tocsin.paging import ways
 from tocsin.paging.documents import PolicyDocument, StepDocument, Target, TargetKind
 from tocsin.paging.reach import Reach, Stretch
 from tocsin.people.domain import Contact, PersonDocument, Role, TeamDocument, Urgency
@@ -163,8 +164,11 @@ def _contacts(snapshot: Snapshot, name: str, person: PersonDocument) -> Iterator
                 message=f"contact {called} of {name} is by {contact.channel}, which this version accepts but does not send",
                 fix="have another contact beside it: email, push, ntfy, webhook or inbox",
             )
-    usable = [rule.via for rule in person.rules(Urgency.HIGH) if _works(person.contacts[rule.via])]
-    if not usable and (person.role is not Role.VIEWER or _may_be_paged(snapshot, name)):
+    used = [person.contacts[rule.via] for rule in person.rules(Urgency.HIGH)]
+    usable = [contact for contact in used if _works(contact)]
+    if person.role is Role.VIEWER and not _may_be_paged(snapshot, name):
+        return
+    if not usable:
         yield Finding(
             code="person-without-high-urgency-contact",
             level=Level.WARNING,
@@ -172,7 +176,17 @@ def _contacts(snapshot: Snapshot, name: str, person: PersonDocument) -> Iterator
             name=name,
             path=("notify", "high"),
             message=f"{name} has no way to be reached that works for problems of high urgency",
-            fix="add a contact by email, push, ntfy, webhook or inbox, and name it under notify: high",
+            fix="add a contact by email, push, ntfy or webhook, and name it under notify: high",
+        )
+    elif not any(ways.wakes(contact.channel) for contact in usable):
+        yield Finding(
+            code="person-only-in-inbox",
+            level=Level.WARNING,
+            section="people",
+            name=name,
+            path=("notify", "high"),
+            message=f"{name} is not woken: a problem of high urgency only lies in the inbox inside Tocsin",
+            fix="add a contact by email, push, ntfy or webhook, and name it under notify: high",
         )
 
 

@@ -164,6 +164,7 @@ class MessageDelivered(GroupFact, frozen=True, kw_only=True):
     page: int
     person: str
     channel: str
+    contact: str = ""  # as the person calls it
 
 
 class MessageFailing(GroupFact, frozen=True, kw_only=True):
@@ -172,6 +173,7 @@ class MessageFailing(GroupFact, frozen=True, kw_only=True):
     page: int
     person: str
     channel: str
+    contact: str = ""  # as the person calls it
     reason: str
 
 

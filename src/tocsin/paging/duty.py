@@ -21,7 +21,7 @@ from tocsin.oncall import store as oncall_store
 from tocsin.oncall.domain import ScheduleDocument, Shift
 from tocsin.oncall.facts import HandoverOffered
 from tocsin.oncall.notices import Clerk, Notice
-from tocsin.paging import notices
+from tocsin.paging import notices, ways
 from tocsin.paging.documents import PolicyDocument, Target, TargetKind
 from tocsin.paging.domain import Why
 from tocsin.paging.standing import Standing, letterhead, standing
@@ -168,19 +168,28 @@ def lived_through(reader: Reader) -> list[Finding]:
 
 
 def _unproven(reader: Reader, now: Standing) -> Iterator[Finding]:
-    """Those who have contacts, none of which is proven or still works, so that no page reaches them."""
+    """Those whose contacts are neither proven nor work any more, so that no page reaches them, or only their inbox."""
     now.know_contacts(reader, now.people)
     for name, person in now.people.items():
-        if person.contacts and person.role is not Role.VIEWER and not now.can_reach(name):
-            yield Finding(
-                code=UNPROVEN,
-                level=Level.WARNING,
-                section="people",
-                name=name,
-                path=("contacts",),
-                message=f"no page reaches {name}: no contact is proven and works",
-                fix="they prove one under Me, by the code that is sent there",
-            )
+        outside = [one for one in person.contacts.values() if ways.wakes(one.channel)]
+        if not person.contacts or person.role is Role.VIEWER:
+            continue
+        usable = now.usable(name).values()
+        if not usable:
+            said = f"no page reaches {name}: no contact is proven and works"
+        elif outside and not any(ways.wakes(one.channel) for one in usable):
+            said = f"a page only reaches the inbox of {name}, which wakes nobody: no other contact is proven and works"
+        else:
+            continue
+        yield Finding(
+            code=UNPROVEN,
+            level=Level.WARNING,
+            section="people",
+            name=name,
+            path=("contacts",),
+            message=said,
+            fix="they prove one under Me, by the code that is sent there",
+        )
 
 
 def findings_of(reader: Reader, schedule: str, loads: Sequence[ShiftLoad]) -> list[Finding]:

@@ -15,7 +15,6 @@ from tocsin.alerts.domain import UNROUTED, GroupStatus, Outcome
 from tocsin.alerts.listing import AlertLine, GroupLine, SignalLine
 from tocsin.alerts.views import Row, group_url, row
 from tocsin.catalog.domain import ServiceDocument
-from tocsin.channels.registry import CHANNELS
 from tocsin.journal import store as journal
 from tocsin.kit import clock, db, text
 from tocsin.kit.db import Reader
@@ -81,8 +80,7 @@ class Way:
     """One message through one channel."""
 
     person: str
-    channel: str
-    contact: str
+    by: str  # the channel, and the contact's name where it says more
     state: str
     words: str
     at: datetime
@@ -273,14 +271,12 @@ def _told(now: Standing, page: PageLine, instant: datetime) -> Told:
 
 def _way(person: str, one: DeliveryLine, instant: datetime) -> Way:
     is_ahead = one.state in ("waiting", "leased")
-    channel = CHANNELS.get(one.channel)
     words = STATE_WORDS.get(one.state, one.state)
     if one.state == "waiting" and one.attempts:
         words = f"tried {text.plural(one.attempts, 'time')}, again"
     return Way(
         person=person,
-        channel=channel.title if channel else one.channel,
-        contact=one.contact,
+        by=f"{one.by[:1].upper()}{one.by[1:]}",
         state=one.state,
         words=words,
         at=one.due_at if is_ahead else one.settled_at or one.due_at,
@@ -301,7 +297,7 @@ def _reasons(
         by = f"route {line.route} says so" if line.route else f"integration {line.integration} belongs to it"
         yield Reason(question=f"Why {service.name}", answer=by)
     yield from _why_together(line)
-    yield from _why_policy(reader, line, service)
+    yield from _why_policy(reader, now, line, service)
     opening = next((one for one in reversed(signals) if one.outcome in (Outcome.OPENED, Outcome.REOPENED)), None)
     if opening is not None:
         yield Reason(question="Why it pages", answer=opening.reason)
@@ -318,7 +314,7 @@ def _why_together(line: GroupLine) -> Iterable[Reason]:
         yield Reason(question="Why together", answer="same service and same group labels")
 
 
-def _why_policy(reader: Reader, line: GroupLine, service: ServiceDocument | None) -> Iterable[Reason]:
+def _why_policy(reader: Reader, now: Standing, line: GroupLine, service: ServiceDocument | None) -> Iterable[Reason]:
     found = listing.escalations(reader, line.id)
     if not found:
         return
@@ -327,11 +323,16 @@ def _why_policy(reader: Reader, line: GroupLine, service: ServiceDocument | None
         yield Reason(question="Why these people", answer=latest.why)
     elif latest.policies:
         owner = f"the policy of {service.name} when it began" if service else "the policy when it began"
-        yield Reason(question=f"Why policy {latest.policies[0]}", answer=owner)
+        yield Reason(question=f"Why policy {now.policy_title(latest.policies[0])}", answer=owner)
     if latest.reason:
         yield Reason(question="Why paging ended", answer=latest.reason)
 
 
 def _timeline(reader: Reader, now: Standing, group_id: int) -> list[Moment]:
     entries = journal.of_subject(reader, f"group:{group_id}", limit=TIMELINE_SHOWN_MAX)
-    return timeline(entries, lambda by: people.name_of(now.snapshot, by))
+    return timeline(entries, lambda called: _name(now, called), now.in_words)
+
+
+def _name(now: Standing, called: str) -> str:
+    kind, _, name = called.partition(":")
+    return now.policy_title(name) if kind == "policy" else people.name_of(now.snapshot, called)

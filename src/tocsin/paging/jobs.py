@@ -81,8 +81,13 @@ def _note_delivered(tx: Tx, delivered: Iterable[Settled], pages: dict[int, Page]
                 page=page.id,
                 person=page.person,
                 channel=one.parcel.channel,
+                contact=_contact(one),
             )
         )
+
+
+def _contact(one: Settled) -> str:
+    return _address.decode(one.parcel.address).options.get("contact", "")
 
 
 def _write_notes(tx: Tx, delivered: Sequence[Settled]) -> None:
@@ -118,6 +123,7 @@ def _failing(tx: Tx, one: Settled, page: Page) -> None:
             page=page.id,
             person=page.person,
             channel=one.parcel.channel,
+            contact=_contact(one),
             reason=one.verdict.reason,
         )
     )

@@ -115,6 +115,11 @@ class Standing:
         document = self._schedules.get(name) if between else None
         return f"{said} for {document.name or name}" if document is not None else reason
 
+    def policy_title(self, policy: str) -> str:
+        """How people call a policy."""
+        document = self.policies.get(policy)
+        return document.name if document else policy
+
     def service_title(self, service: str) -> str:
         """How people call a service."""
         document = self.services.get(service)

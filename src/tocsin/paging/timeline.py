@@ -9,10 +9,11 @@ from typing import Any
 
 from tocsin.journal.domain import Entry
 from tocsin.kit import clock, text
+from tocsin.people.words import by_contact
 
 Body = dict[str, Any]
 Name = Callable[[str], str]
-"""How people call an actor or a person: "person:ann" -> "Ann Lee"."""
+"""How people call an actor, a person or a policy: "person:ann" -> "Ann Lee"."""
 
 NOTE_NAMES = frozenset({"NoteAdded"})
 
@@ -29,21 +30,21 @@ class Moment:
     quote: str = ""
 
 
-def timeline(entries: Iterable[Entry], name: Name) -> list[Moment]:
-    """Newest first."""
-    found = [_moment(entry, name) for entry in entries]
+def timeline(entries: Iterable[Entry], name: Name, in_words: Callable[[str], str]) -> list[Moment]:
+    """Newest first. `in_words` says a reason as people read it."""
+    found = [_moment(entry, name, in_words) for entry in entries]
     found.reverse()
     return found
 
 
-def _moment(entry: Entry, name: Name) -> Moment:
+def _moment(entry: Entry, name: Name, in_words: Callable[[str], str]) -> Moment:
     icon, words = _WORDS.get(entry.name, ("dot", lambda _body, _name, _by: entry.name))
     return Moment(
         id=entry.id,
         at=clock.from_us(entry.at_us),
         icon=icon,
         words=words(entry.body, name, entry.actor),
-        why=_why(entry.body),
+        why=in_words(_why(entry.body)),
         quote=entry.body.get("text", "") if entry.name in NOTE_NAMES else "",
     )
 
@@ -81,8 +82,13 @@ def _paged(body: Body, name: Name, _by: str) -> str:
     return f"{name('person:' + body['person'])} is paged ({_step(body)}): {ways}"
 
 
-def _started(body: Body, _name: Name, _by: str) -> str:
-    return f"Escalation by policy {body['policy']} starts" if body["policy"] else "Escalation starts"
+def _started(body: Body, name: Name, _by: str) -> str:
+    return f"Escalation by policy {name('policy:' + body['policy'])} starts" if body["policy"] else "Escalation starts"
+
+
+def _message(body: Body, name: Name) -> str:
+    way = by_contact(body["channel"], body.get("contact", ""))
+    return f"{way[:1].upper()}{way[1:]} to {name('person:' + body['person'])}"
 
 
 _WORDS: dict[str, tuple[str, Callable[[Body, Name, str], str]]] = {
@@ -102,10 +108,10 @@ _WORDS: dict[str, tuple[str, Callable[[Body, Name, str], str]]] = {
     "StepSkipped": ("skip", lambda b, _n, _by: f"{_step(b).capitalize()} skipped"),
     "PersonPaged": ("send", _paged),
     "PersonUnreachable": ("warning", lambda b, n, _by: f"{n('person:' + b['person'])} cannot be reached"),
-    "MessageDelivered": ("mail", lambda b, n, _by: f"{b['channel']} to {n('person:' + b['person'])} delivered"),
+    "MessageDelivered": ("mail", lambda b, n, _by: f"{_message(b, n)} delivered"),
     "MessageFailing": (
         "warning",
-        lambda b, n, _by: f"{b['channel']} to {n('person:' + b['person'])} does not get through",
+        lambda b, n, _by: f"{_message(b, n)} does not get through",
     ),
     "EscalationStopped": ("cross", lambda _b, _n, _by: "Nobody else is woken"),
     "EscalationExhausted": ("warning", lambda _b, _n, _by: "Everybody has been tried and nobody answered"),

@@ -18,7 +18,12 @@ NOW = datetime(2026, 3, 2, 0, 0, tzinfo=UTC)  # a Monday
 PEOPLE = """tocsin: 1
 people:
   ann: {name: Ann, email: ann@ex.org, contacts: {w: {email: ann@ex.org}}}
-  bob: {name: Bob, email: bob@ex.org, contacts: {w: {inbox: true}}}
+  bob: {name: Bob, email: bob@ex.org, contacts: {w: {email: bob@ex.org}}}
+"""
+BOTH = """tocsin: 1
+people:
+  ann:
+    {{name: Ann, email: ann@ex.org, contacts: {{w: {{inbox: true}}, m: {{email: ann@ex.org}}}}, notify: {{high: {}}}}}
 """
 TEAMS = PEOPLE + "teams:\n  web: {name: Web, members: [ann, bob]}\n  none: {name: None}\n"
 OFFICE = """schedules:
@@ -35,6 +40,7 @@ OWN = {
     "unreachable-route",
     "policy-can-end-with-nobody",
     "person-without-high-urgency-contact",
+    "person-only-in-inbox",
     "contact-channel-not-implemented",
     "unused-schedule",
     "unused-policy",
@@ -98,6 +104,18 @@ CASES = {
     "only what is not sent": (
         "tocsin: 1\npeople:\n  ann: {name: Ann, email: ann@ex.org, contacts: {p: {sms: '+4915155500101'}}}\n",
         ["person-without-high-urgency-contact people.ann", "contact-channel-not-implemented people.ann"],
+    ),
+    "only the inbox": (
+        "tocsin: 1\npeople:\n  ann: {name: Ann, email: ann@ex.org, contacts: {w: {inbox: true}}}\n",
+        ["person-only-in-inbox people.ann"],
+    ),
+    "mail, but only the inbox in the rules": (
+        BOTH.format("[{via: w}]"),
+        ["person-only-in-inbox people.ann"],
+    ),
+    "the inbox first, mail later": (
+        BOTH.format("[{via: w}, {after: 2m, via: m}]"),
+        [],
     ),
     "a viewer": ("tocsin: 1\npeople:\n  ann: {name: Ann, email: ann@ex.org, role: viewer}\n", []),
     "a viewer in a team": (

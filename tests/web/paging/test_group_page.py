@@ -43,12 +43,14 @@ def test_it_says_who_was_told_how_and_when(house: House) -> None:
     house.world.receive(disk_full)
     page = shown(house)
     assert "Ann Lee Asked On call for Primary" in page
-    assert "Inbox delivered 09:00" in page
+    assert "Inbox in Tocsin delivered 09:00" in page
+    assert "Ann Lee is paged (step 1): inbox in Tocsin at once, mail after 3m, webhook after 4m" in page
+    assert "Inbox in Tocsin to Ann Lee delivered" in page
     assert "waiting in 3 min" in page
     house.world.at("4m30s")
     page = shown(house)
     assert "HTTP 503" in page
-    assert "does not get through" in page
+    assert "Webhook to Ann Lee does not get through" in page
 
 
 def test_it_says_who_has_it_and_until_when(house: House) -> None:

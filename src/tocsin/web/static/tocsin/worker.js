@@ -2,6 +2,8 @@
 // It keeps one page, the one for no line. Pages with data are never kept: what is old must not look fresh.
 const KEPT = "tocsin-1", OFFLINE = "/offline", LAST = "/offline/last";
 const ICON = "/static/tocsin/icon-192.png", BADGE = "/static/tocsin/badge-96.png";
+const REFUSED = ["Not acknowledged", "Tocsin refused it. Open Tocsin."];
+const UNANSWERED = ["No answer came", "You may have it or not. Press again, or look in Tocsin."]; // it may have got there
 const LOUD = [300, 120, 300, 120, 300, 600, 300, 120, 300, 120, 300];
 
 self.addEventListener("install", (event) => {
@@ -95,13 +97,13 @@ async function acknowledge(said) {
   try {
     status = (await fetch(new URL(said.acknowledge, self.location).pathname, { method: "POST", credentials: "omit" })).status;
   } catch {
-    // no line: said below
+    // no line, or the answer got lost on it: said below
   }
   const words = {
     200: ["You have it", "Nobody else is woken."],
     409: ["Not yours to take", "Somebody else has it, or it is over."],
     410: ["This is too old to be answered here", "Open Tocsin."],
-  }[status] ?? ["Not acknowledged", "Tocsin could not be reached. Try again."];
+  }[status] ?? (status >= 400 && status < 500 ? REFUSED : UNANSWERED);
   const failed = status !== 200 && status !== 409;
   return show({
     ...said,
