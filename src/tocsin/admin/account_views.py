@@ -60,7 +60,9 @@ def account(request: HttpRequest, actor: Actor, user_id: int) -> HttpResponse:
 @permit(Right.ADMINISTER)
 def invite(request: HttpRequest, actor: Actor, user_id: int) -> HttpResponse:
     """Send an invitation, or another one; earlier links are worth nothing from now on."""
-    return _do(request, user_id, lambda tx, user: links.invite(tx, user, by=actor.by), "An invitation is on its way.")
+    return _change_account(
+        request, user_id, lambda tx, user: links.invite(tx, user, by=actor.by), "An invitation is on its way."
+    )
 
 
 @require_POST
@@ -68,7 +70,7 @@ def invite(request: HttpRequest, actor: Actor, user_id: int) -> HttpResponse:
 def withdraw(request: HttpRequest, actor: Actor, user_id: int) -> HttpResponse:
     """Take an invitation back."""
     said = "The invitation is worth nothing any more."
-    return _do(request, user_id, lambda tx, user: links.withdraw(tx, user, by=actor.by), said)
+    return _change_account(request, user_id, lambda tx, user: links.withdraw(tx, user, by=actor.by), said)
 
 
 @require_POST
@@ -76,7 +78,7 @@ def withdraw(request: HttpRequest, actor: Actor, user_id: int) -> HttpResponse:
 def reset(request: HttpRequest, actor: Actor, user_id: int) -> HttpResponse:
     """Send somebody a link for another password; the one they have counts until they use it."""
     said = "A link for another password is on its way."
-    return _do(request, user_id, lambda tx, user: links.send_reset(tx, user, by=actor.by), said)
+    return _change_account(request, user_id, lambda tx, user: links.send_reset(tx, user, by=actor.by), said)
 
 
 @require_POST
@@ -84,7 +86,7 @@ def reset(request: HttpRequest, actor: Actor, user_id: int) -> HttpResponse:
 def sign_out(request: HttpRequest, actor: Actor, user_id: int) -> HttpResponse:
     """End all sessions and revoke all tokens of an account."""
     said = "All its sessions have ended and all its tokens are worth nothing."
-    return _do(request, user_id, lambda tx, user: actions.sign_out_everywhere(tx, user, by=actor.by), said)
+    return _change_account(request, user_id, lambda tx, user: actions.sign_out_everywhere(tx, user, by=actor.by), said)
 
 
 @require_POST
@@ -95,17 +97,19 @@ def close(request: HttpRequest, actor: Actor, user_id: int) -> HttpResponse:
         messages.error(request, "You cannot close your own account; another administrator can.")
         return HttpResponseRedirect(reverse("account", args=[user_id]), status=303)
     said = "The account is closed."
-    return _do(request, user_id, lambda tx, user: actions.close(tx, user, by=actor.by), said)
+    return _change_account(request, user_id, lambda tx, user: actions.close(tx, user, by=actor.by), said)
 
 
 @require_POST
 @permit(Right.ADMINISTER)
 def reopen(request: HttpRequest, actor: Actor, user_id: int) -> HttpResponse:
     """A closed account can be signed in to again."""
-    return _do(request, user_id, lambda tx, user: actions.reopen(tx, user, by=actor.by), "The account is open again.")
+    return _change_account(
+        request, user_id, lambda tx, user: actions.reopen(tx, user, by=actor.by), "The account is open again."
+    )
 
 
-def _do(request: HttpRequest, user_id: int, verb: Callable[[Tx, User], object], said: str) -> HttpResponse:
+def _change_account(request: HttpRequest, user_id: int, verb: Callable[[Tx, User], object], said: str) -> HttpResponse:
     with db.transact(clock.now()) as tx:
         user = User.objects.filter(id=user_id).first()
         if user is None:

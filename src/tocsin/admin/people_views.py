@@ -125,7 +125,7 @@ def person(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
     if document is None:
         raise Http404
     if request.method != "POST":
-        return show(request, "admin/person.html", _page(reader, actor, _held(snapshot, name, document), name))
+        return show(request, "admin/person.html", _page(reader, actor, _filled_form(snapshot, name, document), name))
     form = forms.person_form(request.POST)
     wrong = _save(actor, snapshot, name, form)
     if wrong:
@@ -159,7 +159,7 @@ def remove_person(request: HttpRequest, actor: Actor, name: str) -> HttpResponse
         {"all": ["You cannot remove yourself."]} if name == actor.person else _take_out(actor, snapshot, name, force)
     )
     if wrong:
-        form = replace(_held(snapshot, name, document), wrong=wrong)
+        form = replace(_filled_form(snapshot, name, document), wrong=wrong)
         return show(request, "admin/person.html", _page(reader, actor, form, name), status=422)
     user = people.user_by_person(name)
     if user is not None and user.is_active:
@@ -230,7 +230,7 @@ def _team_changes(snapshot: Snapshot, name: str, wanted: frozenset[str]) -> Iter
         yield Written(section="teams", name=team, body=body)
 
 
-def _held(snapshot: Snapshot, name: str, document: PersonDocument) -> PersonForm:
+def _filled_form(snapshot: Snapshot, name: str, document: PersonDocument) -> PersonForm:
     teams = snapshot.all("teams", TeamDocument)
     return PersonForm(
         name=document.name,

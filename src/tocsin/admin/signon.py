@@ -110,14 +110,14 @@ def _found(tx: Tx, held: SignOn, claims: Mapping[str, Any], email: str) -> User 
             "role": held.default_role.value,
             "contacts": {"inbox": {"inbox": True}, "mail": {"email": email}},
         }
-        if not _put(tx, Written(section="people", name=person, body=body)):
+        if not _put_document(tx, Written(section="people", name=person, body=body)):
             return None
     return actions.create_user(tx, email, person, None)
 
 
 def _follow(tx: Tx, held: SignOn, user: User, groups: frozenset[str]) -> None:
     for written in _changes(configuration.state(tx), held, user.person, groups):
-        _put(tx, written)
+        _put_document(tx, written)
 
 
 def _changes(state: State, held: SignOn, name: str, groups: frozenset[str]) -> Iterator[Written]:
@@ -146,7 +146,7 @@ def _of_a_file(state: State, section: str, name: str) -> bool:
     return origin is not None and origin.managed_by is ManagedBy.FILE
 
 
-def _put(tx: Tx, written: Written) -> bool:
+def _put_document(tx: Tx, written: Written) -> bool:
     author = Author(by="tocsin", message="groups at sign-in", through=ManagedBy.UI)
     outcome = configuring.put(tx, written.section, written.name, written.body, author)
     if not isinstance(outcome, Applied):

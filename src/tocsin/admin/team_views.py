@@ -104,7 +104,7 @@ def team(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
     if document is None:
         raise Http404
     if request.method != "POST":
-        return show(request, "admin/team.html", _page(reader, _held(snapshot, document), name))
+        return show(request, "admin/team.html", _page(reader, _filled_form(snapshot, document), name))
     form = forms.team_form(request.POST)
     wrong = _save(actor, snapshot, name, form)
     if wrong:
@@ -125,7 +125,7 @@ def remove_team(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
     outcome = editing.remove(actor, "teams", name, force="force" in request.POST)
     wrong = forms.wrong_of(outcome, FIELDS, forms.LEAVING_GAP)
     if wrong:
-        form = replace(_held(snapshot, document), wrong=wrong)
+        form = replace(_filled_form(snapshot, document), wrong=wrong)
         return show(request, "admin/team.html", _page(reader, form, name), status=422)
     messages.success(request, f"Team {document.name} is gone.")
     return HttpResponseRedirect(reverse("teams"), status=303)
@@ -152,7 +152,7 @@ def _body(form: TeamForm, held: TeamDocument | None) -> dict[str, object]:
     return body
 
 
-def _held(snapshot: Snapshot, document: TeamDocument) -> TeamForm:
+def _filled_form(snapshot: Snapshot, document: TeamDocument) -> TeamForm:
     return TeamForm(
         name=document.name,
         description=document.description,

@@ -86,7 +86,7 @@ def resolve(tx: Tx, group_id: GroupId, by: str, *, via: str = "") -> Group:
 
 def note(tx: Tx, group_id: GroupId, by: str, text: str) -> Group:
     """Write something down for everybody. Raises NoSuchGroup."""
-    group = _get(tx, group_id)
+    group = _lock_group(tx, group_id)
     tx.record(NoteAdded(group=group_id, by=by, text=text))
     return group
 
@@ -184,7 +184,7 @@ def put_off_expiries(tx: Tx, since: datetime, unlived: timedelta) -> None:
 
 def _change(tx: Tx, group_id: GroupId, event: GroupEvent, change: Callable[[Work, Group], bool]) -> Group:
     tx.lock(LEDGER_LOCK)
-    group = _get(tx, group_id)
+    group = _lock_group(tx, group_id)
     work = Work(tx)
     work.know([group])
     if not change(work, group):
@@ -193,7 +193,7 @@ def _change(tx: Tx, group_id: GroupId, event: GroupEvent, change: Callable[[Work
     return group
 
 
-def _get(tx: Tx, group_id: GroupId) -> Group:
+def _lock_group(tx: Tx, group_id: GroupId) -> Group:
     group = store.lock(tx, group_id)
     if group is None:
         raise NoSuchGroup(group_id)

@@ -104,7 +104,9 @@ def opsgenie_request(request: HttpRequest, request_id: str) -> HttpResponse:
 @require_safe
 def opsgenie_alert(request: HttpRequest, identifier: str) -> HttpResponse:
     """GET /v2/alerts/{identifier}, also with /logs, /notes and /recipients at its end."""
-    return _opsgenie(request, lambda reader, name, asked: _one(reader, name, asked, unquote(identifier)))
+    return _opsgenie(
+        request, lambda reader, name, asked: _alert_by_identifier(reader, name, asked, unquote(identifier))
+    )
 
 
 Answer = tuple[int, dict[str, Any]]
@@ -169,7 +171,7 @@ def _request(reader: Reader, integration: str, _: HttpRequest, request_id: str) 
     }
 
 
-def _one(reader: Reader, integration: str, request: HttpRequest, identifier: str) -> Answer:
+def _alert_by_identifier(reader: Reader, integration: str, request: HttpRequest, identifier: str) -> Answer:
     name, _, part = identifier.rpartition("/")
     part = part if name and part in {"logs", "notes", "recipients"} else ""
     wanted = name if part else identifier

@@ -139,7 +139,7 @@ def edit_mapping(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
     written = boxes.typed(request.POST, "mapping")
     sample = (request.POST.get("sample", "") or "")[:SAMPLE_CHARS_MAX]
     if "save" not in request.POST:
-        return _try(request, name, document, written, sample)
+        return _try_mapping(request, name, document, written, sample)
     body = secrecy.dump(document)
     boxes.put(body, "mapping", read_mapping(written))
     outcome = editing.put(actor, "integrations", name, body, base=boxes.number(request.POST, "base"))
@@ -180,7 +180,7 @@ def _create(request: HttpRequest, actor: Actor, source: str) -> HttpResponse:
 def _saved(
     request: HttpRequest, actor: Actor, name: str, source: str, body: Mapping[str, Any], *, made: str = ""
 ) -> HttpResponse:
-    verdict = _put(request, actor, name or made, body)
+    verdict = _save_integration(request, actor, name or made, body)
     if verdict.wrong:
         return _form(request, name, source, integration_form.typed_values(request.POST), verdict)
     if name:
@@ -190,7 +190,7 @@ def _saved(
     return HttpResponseRedirect(f"{integration_url(made)}?key={SHOWN}", status=303)
 
 
-def _put(request: HttpRequest, actor: Actor, name: str, body: Mapping[str, Any]) -> Verdict:
+def _save_integration(request: HttpRequest, actor: Actor, name: str, body: Mapping[str, Any]) -> Verdict:
     snapshot = configuration.current(db.reader(clock.now()))
     if not ownership.may_write(actor, snapshot, "integrations", name, body):
         return boxes.not_theirs("service", str(body.get("service", "")), "service")
@@ -217,7 +217,9 @@ def _form(
     return show(request, "catalog/integration_form.html", page, status=422 if verdict.wrong else 200)
 
 
-def _try(request: HttpRequest, name: str, document: IntegrationDocument, written: str, sample: str) -> HttpResponse:
+def _try_mapping(
+    request: HttpRequest, name: str, document: IntegrationDocument, written: str, sample: str
+) -> HttpResponse:
     settings = Settings(mapping=read_mapping(written), severity=document.severity)
     found = registry.preview(document.source, settings, sample.encode(), {}, clock.now())
     problems = [*found.problems, *(f"{one.field}: {one.message}" for one in found.mapping_problems)]

@@ -65,13 +65,13 @@ class SignalPage:
 def silences(request: HttpRequest, actor: Actor) -> HttpResponse:  # noqa: ARG001 - told who stands there
     """The list; a POST makes another silence."""
     if request.method == "POST":
-        return _make(request)
+        return _create_silence(request)
     prefilled = request.GET.get("matchers", "")[:MATCHER_CHARS_MAX]
     return show(request, "alerts/silences.html", SilencesPage(silences=_shown(), matchers=prefilled))
 
 
 @permit(Right.SILENCE)
-def _make(request: HttpRequest, actor: Actor) -> HttpResponse:
+def _create_silence(request: HttpRequest, actor: Actor) -> HttpResponse:
     written = request.POST.get("matchers", "")
     comment = request.POST.get("comment", "").strip()[:COMMENT_CHARS_MAX]
     length = request.POST.get("for", "")

@@ -60,7 +60,9 @@ class Row:
 @permit(Right.RESPOND)
 def acknowledge(request: HttpRequest, actor: Actor, group_id: int) -> HttpResponse:
     """Somebody has it."""
-    return _do(request, group_id, lambda tx, id_: actions.acknowledge(tx, id_, actor.by, via=VIA), "You have it now.")
+    return _change_group(
+        request, group_id, lambda tx, id_: actions.acknowledge(tx, id_, actor.by, via=VIA), "You have it now."
+    )
 
 
 @require_POST
@@ -68,14 +70,14 @@ def acknowledge(request: HttpRequest, actor: Actor, group_id: int) -> HttpRespon
 def unacknowledge(request: HttpRequest, actor: Actor, group_id: int) -> HttpResponse:
     """Nobody has it any more."""
     done = "Given back. It pages from the start."
-    return _do(request, group_id, lambda tx, id_: actions.unacknowledge(tx, id_, actor.by), done)
+    return _change_group(request, group_id, lambda tx, id_: actions.unacknowledge(tx, id_, actor.by), done)
 
 
 @require_POST
 @permit(Right.RESPOND)
 def resolve(request: HttpRequest, actor: Actor, group_id: int) -> HttpResponse:
     """It is over."""
-    return _do(request, group_id, lambda tx, id_: actions.resolve(tx, id_, actor.by, via=VIA), "Resolved.")
+    return _change_group(request, group_id, lambda tx, id_: actions.resolve(tx, id_, actor.by, via=VIA), "Resolved.")
 
 
 @require_POST
@@ -86,7 +88,7 @@ def snooze(request: HttpRequest, actor: Actor, group_id: int) -> HttpResponse:
     if until is None:
         messages.error(request, "That is not a length of time. Nothing was changed.")
         return back(request, group_url(group_id))
-    return _do(request, group_id, lambda tx, id_: actions.snooze(tx, id_, actor.by, until), "Snoozed.")
+    return _change_group(request, group_id, lambda tx, id_: actions.snooze(tx, id_, actor.by, until), "Snoozed.")
 
 
 @require_POST
@@ -97,7 +99,7 @@ def note(request: HttpRequest, actor: Actor, group_id: int) -> HttpResponse:
     if not written:
         messages.error(request, "The note was empty, so nothing was written.")
         return back(request, group_url(group_id))
-    return _do(request, group_id, lambda tx, id_: actions.note(tx, id_, actor.by, written), "")
+    return _change_group(request, group_id, lambda tx, id_: actions.note(tx, id_, actor.by, written), "")
 
 
 def group_url(group_id: int) -> str:
@@ -146,7 +148,7 @@ def zone_of(snapshot: Snapshot, actor: Actor) -> ZoneInfo:
     return ZoneInfo(document.timezone if document else "UTC")
 
 
-def _do(request: HttpRequest, group_id: int, act: Callable[[Tx, GroupId], object], done: str) -> HttpResponse:
+def _change_group(request: HttpRequest, group_id: int, act: Callable[[Tx, GroupId], object], done: str) -> HttpResponse:
     try:
         with db.transact(clock.now()) as tx:
             act(tx, GroupId(group_id))

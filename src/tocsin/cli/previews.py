@@ -32,19 +32,19 @@ def preview(
         raise Stop("say either --integration, or --source (with --map, for generic JSON)", Exit.USAGE)
     body, tried = offline.content(signal), _mapping(mapping or [])
     if source:
-        found = _here(source, body, tried)
+        found = _preview_locally(source, body, tried)
     else:
         asked = {"body": body.decode(errors="replace"), "mapping": tried or None}
         found = remote.call("POST", f"/integrations/{remote.name(integration)}/preview", asked)
     if json_:
         output.as_json(found)
     else:
-        _say(found)
+        _print_preview(found)
     if found["problems"] or found["mapping_problems"] or not found["signals"]:
         raise Stop("")
 
 
-def _here(source: str, body: bytes, mapping: dict[str, str]) -> dict[str, Any]:
+def _preview_locally(source: str, body: bytes, mapping: dict[str, str]) -> dict[str, Any]:
     if source not in registry.SOURCES:
         raise Stop(f"there is no source `{source}`; there are {', '.join(sorted(registry.SOURCES))}", Exit.USAGE)
     return values.of_preview(registry.preview(source, Settings(mapping=mapping), body, {}, clock.now()))
@@ -60,7 +60,7 @@ def _mapping(written: list[str]) -> dict[str, str]:
     return found
 
 
-def _say(found: dict[str, Any]) -> None:
+def _print_preview(found: dict[str, Any]) -> None:
     told = dict.fromkeys(
         [
             *found["problems"],

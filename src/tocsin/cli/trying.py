@@ -34,12 +34,12 @@ def try_integration(
     if json_:
         output.as_json(found)
     else:
-        _say(found)
+        _print_test(found)
     if found["waiting"] and not no_wait:
         raise Stop("" if json_ else "nothing has become of it yet: is an engine running?")
 
 
-def _say(found: dict[str, Any]) -> None:
+def _print_test(found: dict[str, Any]) -> None:
     output.say(f"Test {found['number']} was accepted by {found['integration']}.")
     for one in found["signals"]:
         group = f", AG-{one['group']}" if one["group"] else ""

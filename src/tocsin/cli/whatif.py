@@ -59,7 +59,7 @@ def what_if(
     if json_:
         output.as_json(found)
         return
-    _say(found)
+    _print_trace(found)
 
 
 def _trace(held: Standing, integration: str, body: bytes, at: Any, headers: dict[str, str]) -> dict[str, Any]:
@@ -79,18 +79,18 @@ def _headers(written: list[str]) -> dict[str, str]:
     return found
 
 
-def _say(trace: dict[str, Any]) -> None:
+def _print_trace(trace: dict[str, Any]) -> None:
     output.say(f"At {words.local(trace['at'])} through {trace['integration']} ({trace['source']}):")
     for problem in trace["problems"]:
         output.say(f"  problem: {problem}")
     for signal in trace["signals"]:
-        _say_signal(signal)
+        _print_signal(signal)
     if not trace["signals"]:
         output.say("  nothing would be read from this.")
-    _say_messages(trace["messages"])
+    _print_messages(trace["messages"])
 
 
-def _say_signal(signal: dict[str, Any]) -> None:
+def _print_signal(signal: dict[str, Any]) -> None:
     output.say(
         f"\n{signal['action']} {signal['title'] or signal['dedup_key']}: {signal['outcome']}, {signal['reason']}"
     )
@@ -123,7 +123,7 @@ def _say_step(step: dict[str, Any]) -> None:
         output.say(f"      {paged['name']} ({paged['why']}) by {ways}")
 
 
-def _say_messages(messages: list[dict[str, Any]]) -> None:
+def _print_messages(messages: list[dict[str, Any]]) -> None:
     if not messages:
         output.say("\nNo message would go out.")
         return

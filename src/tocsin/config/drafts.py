@@ -63,12 +63,12 @@ def of_file(reader: Reader, file: File, *, scope: str, alone: bool) -> Thought:
 
 def wrong_in_document(reader: Reader, kind: Kind, name: str, content: str) -> tuple[Problem, ...]:
     """What is wrong with one document, and nothing about what it would mean: for while somebody is typing."""
-    return _here(_document(reader, kind, name, content)[1].problems)
+    return _in_the_editors_words(_document(reader, kind, name, content)[1].problems)
 
 
 def wrong_in_text(reader: Reader, content: str) -> tuple[Problem, ...]:
     """The same of sections of a configuration."""
-    return _here(_text(reader, content, alone=False)[1].problems)
+    return _in_the_editors_words(_text(reader, content, alone=False)[1].problems)
 
 
 def of_removal(reader: Reader, kind: Kind, name: str) -> Thought:
@@ -97,7 +97,7 @@ def located(content: str, kind: Kind, name: str, problems: Sequence[Problem]) ->
     return tuple(parsed.located(one) for one in problems)
 
 
-def _here(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+def _in_the_editors_words(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     """Problems in words for somebody who writes here, where no environment is read."""
     return tuple(
         replace(one, message="variables are filled in by `tocsin apply` alone", fix=VARIABLE_FIX)
@@ -128,7 +128,7 @@ def _text(reader: Reader, content: str, *, alone: bool) -> tuple[State, Judged]:
 def _thought(reader: Reader, before: State, judged: Judged) -> Thought:
     base, after = before.snapshot.version, judged.state
     if judged.problems:
-        return Thought(base=base, problems=_here(judged.problems))
+        return Thought(base=base, problems=_in_the_editors_words(judged.problems))
     kinds = registry.kinds()
     changes = plan.diff(before.snapshot, after.snapshot, kinds)
     meant = registry.consequences(reader, before.snapshot, after.snapshot)

@@ -26,7 +26,7 @@ REST_S_MAX = 0.02  # of a pump between pieces that are not full: what it adds to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Works:
+class EngineParts:
     """What there is to do, plugged in by `site`."""
 
     handlers: Mapping[str, TimerHandler]
@@ -41,7 +41,7 @@ class Engine:
     """One per process. `start` returns at once; `stop` waits for work under way."""
 
     owner: str
-    works: Works
+    parts: EngineParts
     _threads: list[threading.Thread] = field(default_factory=list)
     _stopping: threading.Event = field(default_factory=threading.Event)
     _wakes: list[threading.Event] = field(default_factory=list)
@@ -50,11 +50,12 @@ class Engine:
 
     def start(self) -> None:
         """Start every thread."""
-        for pump in self.works.pumps:
-            self._run(f"pump-{pump.name}", pump.bell, _Paced(pump, self._stopping).run, lambda pump=pump: pump.every_s)  # type: ignore[misc]  # a default is not inferred
-        self._run("timers", bell.TIMERS, self._timers, self._until_next_timer)
-        self._run("chores", "chores", _Chores(self.works.chores).run, lambda: 0.5)
-        worker = self._worker = OutboxWorker(self.owner, self.works.carrier, self.works.on_settled)
+        for pump in self.parts.pumps:
+            paced = _Paced(pump, self._stopping)
+            self._spawn_loop(f"pump-{pump.name}", pump.bell, paced.run, paced.pause_s)
+        self._spawn_loop("timers", bell.TIMERS, self._timers, self._until_next_timer)
+        self._spawn_loop("chores", "chores", _Chores(self.parts.chores).run, lambda: 0.5)
+        worker = self._worker = OutboxWorker(self.owner, self.parts.carrier, self.parts.on_settled)
         self._spawn("outbox", lambda: uvloop.run(worker.run()))
 
     def stop(self) -> None:
@@ -74,14 +75,14 @@ class Engine:
         return [thread.name for thread in self._threads if not thread.is_alive()] if not self._stopping.is_set() else []
 
     def _timers(self) -> int:
-        return timers.work_off(self.works.handlers, clock.now())
+        return timers.work_off(self.parts.handlers, clock.now())
 
     def _until_next_timer(self) -> float:
         now = clock.now()
         due = timers.next_due(db.reader(now))
         return TIMER_POLL_S if due is None else min(max((due - now).total_seconds(), 0.0), TIMER_POLL_S)
 
-    def _run(self, name: str, bell_name: str, work: Callable[[], int], pause_s: Callable[[], float]) -> None:
+    def _spawn_loop(self, name: str, bell_name: str, work: Callable[[], int], pause_s: Callable[[], float]) -> None:
         wake = threading.Event()
         self._wakes.append(wake)
         self._stop_listening.append(bell.listen(bell_name, wake.set))
@@ -118,6 +119,9 @@ class _Paced:
         if 0 < done < self._pump.full:
             self._stopping.wait(min(clock.monotonic() - began, REST_S_MAX))
         return done
+
+    def pause_s(self) -> float:
+        return self._pump.every_s
 
 
 class _Chores:

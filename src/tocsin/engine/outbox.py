@@ -108,7 +108,7 @@ class _Held(msgspec.Struct, frozen=True):
     wanted: bool  # nobody has cancelled it in the meantime
 
 
-class Told(msgspec.Struct, frozen=True):
+class Reached(msgspec.Struct, frozen=True):
     """A way by which somebody has been told."""
 
     channel: str
@@ -117,14 +117,14 @@ class Told(msgspec.Struct, frozen=True):
     bucket: str
 
 
-def first_told(tx: Tx, subjects: Sequence[str]) -> dict[str, Told]:
+def first_reached(tx: Tx, subjects: Sequence[str]) -> dict[str, Reached]:
     """For each subject, the first way that got through or is being tried this moment."""
     rows = tx.rows(
         "SELECT subject, channel, address, address_key, bucket FROM engine_delivery"
         f" WHERE state IN ('delivered', 'leased') AND {tx.among('subject')} ORDER BY id DESC",
         (tx.listed(subjects),),
     )
-    return {row[0]: Told(*row[1:]) for row in rows}
+    return {row[0]: Reached(*row[1:]) for row in rows}
 
 
 def any_delivered(reader: Reader, subjects: Sequence[str]) -> bool:
@@ -136,17 +136,17 @@ def any_delivered(reader: Reader, subjects: Sequence[str]) -> bool:
     return found is not None
 
 
-class Ways(msgspec.Struct, frozen=True):
+class SubjectState(msgspec.Struct, frozen=True):
     """How the messages for one subject stand."""
 
     told: bool  # one got through
     under_way: bool  # one is still to be tried, or being tried, and not known to fail
 
 
-def standing_of(tx: Tx, subject: str) -> Ways:
+def subject_state(tx: Tx, subject: str) -> SubjectState:
     """How the messages for a subject stand."""
     rows = tx.rows("SELECT state, failing FROM engine_delivery WHERE subject = %s", (subject,))
-    return Ways(
+    return SubjectState(
         told=any(state == State.DELIVERED for state, _ in rows),
         under_way=any(state in (State.WAITING, State.LEASED) and not failing for state, failing in rows),
     )

@@ -91,7 +91,7 @@ def work_off(handlers: Mapping[str, TimerHandler], now: datetime) -> int:
     try:
         with db.transact(now, replayable=True) as tx:
             tx.lock(LEDGER_LOCK)
-            due = _take(tx, TIMERS_PER_TX_MAX)
+            due = _take_due(tx, TIMERS_PER_TX_MAX)
             _handle(tx, handlers, due)
             return len(due)
     except db.DatabaseGone:
@@ -106,7 +106,7 @@ def _work_off_singly(handlers: Mapping[str, TimerHandler], now: datetime) -> int
     with db.transact(now, replayable=True) as tx:
         tx.lock(LEDGER_LOCK)
         for _ in range(TIMERS_PER_TX_MAX):
-            due = _take(tx, 1)
+            due = _take_due(tx, 1)
             if not due:
                 break
             done += 1
@@ -131,7 +131,7 @@ def _any_due(reader: Reader) -> bool:
     return reader.value("SELECT 1 FROM engine_timer WHERE due_at <= %s LIMIT 1", (clock.to_us(reader.now),)) is not None
 
 
-def _take(tx: Tx, limit: int) -> list[TimerDue]:
+def _take_due(tx: Tx, limit: int) -> list[TimerDue]:
     found = tx.rows(
         "SELECT id, kind, ref, due_at, payload, attempts, absolute FROM engine_timer WHERE due_at <= %s"
         f" ORDER BY due_at LIMIT %s{tx.skip_locked}",

@@ -21,7 +21,7 @@ from django.db import DataError, InterfaceError, OperationalError, connections, 
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 
-from tocsin.kit import clock, trips
+from tocsin.kit import clock, pipeline
 
 Row = tuple[Any, ...]
 Settle = Callable[["Tx"], None]
@@ -117,7 +117,7 @@ class Tx(Reader):
         self.facts: list[Any] = []
         self._after_commit: list[Callable[[], None]] = []
         self._reserved: dict[str, int] = {}
-        self._unsent: list[trips.Statement] = []  # PostgreSQL: writes that wait for the next round trip
+        self._unsent: list[pipeline.Statement] = []  # PostgreSQL: writes that wait for the next round trip
 
     def record(self, fact: Any) -> None:
         """Say that something happened; it and its consequences are written before this transaction commits."""
@@ -234,7 +234,7 @@ class Tx(Reader):
         with self._connection.wrap_database_errors, ExitStack() as stack:
             if unsent:
                 self._connection.ensure_connection()
-                trips.go(self._connection, unsent, stack)
+                pipeline.send(self._connection, unsent, stack)
             return stack.pop_all()
 
     def send_first(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
@@ -336,7 +336,7 @@ class Appending(Tx):
         sql = f"{'WITH ' if parts else ''}{parts} SELECT {', '.join(sql.removeprefix('SELECT ') for sql, _ in calls) or 1}"
         with self._connection.wrap_database_errors:
             self._connection.ensure_connection()
-            trips.one(self._connection, sql, [value for _, params in (*inserts, *calls) for value in params])
+            pipeline.execute(self._connection, sql, [value for _, params in (*inserts, *calls) for value in params])
 
 
 @contextmanager

@@ -67,7 +67,7 @@ def moments(
     """What falls due after `start` up to `end`, and what should have for an edge that still lies after `start`."""
     furthest = max((max((*one.start, *one.end), default=timedelta(0)) for one in wishes.values()), default=timedelta(0))
     low, high = start - SECOND, end + furthest + SECOND
-    for person, shadow, held in _held(schedule, overrides, low, high):
+    for person, shadow, held in _duty_stretches(schedule, overrides, low, high):
         wish = wishes.get(person)
         if wish is None:
             continue
@@ -91,13 +91,13 @@ def held_at(
 ) -> Interval | None:
     """The uninterrupted time a person is on call around the second that begins at `edge`; None if they are not."""
     low, high = edge - TRUE_END_WITHIN, edge + TRUE_END_WITHIN
-    for name, as_shadow, held in _held(schedule, overrides, low, high):
+    for name, as_shadow, held in _duty_stretches(schedule, overrides, low, high):
         if (name, as_shadow) == (person, shadow) and held.start <= edge < held.end:
             return held
     return None
 
 
-def _held(
+def _duty_stretches(
     schedule: Schedule, overrides: Sequence[Override], low: datetime, high: datetime
 ) -> Iterator[tuple[str, bool, Interval]]:
     by_person: dict[tuple[str, bool], list[Interval]] = {}

@@ -72,7 +72,7 @@ def quality(
 ) -> Quality:
     """Judge the final shifts between two instants."""
     known = calendars or Calendars()
-    held = _held(schedule, start, end, overrides)
+    held = _duty_by_person(schedule, start, end, overrides)
     open_times = rules.gaps(schedule, start, end, overrides)
     loads = tuple(_load(schedule, person, held[person], known) for person in sorted(held))
     hidden, silent = _idle_layers(schedule, tz.second(start), tz.second(end))
@@ -113,7 +113,7 @@ def findings(schedule: Schedule, now: datetime, calendars: Calendars | None = No
     yield from _balance_findings(found)
 
 
-def _held(
+def _duty_by_person(
     schedule: Schedule, start: datetime, end: datetime, overrides: Sequence[Override]
 ) -> dict[str, list[Interval]]:
     """Everybody in the rotations or on call, with their duty joined over layers and overrides."""

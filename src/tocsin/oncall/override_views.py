@@ -107,7 +107,7 @@ def new(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
         return show(request, "oncall/override.html", _page(seen, name, asked, wrong=said), status=403)
     if request.POST.get("do") == "preview":
         return show(request, "oncall/override.html", _foreseen(reader, seen, asked, wish))
-    return _make(request, actor, seen, asked, replace(wish, force=request.POST.get("do") == "force"))
+    return _save_override(request, actor, seen, asked, replace(wish, force=request.POST.get("do") == "force"))
 
 
 @require_POST
@@ -144,7 +144,7 @@ def _cancelled(seen: Viewer, line: OverrideLine, gaps: tuple[Interval, ...]) -> 
     )
 
 
-def _make(request: HttpRequest, actor: Actor, seen: Viewer, asked: Asked, wish: Wish) -> HttpResponse:
+def _save_override(request: HttpRequest, actor: Actor, seen: Viewer, asked: Asked, wish: Wish) -> HttpResponse:
     try:
         with db.transact(clock.now()) as tx:
             made = actions.make_override(tx, wish, actor.by)

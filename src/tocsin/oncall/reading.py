@@ -117,10 +117,10 @@ def _fetch(reader: Reader, kept: Kept) -> Fetched | Missed:
     url = _url(reader, kept)
     if not url:
         return Missed(error="its address is not known any more")
-    return asyncio.run(_ask(url, kept))
+    return asyncio.run(_fetch_guarded(url, kept))
 
 
-async def _ask(url: str, kept: Kept) -> Fetched | Missed:
+async def _fetch_guarded(url: str, kept: Kept) -> Fetched | Missed:
     held = installation()
     guard = Guard(allow=parse_networks(held.outbound_allow))
     async with HttpClient(HttpSettings(guard=guard, proxy=held.outbound_proxy)) as client:

@@ -86,24 +86,24 @@ def new(request: HttpRequest, actor: Actor) -> HttpResponse:
         draft = Draft(zone=seen.zone_name, team=request.GET.get("team", "") or _only_team(actor))
         first = schedule_form.moved(draft, schedule_form.ADD_LAYER, today=_day(seen, -A_WEEK)) or draft
         return _show(request, held, first)
-    return _act(request, actor, held)
+    return _handle_post(request, actor, held)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @permit(Right.CONFIGURE)
 def edit(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
     """Change a schedule."""
-    held = _held(actor, name)
+    held = _editable_schedule(actor, name)
     if request.method != "POST":
         return _show(request, held, schedule_form.of_document(held.body))
-    return _act(request, actor, held)
+    return _handle_post(request, actor, held)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @permit(Right.CONFIGURE)
 def remove(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
     """Take a schedule out: first what that means, then by a press."""
-    held = _held(actor, name)
+    held = _editable_schedule(actor, name)
     verdict = boxes.FINE
     if request.method == "POST":
         outcome = editing.remove(actor, "schedules", name, base=_base(request, held), force="force" in request.POST)
@@ -116,7 +116,7 @@ def remove(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
     return show(request, "oncall/schedule_remove.html", page, status=422 if verdict.wrong else 200)
 
 
-def _act(request: HttpRequest, actor: Actor, held: Held) -> HttpResponse:
+def _handle_post(request: HttpRequest, actor: Actor, held: Held) -> HttpResponse:
     do = request.POST.get("do", "save")
     draft = schedule_form.read(request.POST)
     changed = schedule_form.moved(draft, do, today=_day(held.seen))
@@ -186,7 +186,7 @@ def _judged(outcome: Refused | Outdated) -> Verdict:
     return Verdict(at=at, above=tuple(above), may_force=may_force)
 
 
-def _held(actor: Actor, name: str) -> Held:
+def _editable_schedule(actor: Actor, name: str) -> Held:
     reader = db.reader(clock.now())
     seen = viewer(reader, actor)
     if name not in seen.schedules:

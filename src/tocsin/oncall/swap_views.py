@@ -217,7 +217,7 @@ def _form(
     mine = [one for one in ahead if one.person == seen.me]
     asked = given.get("shift", "") or _asked_by_span(seen, given)
     return NewSwapPage(
-        shifts=tuple(_held(seen, one, _value(one), asked) for one in mine),
+        shifts=tuple(_shift_choice(seen, one, _value(one), asked) for one in mine),
         start=given.get("start", ""),
         end=given.get("end", ""),
         people=tuple(
@@ -225,7 +225,7 @@ def _form(
             for one in sorted(_colleagues(seen, mine), key=lambda one: seen.name(one).casefold())
         ),
         returns=tuple(
-            _held(seen, one, f"{_value(one)}|{one.person}", given.get("wants", ""), whose=True)
+            _shift_choice(seen, one, f"{_value(one)}|{one.person}", given.get("wants", ""), whose=True)
             for one in ahead
             if one.person != seen.me
         )[:SHIFTS_SHOWN_MAX],
@@ -258,7 +258,7 @@ def _asked_by_span(seen: Viewer, given: Mapping[str, str]) -> str:
     return f"{given.get('schedule', '')}|{tz.second(start)}|{tz.second(end)}"
 
 
-def _held(seen: Viewer, one: Shift, value: str, chosen: str, *, whose: bool = False) -> Held:
+def _shift_choice(seen: Viewer, one: Shift, value: str, chosen: str, *, whose: bool = False) -> Held:
     start, end = (times.clock_time(at, seen.now, seen.clock) for at in (one.start, one.end))
     who = f"{seen.name(one.person)}: " if whose else ""
     return Held(value=value, words=f"{who}{seen.title(one.schedule)}, {start} to {end}", chosen=_same(value, chosen))

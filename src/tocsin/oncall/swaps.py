@@ -86,7 +86,7 @@ def offer(tx: Tx, wish: Offer, by: str) -> Swap:
         ),
     )
     timers.set_fresh(tx, [(SWAP_EXPIRES, made.id, made.expires_at, ""), *_reminder(made)])
-    tx.record(SwapOffered(**_told(made, by), asked=_asked(snapshot, document, made)))
+    tx.record(SwapOffered(**_fields_of_facts(made, by), asked=_asked(snapshot, document, made)))
     return made
 
 
@@ -158,7 +158,7 @@ def remind_of_swaps(tx: Tx, swap_ids: Iterable[int]) -> None:
         if found is None or found.status is not SwapStatus.OFFERED or found.gives.schedule not in schedules:
             continue
         asked = _asked(snapshot, schedules[found.gives.schedule], found)
-        tx.record(SwapUnanswered(**_told(found, "tocsin"), expires=found.expires_at, asked=asked))
+        tx.record(SwapUnanswered(**_fields_of_facts(found, "tocsin"), expires=found.expires_at, asked=asked))
 
 
 def _asked(snapshot: Snapshot, document: ScheduleDocument, found: Swap) -> tuple[str, ...]:
@@ -201,7 +201,7 @@ def _decide(tx: Tx, found: Swap, event: SwapEvent, by: str) -> Swap:
     store.decide_swap(tx, after)
     timers.cancel(tx, SWAP_EXPIRES, [found.id])
     timers.cancel(tx, SWAP_REMINDS, [found.id])
-    tx.record(_FACTS[event](**_told(after, by)))
+    tx.record(_FACTS[event](**_fields_of_facts(after, by)))
     return after
 
 
@@ -213,7 +213,7 @@ _FACTS: dict[SwapEvent, type[SwapFact]] = {
 }
 
 
-def _told(swap: Swap, by: str) -> dict[str, Any]:
+def _fields_of_facts(swap: Swap, by: str) -> dict[str, Any]:
     """What every fact about an offer says."""
     wants = swap.wants
     return {

@@ -93,7 +93,7 @@ def climb(tx: Tx, escalation_ids: Sequence[int]) -> None:
     now.know_contacts(tx, now.people)
     climbs: list[tuple[Escalation, rules.Climb]] = []
     for one in running:
-        decided = rules.climb(one.plan, one.position, one.turn, now.world, now.can_reach, tx.now)
+        decided = rules.climb(one.plan, one.position, one.turn, now.resolver, now.can_reach, tx.now)
         for skipped in decided.skipped:
             tx.record(
                 StepSkipped(
@@ -212,7 +212,7 @@ def _end_running(tx: Tx, group_ids: Sequence[int], why: str) -> list[Escalation]
 
 
 def _tell_the_others(tx: Tx, pages: Sequence[Page], what: str) -> None:
-    told = outbox.first_told(tx, [subject(page.id) for page in pages])
+    told = outbox.first_reached(tx, [subject(page.id) for page in pages])
     if not told:
         return
     now, head = standing(tx), letterhead()

@@ -43,7 +43,7 @@ def ahead(reader: Reader, held: Standing) -> tuple[GapAhead, ...]:
     counts = duty.in_force(reader, hour, hour + AHEAD)
     rest = (hour, repr(counts))
     if _kept.snapshot is not held.snapshot or _kept.rest != rest:
-        _kept.found = _look(held, Reach(held.snapshot, hour, hour + AHEAD, counts))
+        _kept.found = _gaps_ahead(held, Reach(held.snapshot, hour, hour + AHEAD, counts))
         _kept.snapshot, _kept.rest = held.snapshot, rest
     first: dict[str, GapAhead] = {}
     for one in _kept.found:
@@ -52,7 +52,7 @@ def ahead(reader: Reader, held: Standing) -> tuple[GapAhead, ...]:
     return tuple(first.values())[:SHOWN_MAX]
 
 
-def _look(held: Standing, reach: Reach) -> tuple[GapAhead, ...]:
+def _gaps_ahead(held: Standing, reach: Reach) -> tuple[GapAhead, ...]:
     used = sorted({one.policy for one in held.services.values() if one.policy is not None})
     found = [
         GapAhead(policy=name, title=held.policies[name].name, start=gap.start, end=gap.end)

@@ -127,7 +127,7 @@ def _failing(tx: Tx, one: Settled, page: Page) -> None:
             reason=one.verdict.reason,
         )
     )
-    ways = outbox.standing_of(tx, actions.subject(page.id))
+    ways = outbox.subject_state(tx, actions.subject(page.id))
     if ways.told or outbox.hurry_next(tx, actions.subject(page.id)) or ways.under_way:
         return
     store.set_page_status(tx, [(page.id, PageStatus.UNREACHABLE)])

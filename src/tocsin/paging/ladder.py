@@ -78,7 +78,7 @@ def told(name: str, standing: Standing, now: datetime) -> tuple[Told, ...]:
     position, at = 0, now
     last = len(plan.policies[0].steps) if plan.policies else 0
     while position < last:
-        climbed = rules.climb(plan, position, 0, standing.world, standing.can_reach, at)
+        climbed = rules.climb(plan, position, 0, standing.resolver, standing.can_reach, at)
         if isinstance(climbed, rules.Exhausted) or climbed.position >= last:
             break
         for called in climbed.called:
@@ -170,16 +170,16 @@ def _step(frozen: FrozenStep, standing: Standing, now: datetime, after: timedelt
 
 def _meant(written: str, standing: Standing, at: datetime) -> Meant:
     kind, title = title_of(written, standing)
-    persons, why = standing.world.persons(written, at)
+    persons, why = standing.resolver.persons(written, at)
     names = tuple(standing.people[one].name for one in persons)
     return Meant(kind=kind, name=target(written).name, title=title, people=names, why_nobody="" if names else str(why))
 
 
 def _all(meant: Iterator[Meant]) -> str:
-    return " and ".join(_one(one) for one in meant)
+    return " and ".join(_target_in_words(one) for one in meant)
 
 
-def _one(meant: Meant) -> str:
+def _target_in_words(meant: Meant) -> str:
     if meant.kind == "Person":
         return meant.title
     who = ", ".join(meant.people) or "nobody"

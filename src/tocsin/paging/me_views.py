@@ -48,7 +48,7 @@ def add_contact(request: HttpRequest, actor: Actor) -> HttpResponse:
         body, name = own.with_contact(_body(actor), typed)
     except own.Wrong as wrong:
         return _slip(request, actor, Slip(form="add", message=f"{wrong}.", field=wrong.field, typed=typed))
-    refused = _put(request, actor, body, "add", typed)
+    refused = _save_own_document(request, actor, body, "add", typed)
     if refused is not None:
         return refused
     channel = CHANNELS[typed["channel"]]
@@ -113,7 +113,7 @@ def rename_contact(request: HttpRequest, actor: Actor, contact: str) -> HttpResp
         body = own.renamed(_body(actor), contact, _typed(request).get("name", ""))
     except own.Wrong as wrong:
         return _slip(request, actor, Slip(form=form, message=f"{wrong}."))
-    return _put(request, actor, body, form) or _said(request, "It has another name now.", "contacts")
+    return _save_own_document(request, actor, body, form) or _said(request, "It has another name now.", "contacts")
 
 
 @require_POST
@@ -122,7 +122,9 @@ def remove_contact(request: HttpRequest, actor: Actor, contact: str) -> HttpResp
     """A contact is used no more, and no rule names it."""
     _contact(actor, contact)
     body = own.without_contact(_body(actor), contact)
-    return _put(request, actor, body, f"name-{contact}") or _said(request, f"{contact} was removed.", "contacts")
+    return _save_own_document(request, actor, body, f"name-{contact}") or _said(
+        request, f"{contact} was removed.", "contacts"
+    )
 
 
 @require_POST
@@ -138,7 +140,7 @@ def set_rules(request: HttpRequest, actor: Actor) -> HttpResponse:
         body = own.with_rules(_body(actor), typed)
     except own.Wrong as wrong:
         return _slip(request, actor, Slip(form="rules", message=f"{wrong}.", field=wrong.field))
-    return _put(request, actor, body, "rules") or _said(request, "Your rules are changed.", "rules")
+    return _save_own_document(request, actor, body, "rules") or _said(request, "Your rules are changed.", "rules")
 
 
 @require_POST
@@ -147,7 +149,7 @@ def set_profile(request: HttpRequest, actor: Actor) -> HttpResponse:
     """How the name is spelt, and the zone in which times are shown."""
     typed = _typed(request)
     body = own.with_profile(_body(actor), typed.get("name", ""), typed.get("timezone", ""))
-    return _put(request, actor, body, "profile", typed) or _said(request, "Changed.", "profile")
+    return _save_own_document(request, actor, body, "profile", typed) or _said(request, "Changed.", "profile")
 
 
 @require_POST
@@ -205,7 +207,7 @@ def _ensure_push_contact(request: HttpRequest, actor: Actor) -> HttpResponse | N
         )
         return None
     body, _ = own.with_contact(_body(actor), {"channel": devices.CHANNEL})
-    return _put(request, actor, body, "device")
+    return _save_own_document(request, actor, body, "device")
 
 
 def _send_code(request: HttpRequest, actor: Actor, contact: str) -> HttpResponse:
@@ -219,7 +221,7 @@ def _send_code(request: HttpRequest, actor: Actor, contact: str) -> HttpResponse
     return _back(f"contact-{contact}")
 
 
-def _put(
+def _save_own_document(
     request: HttpRequest, actor: Actor, body: Body, form: str, typed: Mapping[str, str] | None = None
 ) -> HttpResponse | None:
     """Write one's own document; None if it holds now, else the page that says why not."""

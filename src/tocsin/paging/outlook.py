@@ -85,7 +85,7 @@ def names(persons: Sequence[str], standing: Standing) -> str:
 
 
 def _ahead(rung: Rung, climbing: Climbing, standing: Standing, at: datetime) -> tuple[Ahead, timedelta]:
-    called, why_not = rules.call(rung, climbing.turn, standing.world, standing.can_reach, at)
+    called, why_not = rules.call(rung, climbing.turn, standing.resolver, standing.can_reach, at)
     reached = tuple(one.person for one in called if standing.can_reach(one.person))
     ahead = Ahead(
         at=at,

@@ -128,16 +128,16 @@ def body(form: PolicyForm, before: PolicyDocument | None) -> dict[str, Any]:
     if before is None or not boxes.is_as_shown(shown.title, form.title):
         written["name"] = form.title
     if not boxes.is_as_shown(shown.description, form.description, lines=True):
-        _set(written, "description", form.description, "")
+        _set_unless_default(written, "description", form.description, "")
     written["steps"] = [_step_body(step, old_steps, shown.steps) for step in form.steps]
     if form.repeat != shown.repeat:
-        _set(written, "repeat", int(form.repeat) if form.repeat.isdecimal() else form.repeat, 0)
+        _set_unless_default(written, "repeat", int(form.repeat) if form.repeat.isdecimal() else form.repeat, 0)
     if form.then != shown.then:
-        _set(written, "then", form.then, "")
+        _set_unless_default(written, "then", form.then, "")
     if form.last_resort != shown.last_resort:
-        _set(written, "last_resort", list(form.last_resort), [])
+        _set_unless_default(written, "last_resort", list(form.last_resort), [])
     if form.expires != shown.expires:
-        _set(written, "acknowledgement_expires", form.expires, "")
+        _set_unless_default(written, "acknowledgement_expires", form.expires, "")
     return written
 
 
@@ -168,12 +168,12 @@ def _step_body(step: StepForm, old_steps: Sequence[dict[str, Any]], shown: Seque
         return written
     written["page"] = list(step.page)
     written["wait"] = step.wait
-    _set(written, "round_robin", step.round_robin, False)
-    _set(written, "if", {"urgency": step.urgency} if step.urgency else None, None)
+    _set_unless_default(written, "round_robin", step.round_robin, False)
+    _set_unless_default(written, "if", {"urgency": step.urgency} if step.urgency else None, None)
     return written
 
 
-def _set(written: dict[str, Any], name: str, value: object, otherwise: object) -> None:
+def _set_unless_default(written: dict[str, Any], name: str, value: object, otherwise: object) -> None:
     """What is left at its default is not written down, unless it is already."""
     if value == otherwise:
         written.pop(name, None)

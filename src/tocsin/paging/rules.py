@@ -82,7 +82,7 @@ class Exhausted:
     skipped: tuple[Skipped, ...]
 
 
-class World:
+class TargetResolver:
     """Who stands behind a target at an instant."""
 
     def __init__(
@@ -189,7 +189,7 @@ def rung_at(plan: Plan, position: int) -> Rung | None:
 
 
 def climb(
-    plan: Plan, position: int, turn: int, world: World, can_reach: Callable[[str], bool], now: datetime
+    plan: Plan, position: int, turn: int, resolver: TargetResolver, can_reach: Callable[[str], bool], now: datetime
 ) -> Climb | Exhausted:
     """The first rung from `position` on that has somebody to page, with what was skipped on the way."""
     skipped: list[Skipped] = []
@@ -197,7 +197,7 @@ def climb(
         rung = rung_at(plan, at)
         if rung is None:
             break
-        called, why_not = call(rung, turn, world, can_reach, now)
+        called, why_not = call(rung, turn, resolver, can_reach, now)
         if called and any(can_reach(one.person) for one in called):
             return Climb(rung=rung, called=called, skipped=tuple(skipped), position=at, next_position=at + 1)
         skipped.append(Skipped(rung=rung, why=Why.NO_CONTACT if called else why_not))
@@ -205,7 +205,7 @@ def climb(
 
 
 def call(
-    rung: Rung, turn: int, world: World, can_reach: Callable[[str], bool], now: datetime
+    rung: Rung, turn: int, resolver: TargetResolver, can_reach: Callable[[str], bool], now: datetime
 ) -> tuple[tuple[Called, ...], str]:
     """Whom a rung pages now, each person once, in the order written; or why nobody.
 
@@ -214,7 +214,7 @@ def call(
     called: dict[str, Called] = {}
     why_not: list[str] = []
     for written in rung.targets:
-        persons, why = world.persons(written, now)
+        persons, why = resolver.persons(written, now)
         if not persons:
             why_not.append(why)
         for person in persons:

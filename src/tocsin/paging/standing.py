@@ -17,7 +17,7 @@ from tocsin.oncall.queries import Overrides
 from tocsin.paging import devices, store, ways
 from tocsin.paging.documents import PolicyDocument
 from tocsin.paging.messages import Letterhead
-from tocsin.paging.rules import World
+from tocsin.paging.rules import TargetResolver
 from tocsin.paging.ways import Reach
 from tocsin.people.domain import Contact, PersonDocument, TeamDocument, Urgency
 
@@ -37,7 +37,7 @@ class Standing:
         self._schedules = snapshot.all("schedules", ScheduleDocument)
         self._look_up = overrides
         self._overrides: Overrides | None = None
-        self.world = World(self.people, self.teams, self.on_call)
+        self.resolver = TargetResolver(self.people, self.teams, self.on_call)
         self.states: ways.ContactStates = {}
         self.devices: ways.Devices = {}
         self._usable: dict[str, dict[str, Contact]] = {}

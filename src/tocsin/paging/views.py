@@ -154,7 +154,7 @@ def answer(request: HttpRequest, token: str) -> HttpResponse:
     if asked is None:
         return show(request, "paging/answer_dead.html", None, status=410)
     if request.method == "POST":
-        if not _take(asked):
+        if not _acknowledge_by_link(asked):
             return show(request, "paging/answer.html", _answer_page(request, asked), status=409)
         return show(request, "paging/answer.html", _answer_page(request, asked, just_done=True))
     return show(request, "paging/answer.html", _answer_page(request, asked))
@@ -270,7 +270,7 @@ def _asked(token: str) -> AskedPage | None:
     return queries.asked_page(db.reader(clock.now()), int(number))
 
 
-def _take(asked: AskedPage) -> bool:
+def _acknowledge_by_link(asked: AskedPage) -> bool:
     """Acknowledge as the person the link was sent to; False if it changes nothing, because somebody has it or it is over."""
     by = f"person:{asked.person}"
     with db.transact(clock.now()) as tx:

@@ -201,7 +201,7 @@ def _climbs(
     for _ in range(STEPS_MAX):
         if until is not None and now >= until:
             return steps, policy, None
-        decided = paging_rules.climb(plan, position, turn, standing.world, standing.can_reach, now)
+        decided = paging_rules.climb(plan, position, turn, standing.resolver, standing.can_reach, now)
         steps += [_skipped(one, now) for one in decided.skipped]
         if isinstance(decided, paging_rules.Exhausted):
             return steps, policy, now

@@ -130,7 +130,7 @@ class Connection(HttpToolsProtocol):
         try:
             path = self.url.decode("ascii")
             return intake.take(
-                whole.found, path, self.headers, bytes(whole.body), lambda reply: self._say(whole, reply)
+                whole.found, path, self.headers, bytes(whole.body), lambda reply: self._write_reply(whole, reply)
             )
         except Exception:
             log.exception("connection.short_way_failed", hint="the request goes the long way")
@@ -144,7 +144,7 @@ class Connection(HttpToolsProtocol):
         self.url, self.expect_100_continue = url, expects
         super().on_headers_complete()
 
-    def _say(self, whole: Whole, reply: Reply) -> None:
+    def _write_reply(self, whole: Whole, reply: Reply) -> None:
         whole.response_started = whole.response_complete = True
         if whole.disconnected or self.transport.is_closing():
             return

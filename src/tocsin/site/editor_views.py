@@ -80,7 +80,7 @@ def edit(request: HttpRequest, actor: Actor, section: str, name: str) -> HttpRes
     """One document as text; a POST plans or applies what was written."""
     reader = db.reader(clock.now())
     state = queries.state(reader)
-    place = _there(state, section, name)
+    place = _existing_place(state, section, name)
     if request.method == "POST":
         return _post(request, place)
     document = state.snapshot.sections[section][name]
@@ -225,7 +225,7 @@ def _is_theirs(actor: Actor, state: State, place: Place, body: object) -> bool:
     return place.is_new or ownership.may_change(actor, snapshot, section, place.name)
 
 
-def _there(state: State, section: str, name: str) -> Place:
+def _existing_place(state: State, section: str, name: str) -> Place:
     kind = _kind(section)
     if (section, name) not in state.origins:
         raise Http404

@@ -17,7 +17,7 @@ from tocsin.config import registry
 from tocsin.config.domain import Snapshot
 from tocsin.engine import beat, bell
 from tocsin.engine.domain import Chore, Pump, TimerHandler
-from tocsin.engine.loop import Engine, Works
+from tocsin.engine.loop import Engine, EngineParts
 from tocsin.engine.watchdog import Watchdog
 from tocsin.kit import clock, db
 from tocsin.kit.addresses import Guard, parse_networks
@@ -102,9 +102,9 @@ def _contact(snapshot: Snapshot, person: str, name: str) -> Contact | None:
     return document.contacts.get(name) if document is not None else None
 
 
-def works() -> Works:
+def engine_parts() -> EngineParts:
     """Everything the engine does."""
-    return Works(
+    return EngineParts(
         handlers=HANDLERS,
         pumps=(
             Pump(
@@ -127,7 +127,7 @@ def engine() -> Engine:
     """An engine for this process, not started yet."""
     owner = beat.owner_name()
     started_at = clock.now()
-    plan = works()
+    parts = engine_parts()
     watchdog = Watchdog(installation().watchdog_url, auditor.troubles)
     chores = (
         Chore(name="beat", every_s=beat.BEAT_EVERY_S, run=lambda: live(owner, started_at)),
@@ -139,11 +139,11 @@ def engine() -> Engine:
     )
     return Engine(
         owner,
-        Works(
-            handlers=plan.handlers,
-            pumps=plan.pumps,
+        EngineParts(
+            handlers=parts.handlers,
+            pumps=parts.pumps,
             chores=chores,
-            carrier=plan.carrier,
-            on_settled=plan.on_settled,
+            carrier=parts.carrier,
+            on_settled=parts.on_settled,
         ),
     )

@@ -72,7 +72,7 @@ def read(request: Request, settings: Settings, now: datetime, new_id: Callable[[
         return Reading(signals=(), reply=_error(400, message, request_id), problems=(message,))
     if asked.verb == "create":
         return _create(fields, settings, request_id)
-    return _act(asked, fields, now, request_id)
+    return _read_action(asked, fields, now, request_id)
 
 
 def refuse(request: Request, refusal: Refusal, new_id: Callable[[], str] = new_request_id) -> Reply:
@@ -121,7 +121,7 @@ def _create(fields: dict[str, object], settings: Settings, request_id: str) -> R
     )
 
 
-def _act(asked: opsgenie_paths.Asked, fields: dict[str, object], now: datetime, request_id: str) -> Reading:
+def _read_action(asked: opsgenie_paths.Asked, fields: dict[str, object], now: datetime, request_id: str) -> Reading:
     problems: list[str] = []
     action = _ACTIONS.get(asked.verb, Action.NOTE)
     until = times.instant(fields.get("endTime")) if action is Action.SNOOZE else None
@@ -131,7 +131,7 @@ def _act(asked: opsgenie_paths.Asked, fields: dict[str, object], now: datetime, 
         return Reading(signals=(), reply=reply, problems=("endTime: it is not a time in the future",))
     note = _cut(clean.text(fields.get("note")), NOTE_CHARS_MAX, "note", problems)
     if action is Action.NOTE and asked.verb != "notes":
-        note = words.cut(": ".join(part for part in (_told(asked, fields), note) if part), NOTE_CHARS_MAX)
+        note = words.cut(": ".join(part for part in (_request_in_words(asked, fields), note) if part), NOTE_CHARS_MAX)
     if asked.verb == "notes" and not note:
         reply = _error(422, _NOT_PROCESSABLE, request_id, {"note": "Note can not be empty."})
         return Reading(signals=(), reply=reply, problems=("note: it is missing or blank",))
@@ -157,7 +157,7 @@ def _act(asked: opsgenie_paths.Asked, fields: dict[str, object], now: datetime, 
     )
 
 
-def _told(asked: opsgenie_paths.Asked, fields: dict[str, object]) -> str:
+def _request_in_words(asked: opsgenie_paths.Asked, fields: dict[str, object]) -> str:
     """What a write that changes nothing here asked for, in words for the timeline."""
     stated = {name: fields[name] for name in _TOLD_FIELDS if fields.get(name)}
     written = msgspec.json.encode(clean.details(stated)).decode() if stated else ""

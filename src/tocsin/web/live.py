@@ -179,12 +179,12 @@ class _Watch:
             while self._streams:
                 await _wait(rung, POLL_S)
                 rung.clear()
-                await self._look()
+                await self._read_news()
                 await asyncio.sleep(GATHER_S)
         finally:
             stop_listening()
 
-    async def _look(self) -> None:
+    async def _read_news(self) -> None:
         try:
             news = await self._read(lambda: self._sources.since(max(0, self._newest - READ_AGAIN)))
             newest = await self._read(self._sources.newest) if news is None else 0

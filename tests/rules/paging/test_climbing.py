@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tocsin.paging import rules
 from tocsin.paging.documents import PolicyDocument
 from tocsin.paging.domain import FrozenPolicy, FrozenStep, Plan, Why
-from tocsin.paging.rules import Climb, Exhausted, Rung, World
+from tocsin.paging.rules import Climb, Exhausted, Rung, TargetResolver
 from tocsin.people.domain import PersonDocument, Role, TeamDocument, Urgency
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -35,7 +35,7 @@ def on_call(schedule: str, at: datetime) -> Iterable[str] | None:
     return ("cleo",) if schedule == "duty" else None
 
 
-WORLD = World(PEOPLE, TEAMS, on_call)
+RESOLVER = TargetResolver(PEOPLE, TEAMS, on_call)
 steps = st.builds(
     FrozenStep,
     number=st.integers(1, 9),
@@ -81,7 +81,7 @@ def test_every_escalation_ends(plan: Plan, can: set[str], turn: int) -> None:
     """Climbing always moves forward and comes to an end within the plan's rungs, each taken or skipped exactly once."""
     position, seen = 0, []
     for _ in range(size(plan) + 1):
-        decided = rules.climb(plan, position, turn, WORLD, can.__contains__, NOW)
+        decided = rules.climb(plan, position, turn, RESOLVER, can.__contains__, NOW)
         seen += [skipped.rung for skipped in decided.skipped]
         if isinstance(decided, Exhausted):
             break
@@ -96,13 +96,13 @@ def test_every_escalation_ends(plan: Plan, can: set[str], turn: int) -> None:
 @given(plans, reachable, st.integers(0, 100), st.integers(0, 50))
 def test_no_climb_waits_on_an_empty_rung(plan: Plan, can: set[str], position: int, turn: int) -> None:
     """Whoever is waited for can be told, and what is skipped could reach nobody and says why."""
-    decided = rules.climb(plan, position, turn, WORLD, can.__contains__, NOW)
+    decided = rules.climb(plan, position, turn, RESOLVER, can.__contains__, NOW)
     if isinstance(decided, Climb):
         assert any(one.person in can for one in decided.called)
         assert all(one.why for one in decided.called)
         assert len({one.person for one in decided.called}) == len(decided.called)
     for skipped in decided.skipped:
-        called, _ = rules.call(skipped.rung, turn, WORLD, can.__contains__, NOW)
+        called, _ = rules.call(skipped.rung, turn, RESOLVER, can.__contains__, NOW)
         assert not any(one.person in can for one in called)
         assert skipped.why
 
@@ -121,7 +121,7 @@ def test_no_climb_waits_on_an_empty_rung(plan: Plan, can: set[str], position: in
 )
 def test_whom_a_rung_means(targets: tuple[str, ...], persons: list[str], why: str) -> None:
     """Each person once, in the order written, with the reason; or the reasons why nobody."""
-    called, why_not = rules.call(_rung(targets), 0, WORLD, lambda _: True, NOW)
+    called, why_not = rules.call(_rung(targets), 0, RESOLVER, lambda _: True, NOW)
     assert [one.person for one in called] == persons
     assert (called[0].why if called else why_not) == why
 
@@ -130,14 +130,14 @@ def test_whom_a_rung_means(targets: tuple[str, ...], persons: list[str], why: st
 def test_a_round_robin_is_fair(turn: int) -> None:
     """Of three people each is called in every third turn."""
     rung = _rung(("team:all",), round_robin=True)
-    called = [rules.call(rung, turn + one, WORLD, lambda _: True, NOW)[0] for one in range(3)]
+    called = [rules.call(rung, turn + one, RESOLVER, lambda _: True, NOW)[0] for one in range(3)]
     assert sorted(one.person for (one,) in called) == ["ann", "bob", "cleo"]
 
 
 @given(reachable, st.integers(0, 1000))
 def test_a_round_robin_passes_over_who_cannot_be_reached(can: set[str], turn: int) -> None:
     """Whose turn it is but cannot be reached gives the turn away, as long as there is anybody who can be."""
-    called, _ = rules.call(_rung(("team:all",), round_robin=True), turn, WORLD, can.__contains__, NOW)
+    called, _ = rules.call(_rung(("team:all",), round_robin=True), turn, RESOLVER, can.__contains__, NOW)
     assert called[0].person in (can & {"ann", "bob", "cleo"} or {"ann", "bob", "cleo"})
 
 

@@ -229,7 +229,7 @@ def test_the_next_untried_message_can_be_hurried() -> None:
         assert outbox.hurry_next(tx, "page:1")
         assert not outbox.hurry_next(tx, "page:2")
     assert len(claim()) == 1
-    assert outbox.standing_of(_tx(), "page:1") == outbox.Ways(told=False, under_way=True)
+    assert outbox.subject_state(_tx(), "page:1") == outbox.SubjectState(told=False, under_way=True)
 
 
 def _tx() -> db.Tx:

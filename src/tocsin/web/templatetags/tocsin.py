@@ -53,14 +53,14 @@ def ago(context: Context, instant: datetime | None) -> SafeString:
     """How long ago, kept fresh by the page; exactly when on hover and on focus."""
     if instant is None:
         return SafeString("never")
-    now, zone = _here(context)
+    now, zone = _now_and_zone(context)
     return _time("ago", instant, times.ago(instant, now, zone), zone)
 
 
 @register.simple_tag(takes_context=True)
 def countdown(context: Context, instant: datetime) -> SafeString:
     """How long until, counted down by the page."""
-    now, zone = _here(context)
+    now, zone = _now_and_zone(context)
     return _time("until", instant, times.until(instant, now), zone)
 
 
@@ -69,7 +69,7 @@ def moment(context: Context, instant: datetime | None) -> SafeString:
     """The time of day in the reader's zone, with the day if it is not today."""
     if instant is None:
         return SafeString("")
-    now, zone = _here(context)
+    now, zone = _now_and_zone(context)
     return _time("at", instant, times.clock_time(instant, now, zone), zone)
 
 
@@ -108,7 +108,7 @@ def _time(kind: str, instant: datetime, said: str, zone: tzinfo) -> SafeString:
     )
 
 
-def _here(context: Context) -> tuple[datetime, tzinfo]:
+def _now_and_zone(context: Context) -> tuple[datetime, tzinfo]:
     frame = context.get("frame")
     if frame is None:
         return clock.now(), UTC

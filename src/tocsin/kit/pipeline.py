@@ -15,22 +15,22 @@ Statement = tuple[str, Sequence[Any] | Mapping[str, Any]]
 READABLE, WRITABLE = 1, 2  # as psycopg.waiting names them; it is imported only where it is used
 
 
-def go(connection: Any, statements: Sequence[Statement], stack: ExitStack) -> None:
+def send(connection: Any, statements: Sequence[Statement], stack: ExitStack) -> None:
     """Send them in order; they, and what is run before the stack is closed, have taken place when it is."""
     line = connection.connection
     stack.enter_context(line.pipeline())
-    stack.callback(see_out, line)
+    stack.callback(flush, line)
     for sql, params in statements:
-        one(connection, sql, params)
-    see_out(line)
+        execute(connection, sql, params)
+    flush(line)
 
 
-def one(connection: Any, sql: str, params: Sequence[Any] | Mapping[str, Any]) -> None:
+def execute(connection: Any, sql: str, params: Sequence[Any] | Mapping[str, Any]) -> None:
     """Send one statement with its values beside it, not written into it as Django's own cursor does."""
     connection.Database.Cursor(connection.connection).execute(sql, params)
 
 
-def see_out(line: Any) -> None:
+def flush(line: Any) -> None:
     """Wait until all that was handed over is on its way. Raises as the driver does when the server is gone."""
     if not line.closed:
         line.wait(_until_gone(line.pgconn))
