@@ -13,6 +13,7 @@ import msgspec
 
 from tocsin.engine.domain import (
     BUNDLE_MAX,
+    LANES,
     LEASE,
     PARCELS_IN_FLIGHT_MAX,
     PARCELS_PER_BUCKET_MAX,
@@ -67,7 +68,7 @@ def _due_rows(tx: Tx, limit: int, full_buckets: Sequence[str]) -> list[Parcel]:
     """Lane by lane, so that the index gives the order and a heap of mail never has to be sorted past."""
     parcels: list[Parcel] = []
     excluding = f" AND NOT ({tx.among('bucket')})" if full_buckets else ""
-    for lane in (0, 1, 2):
+    for lane in LANES:
         room = limit - len(parcels)
         if room <= 0:
             break

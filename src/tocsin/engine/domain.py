@@ -38,6 +38,7 @@ BUNDLE_MAX = 2000  # messages told as one; more than a claim takes, so that a st
 LANE_PAGE = 0  # lower lanes outrank higher ones
 LANE_NOTICE = 1
 LANE_BULK = 2
+LANES = (LANE_PAGE, LANE_NOTICE, LANE_BULK)
 
 
 class TimerDue(msgspec.Struct, frozen=True, gc=False):

@@ -19,6 +19,7 @@ from tocsin.engine.domain import (
     BACKOFF_MAX,
     FAILING_AFTER_ATTEMPTS,
     FAILING_AFTER_WAIT,
+    LANES,
     LEDGER_LOCK,
     NewDelivery,
     Parcel,
@@ -178,7 +179,7 @@ def has_work(reader: Reader) -> bool:
     now = clock.to_us(reader.now)
     due = "SELECT 1 FROM engine_delivery WHERE state = 'waiting' AND lane = %s AND due_at <= %s LIMIT 1"
     ended = "SELECT 1 FROM engine_delivery WHERE state = 'leased' AND lease_until <= %s LIMIT 1"
-    return any(reader.row(due, (lane, now)) for lane in (0, 1, 2)) or reader.row(ended, (now,)) is not None
+    return any(reader.row(due, (lane, now)) for lane in LANES) or reader.row(ended, (now,)) is not None
 
 
 def take_over(tx: Tx) -> int:

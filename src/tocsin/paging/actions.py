@@ -43,6 +43,7 @@ from tocsin.people.words import by_contact
 
 CLIMB = "paging.climb"
 ACKNOWLEDGEMENT_EXPIRES = "paging.acknowledgement_expires"
+TAKEN_TRIED_FOR = timedelta(hours=1)  # that somebody has it is no news later on
 
 
 def start(tx: Tx, facts: Sequence[AlertGroupOpened | AlertGroupUnacknowledged]) -> None:
@@ -143,7 +144,7 @@ def stop_acknowledged(tx: Tx, facts: Sequence[AlertGroupAcknowledged]) -> None:
         _stop(tx, [fact.group], f"acknowledged by {_name(tx, fact.by)}", answered_by=person)
         latest = store.latest(tx, fact.group)
         if latest is not None and latest.plan.acknowledgement_expires_s is not None:
-            due = tx.now + _seconds(latest.plan.acknowledgement_expires_s)
+            due = tx.now + timedelta(seconds=latest.plan.acknowledgement_expires_s)
             timers.set_one(tx, ACKNOWLEDGEMENT_EXPIRES, fact.group, due)
 
 
@@ -177,6 +178,27 @@ def stop_suppressed(tx: Tx, facts: Sequence[AlertGroupSuppressed]) -> None:
     """A silence began: nobody else is woken."""
     for fact in facts:
         _stop(tx, [fact.group], f"suppressed: {fact.reason}", answered_by="")
+
+
+def tell_exhausted(tx: Tx, facts: Sequence[EscalationExhausted]) -> None:
+    """Nobody answered: the administrators are told, unless it is their own alert that nobody answered, or a test."""
+    briefs = store.briefs(tx, [fact.group for fact in facts])
+    for fact in facts:
+        brief = briefs.get(fact.group)
+        if brief is None or brief.integration == OWN or brief.is_test:
+            continue
+        alerts.raise_own(
+            tx,
+            key=_exhausted_key(fact.group),
+            title=f"Nobody answered AG-{fact.group}: {brief.title}",
+            description="Everybody its policy names has been tried."
+            + ("" if fact.reached else " No message got through to anybody."),
+        )
+
+
+def subject(page_id: int) -> str:
+    """Whose a delivery is."""
+    return f"page:{page_id}"
 
 
 def _stop(tx: Tx, group_ids: Sequence[int], what: str, *, answered_by: str) -> None:
@@ -233,7 +255,7 @@ def _tell_the_others(tx: Tx, pages: Sequence[Page], what: str) -> None:
                 body=messages.taken(page, _full_name(now, page.person), about, what, tx.now),
                 subject=f"taken:{page.id}",
                 due_at=tx.now,
-                give_up_at=tx.now + GIVE_UP_AFTER / 24,
+                give_up_at=tx.now + TAKEN_TRIED_FOR,
             )
         )
     outbox.put(tx, notices)
@@ -338,11 +360,6 @@ def _exhaust(tx: Tx, one: Escalation) -> None:
     tx.record(EscalationExhausted(group=one.group_id, escalation=one.id, reached=told))
 
 
-def subject(page_id: int) -> str:
-    """Whose a delivery is."""
-    return f"page:{page_id}"
-
-
 def _name(tx: Tx, by: str) -> str:
     """How people call whoever did it."""
     kind, _, name = by.partition(":")
@@ -354,26 +371,6 @@ def _name(tx: Tx, by: str) -> str:
 def _full_name(now: Standing, person: str) -> str:
     document = now.people.get(person)
     return document.name if document else person
-
-
-def _seconds(count: float) -> timedelta:
-    return timedelta(seconds=count)
-
-
-def tell_exhausted(tx: Tx, facts: Sequence[EscalationExhausted]) -> None:
-    """Nobody answered: the administrators are told, unless it is their own alert that nobody answered, or a test."""
-    briefs = store.briefs(tx, [fact.group for fact in facts])
-    for fact in facts:
-        brief = briefs.get(fact.group)
-        if brief is None or brief.integration == OWN or brief.is_test:
-            continue
-        alerts.raise_own(
-            tx,
-            key=_exhausted_key(fact.group),
-            title=f"Nobody answered AG-{fact.group}: {brief.title}",
-            description="Everybody its policy names has been tried."
-            + ("" if fact.reached else " No message got through to anybody."),
-        )
 
 
 def _end_exhausted(tx: Tx, group_ids: Sequence[int]) -> None:

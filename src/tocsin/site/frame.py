@@ -91,7 +91,7 @@ ADMINISTRATORS: tuple[Entry, ...] = (  # behind one press, for them
     ("people", "People", "people", "e", "/people"),
     ("audit", "Audit", "search", "u", "/audit"),
 )
-MANAGERS: tuple[Entry, ...] = (("house", "Health", "heart", "j", "/health"),)  # for whoever may change anything
+MANAGERS: tuple[Entry, ...] = (("health_page", "Health", "heart", "j", "/health"),)  # for whoever may change anything
 NEW: tuple[Entry, ...] = (("setup", "Set-up", "setup", "b", "/setup"),)  # for them, until a page was answered
 PARTS: tuple[tuple[str, frozenset[str]], ...] = (  # what is behind one press, under headings; the last has the rest
     ("Day to day", frozenset({"setup", "silences", "schedules"})),

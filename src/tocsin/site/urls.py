@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 
-from tocsin.site import house_views
+from tocsin.site import health_views
 from tocsin.web.converters import NumberConverter
 
 register_converter(NumberConverter, "number")
@@ -18,7 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("tocsin.admin.urls")),
     path("", include("tocsin.web.urls")),
     path("", include("tocsin.site.config_urls")),
-    path("health", house_views.house, name="house"),
+    path("health", health_views.health_page, name="health_page"),
     path("", include("tocsin.site.doors")),
 ]
 handler400 = "tocsin.web.errors.bad_request"

@@ -97,7 +97,7 @@ class HealthPage:
 
 @require_safe
 @permit(Right.CONFIGURE)
-def house(request: HttpRequest, actor: Actor) -> HttpResponse:  # noqa: ARG001 - every door is told who stands there
+def health_page(request: HttpRequest, actor: Actor) -> HttpResponse:  # noqa: ARG001 - every door is told who stands there
     """What `tocsin doctor` and the metrics tell, with what leads to where it is mended."""
     reader = db.reader(clock.now())
     held = standing(reader)
