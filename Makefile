@@ -58,12 +58,13 @@ lock: $(VENV)/.develops  ## resolve the dependencies anew (maintainers)
 	@$(BIN)/python -m pip install -q uv
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 --extra postgres --group build pyproject.toml -o requirements.lock
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 --extra postgres --group dev pyproject.toml -o requirements-dev.lock
+	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 --group pyproject.toml:oidc -o requirements-oidc.lock
 
 wheel: $(VENV)/.runs  ## build a wheel into dist/
 	@$(BIN)/python -m pip wheel -q --no-deps --no-build-isolation -w dist .
 
 clean:  ## remove .venv and whatever was built
-	@rm -rf $(VENV) build dist
+	@rm -rf $(VENV) .venv-oidc build dist
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Tocsin needs Python 3.11 or newer; say which with: make PYTHON=python3.12 …"; exit 1; }

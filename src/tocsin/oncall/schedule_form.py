@@ -17,6 +17,7 @@ from tocsin.oncall import grammar
 from tocsin.oncall.domain import LAYERS_MAX, PEOPLE_MAX
 from tocsin.oncall.grammar import WEEKDAYS, Rotation
 
+SLOTS_MAX = 20  # empty places on the form at once; what is chosen is bounded by the document
 ROTATIONS = {"hourly": "Hours", "daily": "Days", "weekly": "Weeks", "monthly": "Months"}
 TIME_DEFAULT, MIDNIGHT = "09:00", "00:00"
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -100,7 +101,7 @@ def moved(draft: Draft, do: str, *, today: str) -> Draft | None:
         return replace(draft, layers=_shifted(draft.layers, how, at))
     layer = draft.layers[at]
     if how == "more":
-        layer = replace(layer, slots=min(layer.slots + 1, 20))
+        layer = replace(layer, slots=min(layer.slots + 1, SLOTS_MAX))
     elif place is not None and int(place) < len(layer.people):
         layer = replace(layer, people=_shifted(layer.people, how, int(place)))
     return replace(draft, layers=(*draft.layers[:at], layer, *draft.layers[at + 1 :]))
@@ -199,7 +200,7 @@ def _read_layer(form: Typed, at: str) -> Layer:
         **text,
         **more,
         people=tuple(people),
-        slots=max(1, min(boxes.number(form, f"{at}slots") or 1, 20)),
+        slots=max(1, min(boxes.number(form, f"{at}slots") or 1, SLOTS_MAX)),
         weekdays=tuple(day for day in form.getlist(f"{at}weekdays") if day in WEEKDAYS),
         zone=boxes.typed(form, f"{at}timezone"),
         from_=boxes.typed(form, f"{at}from"),
