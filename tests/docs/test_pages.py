@@ -114,7 +114,9 @@ def _dangles(message: str) -> bool:
 
 def test_the_examples_are_accepted() -> None:
     """The files in examples/ can be applied as they are."""
-    for path in (ROOT / "examples").glob("*.yaml"):
+    examples = list((ROOT / "examples").glob("*.yaml"))
+    assert examples
+    for path in examples:
         made = plan.make([File(name=path.name, content=path.read_text())], KINDS, EMPTY, {})
         assert made.problems == (), path.name
 

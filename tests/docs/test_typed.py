@@ -81,9 +81,10 @@ def test_every_menu_on_a_page_is_there() -> None:
     places = {place[1] for place in (*frame.MORE, *frame.ADMINISTRATORS, *frame.MANAGERS)}
     shown = "\n".join(path.read_text() for path in (ROOT / "src").rglob("templates/**/*.html"))
     senders = {guide.sender for guide in GUIDES.values()}
-    for page in HOWTO.glob("*.md"):
-        for written in _MENU.findall(page.read_text()):
-            _, place, *more = (word.strip(". ") for word in written.split("→"))
-            assert place in places, f"{page.name}: {written}"
-            for word in more:
-                assert word in senders or f">{word}<" in shown, f"{page.name}: {written}"
+    menus = [(page.name, written) for page in HOWTO.glob("*.md") for written in _MENU.findall(page.read_text())]
+    assert menus
+    for page, written in menus:
+        _, place, *more = (word.strip(". ") for word in written.split("→"))
+        assert place in places, f"{page}: {written}"
+        for word in more:
+            assert word in senders or f">{word}<" in shown, f"{page}: {written}"

@@ -106,6 +106,9 @@ def _is_batch(case: Case) -> bool:
     return _batch(case) is not None and bool(case.read().signals)
 
 
+BATCHES = [case for case in CASES if _is_batch(case)]
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_mutated_payload_is_answered_and_what_is_kept_can_be_stored(case: Case) -> None:
     """No change to a vendor's payload makes its source raise, answer 5xx or keep something no database can hold."""
@@ -121,7 +124,7 @@ def test_rubbish_is_answered_by_every_source(body: bytes) -> None:
             _survives(case, body, headers)
 
 
-@pytest.mark.parametrize("case", [each for each in CASES if _is_batch(each)], ids=lambda case: case.name)
+@pytest.mark.parametrize("case", BATCHES, ids=lambda case: case.name)
 def test_a_bad_neighbour_costs_the_good_ones_nothing(case: Case) -> None:
     """Whatever stands beside it in a batch, a good alert is kept."""
     found = _batch(case)
@@ -136,18 +139,17 @@ def test_a_bad_neighbour_costs_the_good_ones_nothing(case: Case) -> None:
         assert whole <= kept, rubbish
 
 
-def test_a_batch_beyond_the_limit_is_cut_and_says_so() -> None:
+@pytest.mark.parametrize("case", BATCHES, ids=lambda case: case.name)
+def test_a_batch_beyond_the_limit_is_cut_and_says_so(case: Case) -> None:
     """More alerts than one request may carry are counted, not silently dropped."""
-    for case in CASES:
-        found = _batch(case) if _is_batch(case) else None
-        if found is None:
-            continue
-        wrap, members = found
-        good = {"labels": {"alertname": "x"}, "title": "x", **members[0]}
-        reading = case.read(_with(case, wrap([good] * (SIGNALS_PER_REQUEST_MAX + 3))))
-        assert len(reading.signals) == SIGNALS_PER_REQUEST_MAX
-        assert reading.problems
-        assert reading.reply.status == 400 or reading.signals[0].lost >= 3
+    found = _batch(case)
+    assert found is not None
+    wrap, members = found
+    good = {"labels": {"alertname": "x"}, "title": "x", **members[0]}
+    reading = case.read(_with(case, wrap([good] * (SIGNALS_PER_REQUEST_MAX + 3))))
+    assert len(reading.signals) == SIGNALS_PER_REQUEST_MAX
+    assert reading.problems
+    assert reading.reply.status == 400 or reading.signals[0].lost >= 3
 
 
 @pytest.mark.parametrize("kind", list(RefusalKind))

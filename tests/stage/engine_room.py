@@ -123,7 +123,9 @@ class EngineRoom(Organisation):
         self.clock.move_to(instant)
         if self._nodes:
             with db.transact(instant) as tx:
-                tx.execute("UPDATE engine_beat SET at = %s WHERE name = 'clock' AND at < %s", (clock.to_us(instant),) * 2)
+                tx.execute(
+                    "UPDATE engine_beat SET at = %s WHERE name = 'clock' AND at < %s", (clock.to_us(instant),) * 2
+                )
 
     def _next_due(self) -> datetime | None:
         now = clock.to_us(clock.now())

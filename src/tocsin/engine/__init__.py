@@ -1,1 +1,1 @@
-"""The alarm clock: timers, outbox, leases, loop, auditor. Knows no slice."""
+"""The alarm clock: timers, outbox, leases, loop, health. Knows no slice."""

@@ -1,1 +1,1 @@
-"""Declared, coordinated responses and the plans they follow."""
+"""Response plans, as documents: when an incident is declared, who does what, who is told how often."""

@@ -1,1 +1,1 @@
-"""Append-only facts: timeline, audit, live stream, webhooks and reviews all read it."""
+"""Append-only facts: timeline, audit and live stream all read it."""

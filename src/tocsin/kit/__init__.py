@@ -1,1 +1,1 @@
-"""Tools without a domain: clock, database, HTTP and mail clients, ids, time zones, text."""
+"""Tools without a domain: clock, database, HTTP and mail clients, secrets, time zones, matchers, text."""

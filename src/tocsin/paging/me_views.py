@@ -18,8 +18,8 @@ from tocsin.config import queries as configuration
 from tocsin.config import secrecy
 from tocsin.config.actions import Applied, Refused
 from tocsin.kit import clock, db
-from tocsin.paging import codes, devices, mine, own, pushkey, rehearsal, trying
-from tocsin.paging.mine import Slip
+from tocsin.paging import codes, devices, me_form, me_page, pushkey, rehearsal, trying
+from tocsin.paging.me_page import Slip
 from tocsin.people.domain import Contact, PersonDocument
 from tocsin.people.middleware import permit
 from tocsin.people.rights import Actor, Right
@@ -45,8 +45,8 @@ def add_contact(request: HttpRequest, actor: Actor) -> HttpResponse:
     """One more way to be reached; where it has to be proven, a code is sent at once."""
     typed = _typed(request)
     try:
-        body, name = own.with_contact(_body(actor), typed)
-    except own.Wrong as wrong:
+        body, name = me_form.with_contact(_body(actor), typed)
+    except me_form.Wrong as wrong:
         return _slip(request, actor, Slip(form="add", message=f"{wrong}.", field=wrong.field, typed=typed))
     refused = _save_own_document(request, actor, body, "add", typed)
     if refused is not None:
@@ -90,8 +90,8 @@ def try_contact(request: HttpRequest, actor: Actor, contact: str) -> HttpRespons
     """One test message through a contact that counts as the person's."""
     _contact(actor, contact)
     known = {line.contact: codes.Proof(line.state) for line in codes.contacts(db.reader(clock.now()), actor.person)}
-    if known[contact] not in mine.GOOD:
-        messages.warning(request, f"Nothing was sent: {contact} is {mine.STATE_WORDS[known[contact]]}.")
+    if known[contact] not in me_page.GOOD:
+        messages.warning(request, f"Nothing was sent: {contact} is {me_page.STATE_WORDS[known[contact]]}.")
         return _back(f"contact-{contact}")
     try:
         with db.transact(clock.now()) as tx:
@@ -110,8 +110,8 @@ def rename_contact(request: HttpRequest, actor: Actor, contact: str) -> HttpResp
     _contact(actor, contact)
     form = f"name-{contact}"
     try:
-        body = own.renamed(_body(actor), contact, _typed(request).get("name", ""))
-    except own.Wrong as wrong:
+        body = me_form.renamed(_body(actor), contact, _typed(request).get("name", ""))
+    except me_form.Wrong as wrong:
         return _slip(request, actor, Slip(form=form, message=f"{wrong}."))
     return _save_own_document(request, actor, body, form) or _said(request, "It has another name now.", "contacts")
 
@@ -121,7 +121,7 @@ def rename_contact(request: HttpRequest, actor: Actor, contact: str) -> HttpResp
 def remove_contact(request: HttpRequest, actor: Actor, contact: str) -> HttpResponse:
     """A contact is used no more, and no rule names it."""
     _contact(actor, contact)
-    body = own.without_contact(_body(actor), contact)
+    body = me_form.without_contact(_body(actor), contact)
     return _save_own_document(request, actor, body, f"name-{contact}") or _said(
         request, f"{contact} was removed.", "contacts"
     )
@@ -132,13 +132,13 @@ def remove_contact(request: HttpRequest, actor: Actor, contact: str) -> HttpResp
 def set_rules(request: HttpRequest, actor: Actor) -> HttpResponse:
     """When one is told by what, and of shifts how long ahead."""
     held = _person(actor)
-    if request.POST.get("stamp", "") != mine.stamp(held):
+    if request.POST.get("stamp", "") != me_page.stamp(held):
         words = "Your contacts or rules were changed in the meantime. This is what holds now; change it again."
         return _slip(request, actor, Slip(form="rules", message=words), status=409)
     typed = {name: [one[:TYPED_CHARS_MAX] for one in request.POST.getlist(name)] for name in request.POST}
     try:
-        body = own.with_rules(_body(actor), typed)
-    except own.Wrong as wrong:
+        body = me_form.with_rules(_body(actor), typed)
+    except me_form.Wrong as wrong:
         return _slip(request, actor, Slip(form="rules", message=f"{wrong}.", field=wrong.field))
     return _save_own_document(request, actor, body, "rules") or _said(request, "Your rules are changed.", "rules")
 
@@ -148,7 +148,7 @@ def set_rules(request: HttpRequest, actor: Actor) -> HttpResponse:
 def set_profile(request: HttpRequest, actor: Actor) -> HttpResponse:
     """How the name is spelt, and the zone in which times are shown."""
     typed = _typed(request)
-    body = own.with_profile(_body(actor), typed.get("name", ""), typed.get("timezone", ""))
+    body = me_form.with_profile(_body(actor), typed.get("name", ""), typed.get("timezone", ""))
     return _save_own_document(request, actor, body, "profile", typed) or _said(request, "Changed.", "profile")
 
 
@@ -200,13 +200,13 @@ def _ensure_push_contact(request: HttpRequest, actor: Actor) -> HttpResponse | N
     """Whoever turns push on wants to be reached by it; a file that manages the document is left alone."""
     if any(contact.channel == devices.CHANNEL for contact in _person(actor).contacts.values()):
         return None
-    file = mine.managing_file(db.reader(clock.now()), actor.person)
+    file = me_page.managing_file(db.reader(clock.now()), actor.person)
     if file:
         messages.warning(
             request, f"{file} manages your contacts: add `push: {{push: true}}` there, or nothing is sent."
         )
         return None
-    body, _ = own.with_contact(_body(actor), {"channel": devices.CHANNEL})
+    body, _ = me_form.with_contact(_body(actor), {"channel": devices.CHANNEL})
     return _save_own_document(request, actor, body, "device")
 
 
@@ -239,7 +239,7 @@ def _save_own_document(
 
 def _show(request: HttpRequest, actor: Actor, *, slip: Slip | None = None, status: int = 200) -> HttpResponse:
     email = str(getattr(request.user, "email", ""))
-    page = mine.page(db.reader(clock.now()), actor, email, slip=slip)
+    page = me_page.page(db.reader(clock.now()), actor, email, slip=slip)
     return show(request, "paging/me.html", page, status=status)
 
 

@@ -1,1 +1,1 @@
-"""What-if and replay: the same rules on a virtual clock, without a database."""
+"""What-if: the same rules asked about any moment, without a database; and whom a change would page differently."""

@@ -21,7 +21,7 @@ from tocsin.paging import api as paging
 from tocsin.paging import duty_api, rehearsal_api
 from tocsin.people import api as people
 from tocsin.site import config_api
-from tocsin.site.description import DescribedApi
+from tocsin.site.openapi import DescribedApi
 from tocsin.web import problems
 from tocsin.web.problems import Mistake, Problem
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from tocsin import story
@@ -103,7 +104,7 @@ def _contact(snapshot: Snapshot, person: str, name: str) -> Contact | None:
 
 
 def engine_parts() -> EngineParts:
-    """Everything the engine does."""
+    """Everything the engine does, but for the chores of one engine."""
     return EngineParts(
         handlers=HANDLERS,
         pumps=(
@@ -127,7 +128,6 @@ def engine() -> Engine:
     """An engine for this process, not started yet."""
     owner = beat.owner_name()
     started_at = clock.now()
-    parts = engine_parts()
     watchdog = Watchdog(installation().watchdog_url, auditor.troubles)
     chores = (
         Chore(name="beat", every_s=beat.BEAT_EVERY_S, run=lambda: live(owner, started_at)),
@@ -137,13 +137,4 @@ def engine() -> Engine:
         Chore(name="retention", every_s=auditor.RETENTION_EVERY_S, run=auditor.forget_old),
         Chore(name="watchdog", every_s=installation().watchdog_every_s, run=watchdog.call),
     )
-    return Engine(
-        owner,
-        EngineParts(
-            handlers=parts.handlers,
-            pumps=parts.pumps,
-            chores=chores,
-            carrier=parts.carrier,
-            on_settled=parts.on_settled,
-        ),
-    )
+    return Engine(owner, replace(engine_parts(), chores=chores))

@@ -13,7 +13,7 @@ from tocsin.config import queries as configuration
 from tocsin.config.domain import ManagedBy, Snapshot
 from tocsin.kit import clock, secrets, text
 from tocsin.kit.db import Reader
-from tocsin.paging import codes, devices, own, pushkey, queries, rehearsal, trying, ways
+from tocsin.paging import codes, devices, me_form, pushkey, queries, rehearsal, trying, ways
 from tocsin.paging.codes import Proof
 from tocsin.paging.devices import DeviceLine
 from tocsin.paging.queries import FailingLine
@@ -167,8 +167,8 @@ def page(reader: Reader, who: Actor, email: str, *, slip: Slip | None = None) ->
         hint=hint,
         contacts=_contacts(reader, who.person, document),
         rules=tuple(_rules(document, urgency, usable) for urgency in Urgency) if document else (),
-        shift_starts=_spans(own.SHIFT_STARTS, document.notify.shifts.start, " before") if document else (),
-        shift_ends=_spans(own.SHIFT_ENDS, document.notify.shifts.end, " before") if document else (),
+        shift_starts=_spans(me_form.SHIFT_STARTS, document.notify.shifts.start, " before") if document else (),
+        shift_ends=_spans(me_form.SHIFT_ENDS, document.notify.shifts.end, " before") if document else (),
         shift_words=_shift_words(document),
         devices=tuple(devices.lines(reader, who.person)) if document else (),
         has_push=document is not None and any(one.channel == "push" for one in document.contacts.values()),
@@ -272,7 +272,7 @@ def _rules(document: PersonDocument, urgency: Urgency, usable: Mapping[str, Cont
     written = document.notify.high if urgency is Urgency.HIGH else document.notify.low
     rules = document.rules(urgency)
     held = [(rule.after, rule.via) for rule in rules] if written else []
-    empty = [(timedelta(0), "")] * own.NEW_RULES
+    empty = [(timedelta(0), "")] * me_form.NEW_RULES
     return Rules(
         urgency=urgency.value,
         title=f"{urgency.value.capitalize()} urgency",
@@ -289,7 +289,7 @@ def _rules(document: PersonDocument, urgency: Urgency, usable: Mapping[str, Cont
                 number=number,
                 after=tuple(
                     Option(value=value, title=_when(text.parse_duration(value)), chosen=value == _short(after))
-                    for value in _with(own.DELAYS, [after])
+                    for value in _with(me_form.DELAYS, [after])
                 ),
                 via=tuple(
                     Option(value=name, title=by_contact(contact.channel, name), chosen=name == via)
