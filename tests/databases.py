@@ -96,9 +96,9 @@ class Sqlite:
     def __exit__(self, *_: object) -> None:
         self._folder.cleanup()
 
-    def fresh(self) -> Database:
-        """A copy."""
-        folder = Path(self._folder.name) / f"data{next(_numbers)}"
+    def fresh(self, under: Path | None = None) -> Database:
+        """A copy, in this folder if it matters."""
+        folder = (under or Path(self._folder.name)) / f"data{next(_numbers)}"
         shutil.copytree(self._template, folder)
         return Database(
             kind=Kind.SQLITE,
@@ -116,13 +116,18 @@ class Postgres:
     """A cluster of our own; PostgreSQL refuses to run as root, so root starts it as somebody else."""
 
     def __init__(
-        self, *, durable: bool = False, settings: Sequence[str] = (), environment: Mapping[str, str] | None = None
+        self,
+        *,
+        durable: bool = False,
+        under: Path | None = None,
+        settings: Sequence[str] = (),
+        environment: Mapping[str, str] | None = None,
     ) -> None:
-        """`environment` is what the server is given besides."""
+        """`environment` is what the server is given besides; `under` the folder it lives in, if it matters."""
         self._more = [word for one in settings for word in ("-c", one)]
         self._given = [f"{name}={value}" for name, value in (environment or {}).items()]
         self._binaries = postgres_binaries()
-        self._folder = Path(tempfile.mkdtemp(prefix="tocsin-pg-", dir=None if durable else _fast_folder()))
+        self._folder = Path(tempfile.mkdtemp(prefix="tocsin-pg-", dir=under or (None if durable else _fast_folder())))
         self._data = self._folder / "data"
         self._durable = durable
         self._user = _unprivileged()
@@ -217,7 +222,7 @@ class Postgres:
 
     def _settings(self, name: str) -> dict[str, Any]:
         return {
-            "ENGINE": "django.db.backends.postgresql",
+            "ENGINE": "tocsin.kit.postgres",
             "NAME": name,
             "USER": "tocsin",
             "HOST": str(self._folder),

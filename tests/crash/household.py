@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import urllib.error
+import urllib.request
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
@@ -47,6 +52,21 @@ class House:
     def _listens(self) -> bool:
         self.web.assert_alive()
         return answers(self.port)
+
+    def asked(self, path: str) -> tuple[int, str]:
+        """What the web process answers to a question about how it is."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=30) as response:
+                return response.status, response.read().decode()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read().decode()
+
+    def said_by(self, *arguments: str) -> str:
+        """What a command says, of this database."""
+        command = [sys.executable, "-m", "tocsin", *arguments]
+        environment = {**os.environ, **self.database.environment}
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False).stdout
 
     def close(self) -> None:
         """Stop everything."""

@@ -71,6 +71,8 @@ class Senders:
         self._port = port
         self._stopping = threading.Event()
         self.safe: set[str] = set()  # titles that were answered with 202
+        self.refused = 0  # how often the answer was to come again
+        self.waited_s_max = 0.0  # for any answer
         self._threads = [threading.Thread(target=self._run, args=(number,)) for number in range(threads)]
 
     def __enter__(self) -> Self:
@@ -83,13 +85,13 @@ class Senders:
         for thread in self._threads:
             thread.join()
 
-    def wait_for(self, count: int) -> None:
+    def wait_for(self, count: int, within_s: float = READY_S_MAX) -> None:
         """Until so many problems are safe."""
-        eventually(lambda: len(self.safe) >= count, READY_S_MAX, lambda: f"{len(self.safe)} of {count}")
+        eventually(lambda: len(self.safe) >= count, within_s, lambda: f"{len(self.safe)} of {count}")
 
     def _run(self, number: int) -> None:
         count = 0
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)
         while not self._stopping.is_set():
             title = f"problem {number}-{count:05d}"
             if self._send(connection, title):
@@ -99,17 +101,26 @@ class Senders:
         connection.close()
 
     def _send(self, connection: http.client.HTTPConnection, title: str) -> bool:
+        began_s = time.monotonic()
         try:
-            status = post(connection, title)
+            answer = send(connection, title)
         except (OSError, http.client.HTTPException):
             connection.close()
             return False
-        assert status in {202, 503}, status
-        return status == 202
+        finally:
+            self.waited_s_max = max(self.waited_s_max, time.monotonic() - began_s)
+        assert answer.status == 202 or (answer.status == 503 and answer.headers["Retry-After"]), answer.status
+        self.refused += answer.status == 503
+        return answer.status == 202
 
 
 def post(connection: http.client.HTTPConnection, title: str) -> int:
     """Send a new problem; the status of the answer."""
+    return send(connection, title).status
+
+
+def send(connection: http.client.HTTPConnection, title: str) -> http.client.HTTPResponse:
+    """Send a new problem; the answer, read."""
     event = {
         "routing_key": KEY,
         "event_action": "trigger",
@@ -119,7 +130,7 @@ def post(connection: http.client.HTTPConnection, title: str) -> int:
     connection.request("POST", "/v2/enqueue", json.dumps(event), {"Content-Type": "application/json"})
     answer = connection.getresponse()
     answer.read()
-    return answer.status
+    return answer
 
 
 def apply(webhook: str, wait: str) -> None:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tocsin.alerts import auditor, intake
+from tocsin.alerts import auditor, writer
 from tocsin.engine import domain, health, worker
+from tocsin.kit.postgres import limits
 from tocsin.paging.domain import GIVE_UP_AFTER
 from tocsin.web import live
 
@@ -25,7 +26,9 @@ SAID = (
     ("explanation/how-paging-works", f"After {WORDS[domain.FAILING_AFTER_ATTEMPTS]} failed attempts"),
     ("explanation/time-and-clocks", f"look {WORDS[round(1 / worker.POLL_S)]} a second"),
     ("howto/postgresql", f"within {domain.LEASE.total_seconds():.0f} seconds"),
-    ("howto/postgresql", f"holds each request up to {intake.DATABASE_PATIENCE_S:.0f} seconds"),
+    ("howto/postgresql", f"holds each request up to {writer.DATABASE_PATIENCE_S:.0f} seconds"),
+    ("howto/postgresql", f"loses it after {limits.SESSION_MS['idle_in_transaction_session_timeout'] / 1000:.0f} seconds"),
+    ("howto/postgresql", f"`statement_timeout` {limits.SESSION_MS['statement_timeout'] / 1000:.0f} s, `lock_timeout` {limits.SESSION_MS['lock_timeout'] / 1000:.0f} s"),
     ("howto/two-nodes", f"within {domain.LEASE.total_seconds():.0f} seconds"),
     ("howto/watch-tocsin-itself", "more than a minute late" if health.LATE_AFTER.total_seconds() == 60 else "late"),
     ("howto/pagerduty-senders", f"Kept {auditor.CHANGES_KEPT.days} days"),

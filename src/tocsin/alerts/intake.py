@@ -1,23 +1,21 @@
 """The intake: a small ASGI application in front of Django that takes signals in at full speed.
 
 Promise: a sender gets its success answer only after its signals are durable, and a bad payload gets its vendor's own
-error, never a 5xx. Requests wait for the writer thread, which appends all that has gathered in one transaction (group
-commit: the previous commit is the delay). Nothing is decided here.
+error, never a 5xx. Requests wait for the writer (writer.py), which makes all that has gathered durable in one commit.
+Nothing is decided here.
 """
 
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping, Sequence
 from typing import Any
 
 import structlog
 
-from tocsin.alerts import ledger
 from tocsin.alerts.keys import Door, Keys
 from tocsin.alerts.ledger import Accepted
+from tocsin.alerts.writer import Writer
 from tocsin.engine import bell
 from tocsin.kit import clock, db
 from tocsin.sources import registry
@@ -28,19 +26,12 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-ENVELOPES_PER_COMMIT_MAX = 500  # more at once make the first wait without making the disk faster
-WRITERS = 2  # on PostgreSQL: while one waits for the disk, the other gathers; SQLite has one writer anyway
-QUEUE_ENVELOPES_MAX = 20_000
-QUEUE_BYTES_MAX = 256 * 1024 * 1024  # of bodies that wait for the disk; beyond it senders are told to come again
-DATABASE_PATIENCE_S = 8.0  # how long a sender waits while the database is away, before it is asked to come back
-DATABASE_PAUSE_S = 0.2
 BUSY_RETRY_AFTER_S = 5  # a full queue is written within a second or two
 KEY_SHOWN = b"(the key)"  # what is kept as received holds no secret: whoever may read it need not be able to send
 READ_INLINE_BYTES_MAX = 64 * 1024  # a larger body is read in a thread, so that nobody waits for it
 KEYS_POLL_S = 1.0
 _DEFAULTS = Settings()
 
-Done = Callable[[bool], None]  # told whether it is durable; if not, the sender should try again
 Answer = Callable[[Reply], None]
 
 
@@ -68,112 +59,6 @@ class Headers(Mapping[str, str]):
 
 class BrokenOff(Exception):
     """The client went away in the middle of its request. It got no answer, so nothing was promised."""
-
-
-class Writer:
-    """The threads that make envelopes durable, all that have gathered in one commit.
-
-    A sender that waits for its answer before it says more is heard in order, whichever thread writes.
-    """
-
-    def __init__(self) -> None:
-        self._queue: deque[tuple[Accepted, Done]] = deque()
-        self._bytes_in = self._bytes_out = 0  # of all times; each is written by one side alone
-        self._wake = threading.Event()
-        self._stopping = False
-        self._gathering = threading.Lock()
-        self._threads = [
-            threading.Thread(target=self._run, name=f"tocsin-intake-{number}", daemon=True)
-            for number in range(WRITERS if db.reader(clock.now()).postgres else 1)
-        ]
-        self._loop: asyncio.AbstractEventLoop | None = None
-
-    def start(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Begin; answers are given on this loop."""
-        self._loop = loop
-        for thread in self._threads:
-            thread.start()
-
-    def stop(self) -> None:
-        """Make durable what waits, then end."""
-        self._stopping = True
-        self._wake.set()
-        for thread in self._threads:
-            thread.join(DATABASE_PATIENCE_S + 5)
-
-    def is_alive(self) -> bool:
-        """Whether every thread runs."""
-        return all(thread.is_alive() for thread in self._threads)
-
-    def submit(self, accepted: Accepted, done: Done) -> bool:
-        """Have this made durable; `done` is called on the loop afterwards. False if too much waits already."""
-        if (
-            len(self._queue) >= QUEUE_ENVELOPES_MAX
-            or self._bytes_in - self._bytes_out >= QUEUE_BYTES_MAX
-            or self._loop is None
-        ):
-            return False
-        self._bytes_in += len(accepted.body)
-        self._queue.append((accepted, done))
-        if not self._wake.is_set():
-            self._wake.set()
-        return True
-
-    def _run(self) -> None:
-        while True:
-            self._wake.wait()
-            self._wake.clear()
-            while batch := self._gather():
-                self._write(batch)
-            if self._stopping:
-                self._wake.set()
-                db.drop_connection()
-                return
-
-    def _gather(self) -> list[tuple[Accepted, Done]]:
-        with self._gathering:
-            batch = [self._queue.popleft() for _ in range(min(len(self._queue), ENVELOPES_PER_COMMIT_MAX))]
-            self._bytes_out += sum(len(accepted.body) for accepted, _ in batch)
-        return batch
-
-    def _write(self, batch: list[tuple[Accepted, Done]]) -> None:
-        error = self._commit([accepted for accepted, _ in batch])
-        if error is not None and len(batch) > 1 and not isinstance(error, db.DatabaseGone):
-            for one in batch:  # one bad neighbour must not cost the others
-                self._write([one])
-            return
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(_answer, [done for _, done in batch], error is None)
-
-    def _commit(self, accepted: list[Accepted]) -> Exception | None:
-        patience_ends = clock.monotonic() + DATABASE_PATIENCE_S
-        while True:
-            try:
-                with db.append(clock.now()) as tx:
-                    ledger.put_envelopes(tx, accepted)
-                    bell.ring(tx, bell.SIGNALS, near=True)
-            except db.DatabaseGone as error:
-                db.drop_connection()
-                if clock.monotonic() >= patience_ends or self._stopping:
-                    log.exception("intake.database_gone", envelopes=len(accepted))
-                    return error
-                self._pause.wait(DATABASE_PAUSE_S)
-            except Exception as error:
-                log.exception("intake.write_failed", envelopes=len(accepted))
-                db.drop_connection()
-                return error
-            else:
-                return None
-
-    _pause = threading.Event()  # never set: a wait that a test's clock need not know of
-
-
-def _answer(waiting: list[Done], is_durable: bool) -> None:
-    for done in waiting:
-        try:
-            done(is_durable)
-        except Exception:  # one that cannot be answered must not cost the others their answers
-            log.exception("intake.answer_failed")
 
 
 def to_keep(door: Door, request: Request, reading: Reading) -> Accepted:

@@ -26,6 +26,7 @@ from tocsin.engine import bell
 from tocsin.engine.domain import LEDGER_LOCK
 from tocsin.kit import clock, db
 from tocsin.kit.db import Reader, Tx
+from tocsin.kit.postgres import limits
 
 log = structlog.get_logger()
 BACKWARD_MIN = timedelta(seconds=30)
@@ -44,8 +45,12 @@ def owner_name() -> str:
 
 
 def beat(owner: str, started_at: datetime, on_unlived: Unlived | None = None) -> None:
-    """Write the sign of life; mend waits if the clock jumped; on PostgreSQL follow the database's clock."""
+    """Write the sign of life; mend waits if the clock jumped.
+
+    On PostgreSQL also follow the database's clock, and end what nodes that fell silent have left behind.
+    """
     db.follow_clock()
+    _clear_away(db.reader(clock.now()))
     with db.transact(clock.now()) as tx:
         seen = tx.value(f"SELECT at FROM engine_beat WHERE name = %s{tx.for_update}", (_CLOCK,))
         if seen is not None:
@@ -97,6 +102,12 @@ def alive(reader: Reader, within: timedelta) -> int:
 def forget_all(tx: Tx) -> None:
     """Nobody lives on this database: it was put back from a backup. Until when somebody did stays."""
     tx.execute("DELETE FROM engine_beat WHERE name <> %s", (_CLOCK,))
+
+
+def _clear_away(reader: Reader) -> None:
+    if reader.postgres:
+        for _, session, state in reader.rows(limits.ABANDONED):
+            log.warning("engine.abandoned_session_ended", session=session, state=state)
 
 
 def _make_up(tx: Tx, seen: datetime, on_unlived: Unlived | None) -> None:

@@ -13,11 +13,12 @@ import structlog
 from django.db import connections
 
 from tocsin.engine import bell
-from tocsin.kit import db
+from tocsin.kit import db, troubles
 
 log = structlog.get_logger()
 PATIENCE_S = 2.0  # how long one wait for a notification lasts, and so how quickly a stop is noticed
 PAUSE_S = 1.0
+_HINT = "it is made anew; polls stand behind every bell"
 BELLS = (bell.SIGNALS, bell.TIMERS, bell.OUTBOX, bell.FACTS, bell.CONFIG)
 
 
@@ -44,11 +45,17 @@ class Listener:
         while not self._stopping.is_set():
             try:
                 self._listen()
+            except db.DatabaseGone as error:
+                log.warning("listener.connection_lost", error=troubles.first_line(error), hint=_HINT)
+                self._begin_anew()
             except Exception:
-                log.exception("listener.connection_lost", hint="it is made anew; polls stand behind every bell")
-                db.drop_connection()
-                self._stopping.wait(PAUSE_S)
+                log.exception("listener.failed", hint=_HINT)
+                self._begin_anew()
         db.drop_connection()
+
+    def _begin_anew(self) -> None:
+        db.drop_connection()
+        self._stopping.wait(PAUSE_S)
 
     def _listen(self) -> None:
         connection = connections["default"]

@@ -16,7 +16,7 @@ import uvloop
 from tocsin.engine import bell, timers
 from tocsin.engine.domain import Carrier, Chore, Pump, SettledHandler, TimerHandler
 from tocsin.engine.worker import OutboxWorker
-from tocsin.kit import clock, db
+from tocsin.kit import clock, db, troubles
 
 log = structlog.get_logger()
 TIMER_POLL_S = 0.5  # a backstop: the bell rings for new timers
@@ -95,11 +95,17 @@ class Engine:
                 if work():
                     continue
                 wake.wait(pause_s())
+            except db.DatabaseGone as error:
+                log.warning("engine.database_gone", thread=name, error=troubles.first_line(error))
+                self._pause()
             except Exception:
                 log.exception("engine.trouble", thread=name)
-                db.drop_connection()
-                self._stopping.wait(TROUBLE_PAUSE_S)
+                self._pause()
         db.drop_connection()
+
+    def _pause(self) -> None:
+        db.drop_connection()
+        self._stopping.wait(TROUBLE_PAUSE_S)
 
     def _spawn(self, name: str, target: Callable[[], None]) -> None:
         thread = threading.Thread(target=target, name=f"tocsin-{name}", daemon=True)
@@ -140,6 +146,9 @@ class _Chores:
             return due, chore
         try:
             chore.run()
+        except db.DatabaseGone as error:
+            log.warning("engine.chore_put_off", chore=chore.name, error=troubles.first_line(error))
+            db.drop_connection()
         except Exception:
             log.exception("engine.chore_failed", chore=chore.name)
             db.drop_connection()

@@ -9,7 +9,7 @@ import msgspec
 import structlog
 
 from tocsin.engine import health
-from tocsin.kit import clock, db
+from tocsin.kit import clock, db, troubles
 from tocsin.kit.addresses import Guard, parse_networks
 from tocsin.kit.db import Reader
 from tocsin.kit.http import HttpAnswer, HttpClient, HttpSettings
@@ -40,9 +40,11 @@ class Watchdog:
         if not self._url:
             return
         reader = db.reader(clock.now())
-        troubles = [*health.look(reader).troubles(), *self._further(reader)]
-        if troubles:
-            log.error("watchdog.not_called", troubles=troubles)
+        refused = troubles.writes.trouble()
+        found = [f"nothing can be written: {refused}"] if refused else []
+        found += [*health.look(reader).troubles(), *self._further(reader)]
+        if found:
+            log.error("watchdog.not_called", troubles=found)
             return
         answer = asyncio.run(_get(self._url))
         if answer.status >= 300 or answer.status == 0:

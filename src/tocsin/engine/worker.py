@@ -29,7 +29,7 @@ from tocsin.engine.domain import (
     Verdict,
     VerdictKind,
 )
-from tocsin.kit import clock, db, text
+from tocsin.kit import clock, db, text, troubles
 from tocsin.kit.db import Tx
 
 log = structlog.get_logger()
@@ -79,17 +79,24 @@ class OutboxWorker:
             bundles = await loop.run_in_executor(
                 self._database, self._settle_and_claim, results, room, dict(self._in_flight)
             )
+        except db.DatabaseGone as error:
+            log.warning("outbox.database_gone", results_kept=len(results), error=troubles.first_line(error))
+            return await self._pause(results)
         except Exception:
             log.exception("outbox.database_failed", results_kept=len(results))
-            self._results = results + self._results
-            await asyncio.sleep(DATABASE_PAUSE_S)
-            return False
+            return await self._pause(results)
         for bundle in bundles:
             self._in_flight[bundle[0].bucket] += 1
             task = asyncio.create_task(self._send(bundle))
             sends.add(task)
             task.add_done_callback(sends.discard)
         return bool(bundles) and self._in_flight.total() < PARCELS_IN_FLIGHT_MAX
+
+    async def _pause(self, results: list[tuple[Parcel, Verdict]]) -> bool:
+        """What has come back is kept until it can be written down."""
+        self._results = results + self._results
+        await asyncio.sleep(DATABASE_PAUSE_S)
+        return False
 
     async def _rest(self) -> None:
         try:

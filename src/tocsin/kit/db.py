@@ -17,11 +17,11 @@ from datetime import datetime
 from typing import Any, NoReturn
 
 import msgspec
-from django.db import DataError, InterfaceError, OperationalError, connections, transaction
+from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 
-from tocsin.kit import clock, pipeline
+from tocsin.kit import clock, pipeline, troubles
 
 Row = tuple[Any, ...]
 Settle = Callable[["Tx"], None]
@@ -29,17 +29,8 @@ SETTLE_ROUNDS_MAX = 20  # facts that follow from facts are a few rounds deep; mo
 CLOCK_LOOK_EVERY_S = 2.0
 _CHUNKS = (256, 64, 16, 4, 1)  # 256 rows of 30 columns stay well under SQLite's 32,766 parameters
 
-DatabaseGone = (OperationalError, InterfaceError)
-"""What is raised when the database went away or is too busy: close the connection and try again later."""
-_PROGRAM_LIMIT = "54"  # PostgreSQL's class of codes for a statement or a value beyond what it can hold
-
-
-class TooMuch(DataError):
-    """The database lives, but what it was given is beyond its bounds: it is no use to try again.
-
-    PostgreSQL's driver calls this an operational error, like a broken connection, for which one would wait for ever.
-    """
-
+DatabaseGone = troubles.DatabaseGone
+TooMuch = troubles.TooMuch
 
 _settle: Settle | None = None
 _udt_names: dict[str, dict[str, str]] = {}
@@ -272,7 +263,7 @@ class Tx(Reader):
         """What is written inside is undone if it raises, and so are the facts recorded there."""
         facts = len(self.facts)
         try:
-            with _telling_too_much(), transaction.atomic(using=self._connection.alias):
+            with troubles.told(), transaction.atomic(using=self._connection.alias):
                 try:
                     yield
                     self.send()
@@ -340,16 +331,6 @@ class Appending(Tx):
 
 
 @contextmanager
-def _telling_too_much() -> Iterator[None]:
-    try:
-        yield
-    except OperationalError as error:
-        if str(getattr(error.__cause__, "sqlstate", "")).startswith(_PROGRAM_LIMIT):
-            raise TooMuch(str(error)) from error
-        raise
-
-
-@contextmanager
 def append(now: datetime) -> Iterator[Tx]:
     """A transaction that only inserts: one statement on PostgreSQL. Raises as `transact` does."""
     connection = connections["default"]
@@ -358,7 +339,7 @@ def append(now: datetime) -> Iterator[Tx]:
             yield tx
         return
     tx = Appending(connection, now)
-    with _telling_too_much():
+    with troubles.writing():
         yield tx
         tx.send()
     tx.committed()
@@ -373,20 +354,20 @@ def transact(now: datetime, *, using: str = "default", replayable: bool = False)
     everybody who sends something outside, or answers somebody, on the strength of it commits durably after it.
     """
     connection = connections[using]
-    with _telling_too_much(), ExitStack() as sending:
-        is_outermost = not connection.in_atomic_block
-        with transaction.atomic(using=using):
-            tx = Tx(connection, now)
-            if tx.postgres:
-                sending.enter_context(connection.execute_wrapper(tx.send_first))
-            if tx.postgres and replayable:
-                tx.write("SET LOCAL synchronous_commit TO off")
-            yield tx
-            tx.settle()
-            if is_outermost:
-                sending.enter_context(tx.sending())
-            else:
-                tx.send()
+    is_outermost = not connection.in_atomic_block
+    noting = troubles.writing() if is_outermost else troubles.told()
+    with noting, ExitStack() as sending, transaction.atomic(using=using):
+        tx = Tx(connection, now)
+        if tx.postgres:
+            sending.enter_context(connection.execute_wrapper(tx.send_first))
+        if tx.postgres and replayable:
+            tx.write("SET LOCAL synchronous_commit TO off")
+        yield tx
+        tx.settle()
+        if is_outermost:
+            sending.enter_context(tx.sending())
+        else:
+            tx.send()
     tx.committed()
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import urlsplit
 
-from django.db import connections
+from django.db import ProgrammingError, connections
 
 from tocsin.alerts import auditor
 from tocsin.config import queries as configuration
@@ -17,7 +17,7 @@ from tocsin.config import registry, rules
 from tocsin.config.domain import Level
 from tocsin.config.store import SecretLost
 from tocsin.engine import beat, health
-from tocsin.kit import clock, db, text
+from tocsin.kit import clock, db, text, troubles
 from tocsin.kit.db import Reader
 from tocsin.kit.installation import installation
 from tocsin.kit.mail import parse_smtp_url
@@ -32,6 +32,11 @@ BACKLOG_MAX = 1000
 CONNECT_S = 5.0
 FREE_BYTES_MIN = 500 * 1024 * 1024
 POSTGRES_MIN = 14
+_TRIAL = (
+    "CREATE TEMPORARY TABLE tocsin_doctor ON COMMIT DROP AS"
+    " SELECT repeat(md5(n::text), 60) AS held FROM generate_series(1, %s) AS n"
+)
+_TRIAL_PIECES = 512  # of 2 KB each, small enough not to be compressed
 
 
 class State(StrEnum):
@@ -63,6 +68,8 @@ def examine() -> Iterator[Found]:
         missing = []
     else:
         yield _tables(missing)
+        if reader.postgres:
+            yield _room()
         if not missing:
             yield from _inside(reader)
     yield from (check() for check in _AROUND)
@@ -97,6 +104,19 @@ def _database(reader: Reader) -> Found:
             f"use a Python whose SQLite is {wanted} or newer, or a platform with the pysqlite3 wheel, or PostgreSQL",
         )
     return _fine("database", f"SQLite {version} at {connections['default'].settings_dict['NAME']}")
+
+
+def _room() -> Found:
+    """PostgreSQL's disk is elsewhere; a megabyte is asked of it and given back."""
+    try:
+        with db.transact(clock.now()) as tx:
+            tx.execute(_TRIAL, (_TRIAL_PIECES,))
+    except db.DatabaseGone as error:
+        fix = "make room on the server's disk, or find out why it takes nothing: until then senders are told to come again"
+        return _wrong("writing", f"nothing can be written: {troubles.first_line(error)}", fix)
+    except ProgrammingError as error:
+        return _note("writing", f"not tried: {troubles.first_line(error)}", "let the role make temporary tables")
+    return _fine("writing", "the server has room")
 
 
 def _tables(missing: list[str]) -> Found:

@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from tocsin.admin import mapping
 from tocsin.admin.mapping import SignOn
+from tocsin.kit.postgres import limits
 from tocsin.people.domain import Role
 
 
@@ -184,16 +185,18 @@ def database() -> dict[str, object]:
     if parts.scheme not in ("postgresql", "postgres"):
         raise SystemExit("TOCSIN_DATABASE must be postgresql://user:password@host:5432/name")
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "tocsin.kit.postgres",
         "NAME": unquote(parts.path.lstrip("/")),
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
         "HOST": _query(parts.query).get("host") or parts.hostname or "",
         "PORT": str(parts.port or ""),
         "OPTIONS": {
-            "pool": {"min_size": 1, "max_size": 20, "timeout": 10},
-            # A node that hangs in the middle of a transaction must not keep the others from their turn.
-            "options": "-c idle_in_transaction_session_timeout=30000",
+            # A pool that has waited long for the server must not go on waiting once it is back: each try ends soon, and
+            # whoever needs a connection next begins another.
+            "pool": {"min_size": 1, "max_size": 20, "timeout": 5, "reconnect_timeout": 2},
+            "application_name": limits.NAME,
+            "options": limits.options(),
             # A server that is gone without a word must not hold a node up for as long as TCP has patience.
             "connect_timeout": 5,
             "keepalives_idle": 10,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
+import shutil
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
@@ -26,7 +27,7 @@ from tocsin import __version__
 from tocsin.alerts import auditor
 from tocsin.engine import beat, health
 from tocsin.engine.health import ALIVE_WITHIN
-from tocsin.kit import clock, db
+from tocsin.kit import clock, db, troubles
 from tocsin.kit.db import Reader
 from tocsin.site import environment, upgrade
 from tocsin.site.running import running
@@ -63,6 +64,9 @@ def metrics(request: HttpRequest) -> HttpResponse:
 def not_ready() -> list[str]:
     """Why this process should get no traffic; empty if it should."""
     found = running.troubles()
+    refused = troubles.writes.trouble()
+    if refused:  # without asking it: it may not answer
+        return [*found, f"nothing can be written to the database: {refused}"]
     try:
         reader = db.reader(clock.now())
         reader.value("SELECT 1")
@@ -95,6 +99,7 @@ class Numbers(Collector):
         takeovers = CounterMetricFamily("tocsin_takeovers", "Sends taken over from a dead engine: possible duplicates.")
         takeovers.add_metric([], _takeovers(reader))
         yield takeovers
+        yield from _this_process()
         dead = len(running.troubles())
         yield GaugeMetricFamily(
             "tocsin_dead_threads", "Threads of this process that should run and do not.", value=dead
@@ -118,6 +123,19 @@ class Numbers(Collector):
         for (channel, outcome), count in sorted(self._deliveries.items()):
             family.add_metric([channel, outcome], count)
         return family
+
+
+def _this_process() -> Iterator[Metric]:
+    """What only this process knows: each tells its own."""
+    failing = bool(troubles.writes.trouble())
+    yield GaugeMetricFamily("tocsin_database_failing", "1 while nothing can be written to the database.", value=failing)
+    put_off = CounterMetricFamily(
+        "tocsin_requests_put_off", "Requests with signals that were told to come again: they were not durable in time."
+    )
+    put_off.add_metric([], running.intake.writer.put_off if running.intake is not None else 0)
+    yield put_off
+    free = shutil.disk_usage(environment.data_dir()).free
+    yield GaugeMetricFamily("tocsin_data_free_bytes", "Free space where the data directory is.", value=free)
 
 
 def _signals(reader: Reader) -> Iterator[Metric]:

@@ -1,0 +1,1 @@
+"""PostgreSQL on connections that do not wait for ever."""

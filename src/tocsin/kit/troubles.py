@@ -1,0 +1,87 @@
+"""What a database's error means, and whether the database takes what is written.
+
+Three kinds. It is beyond what the database can hold: no use to try again. It passes: the database is away, full, locked,
+read-only, too slow, or another transaction came crosswise; the same will work later. All others are mistakes of ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import DataError, InterfaceError, InternalError, OperationalError
+
+from tocsin.kit import clock
+
+DatabaseGone = (OperationalError, InterfaceError)
+"""What is raised when the database went away or is too busy: close the connection and try again later."""
+_PROGRAM_LIMIT = "54"  # PostgreSQL's class of codes for a statement or a value beyond what it can hold
+_TRANSACTION_STATE = "25"  # and for a transaction it has ended or keeps from writing: the driver blames the program
+_TOLD_AFTER_S = 3.0  # what is tried again and works by then was nothing
+_TOLD_FOR_S = 30.0  # since the last failure; afterwards nobody has tried
+
+
+class TooMuch(DataError):
+    """The database lives, but what it was given is beyond its bounds: it is no use to try again.
+
+    PostgreSQL's driver calls this an operational error, like a broken connection, for which one would wait for ever.
+    """
+
+
+class Writes:
+    """How writing has gone in this process lately. Any thread may tell and ask."""
+
+    def __init__(self) -> None:
+        self._failing: tuple[float, float, str] | None = None  # since when, when last, why
+
+    def went_well(self) -> None:
+        """Something is durable."""
+        self._failing = None
+
+    def failed(self, why: str) -> None:
+        """Something is not, and is to be tried again."""
+        now_s = clock.monotonic()
+        held = self._failing
+        self._failing = (held[0] if held else now_s, now_s, why)
+
+    def trouble(self) -> str:
+        """Why the database has taken nothing for a while; empty if it has, or nobody has tried."""
+        held = self._failing
+        if held is None or clock.monotonic() - held[0] < _TOLD_AFTER_S or clock.monotonic() - held[1] > _TOLD_FOR_S:
+            return ""
+        return held[2]
+
+
+writes = Writes()
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Raise the database's errors as what they mean: DatabaseGone, TooMuch, or as they are."""
+    try:
+        yield
+    except (OperationalError, InternalError) as error:
+        code = str(getattr(error.__cause__, "sqlstate", ""))
+        if code.startswith(_PROGRAM_LIMIT):
+            raise TooMuch(str(error)) from error
+        if code.startswith(_TRANSACTION_STATE) and isinstance(error, InternalError):
+            raise OperationalError(str(error)) from error
+        raise
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """Around a whole transaction: `told`, and what came of it is noted."""
+    try:
+        with told():
+            yield
+    except DatabaseGone as error:
+        writes.failed(first_line(error))
+        raise
+    else:
+        writes.went_well()
+
+
+def first_line(error: Exception) -> str:
+    """What it says, without the statement and the hints."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
