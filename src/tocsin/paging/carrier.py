@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
@@ -35,6 +36,7 @@ Secrets = Callable[[Address], Mapping[str, str] | None]
 
 None if the person, or this contact, or this address of it is not there any more: then it leads to somebody else.
 """
+MARK_CHARS = 16
 GONE = "this contact is not in the configuration any more"
 
 
@@ -82,7 +84,7 @@ class ChannelCarrier:
         if secrets is None or (channel.per_device and int(address.options["device"]) not in self._devices):
             return Verdict(kind=VerdictKind.FAILED, reason=GONE)
         options = {**address.options, **secrets, **self._ingredients(channel)}
-        message = bundle([_message.decode(parcel.body) for parcel in parcels])
+        message = identified(bundle([_message.decode(parcel.body) for parcel in parcels]), parcels)
         outgoing = channel.compose(
             message,
             Address(channel=address.channel, target=address.target, options=options),
@@ -127,6 +129,17 @@ def bundle(messages: Sequence[Message]) -> Message:
         acknowledge_url="" if len(entries) > 1 else last.acknowledge_url,
         acknowledge_post_url="" if len(entries) > 1 else last.acknowledge_post_url,
     )
+
+
+def identified(message: Message, parcels: Sequence[Parcel]) -> Message:
+    """With an id of these parcels' own: the same at every attempt, another for anything else that is ever sent.
+
+    Mail servers and webhooks' receivers throw away what comes with an id they have seen. So a reminder of a page, a
+    bundle with one more in it, and what a database restored from a backup numbers anew must not look like a repeat.
+    """
+    sent = [(parcel.id, clock.to_us(parcel.give_up_at)) for parcel in parcels]
+    mark = hashlib.sha256(repr(sorted(sent)).encode()).hexdigest()[:MARK_CHARS]
+    return msgspec.structs.replace(message, id=f"{message.id}-{mark}")
 
 
 def _verdict(outcome: Outcome) -> Verdict:
