@@ -26,7 +26,7 @@ from tocsin.engine.domain import (
 from tocsin.kit import clock
 from tocsin.kit.db import Row, Tx
 
-PACED_FROM = timedelta(minutes=1)  # what a shorter limit puts off is not late
+PACED_FROM = timedelta(minutes=1)  # what a shorter limit puts off is not late; a whole minute of silence is
 _CLAIMED = "id, lane, channel, address, address_key, bucket, body, subject, due_at, give_up_at, attempts"
 
 
@@ -156,13 +156,14 @@ def _with_all_others(tx: Tx, bundle: list[Parcel]) -> list[Parcel]:
 def _free_at(sent: Sequence[int], limits: Sequence[AddressLimit], now: datetime) -> int:
     """The first instant (microseconds) at which one more message keeps every limit.
 
-    Whoever has had half of what a long limit allows gets the other half evenly over its time: a bad hour is told in a
-    message a minute to its end, instead of in none at all once the hour's allowance is used up.
+    Whoever has had half of what a limit allows gets the other half evenly over its time: a bad hour is told in a
+    message a minute to its end, instead of in none at all once the hour's allowance is used up, and an urgent page
+    in the middle of a noisy minute waits for seconds, not for what is left of the minute.
     """
     free = clock.to_us(now)
     for limit in limits:
         window_us = limit.per // timedelta(microseconds=1)
-        at_once = limit.count // 2 if limit.per > PACED_FROM else 0
+        at_once = limit.count // 2 if limit.per >= PACED_FROM else 0
         if at_once and len(sent) >= at_once:
             pace_us = -(-window_us // (limit.count - at_once))
             free = max(free, min(sent[-1] + pace_us, sent[-at_once] + window_us))

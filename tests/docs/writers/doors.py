@@ -23,10 +23,9 @@ def write() -> dict[str, str]:
             "## Channels",
             "A channel is one way to reach a person: a word in a contact of [the person's document](documents.md).",
             marks.table(("channel", "what it is", "options", "at most"), [_channel(name) for name in CHANNELS]),
-            "What exceeds a limit waits and is then told in one message, never dropped. Of a limit longer than a minute the"
-            " second half is given out evenly over its time, so that a bad hour is told to its end. A channel that is not"
-            " *private*"
-            " is given only the service and the urgency, no titles or labels.",
+            "What exceeds a limit waits and is then told in one message, never dropped. The second half"
+            " of a limit is given out evenly over its time, so that a bad hour is told to its end and an urgent page does"
+            " not wait behind others for the rest of a minute. A channel that is not *private* is given only the service and the urgency, no titles or labels.",
         )
     }
 
