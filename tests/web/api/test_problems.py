@@ -14,6 +14,7 @@ CASES: list[tuple[str, str, Any, int, str, str]] = [
     ("GET", "/groups?limit=100000", None, 422, "limit", "less than or equal to 200"),
     ("GET", "/groups?status=broken", None, 422, "status.0", "'open'"),
     ("GET", "/nowhere", None, 404, "", "there is nothing at /api/v1/nowhere"),
+    ("POST", "/nowhere", {}, 404, "", "there is nothing at /api/v1/nowhere"),
     ("GET", "/signals/1", None, 404, "", "there is no signal 1"),
     ("GET", "/oncall?schedule=moon", None, 404, "", "there is no schedule `moon`; there are: first"),
     ("GET", "/oncall?at=2026-01-01T00:00:00", None, 422, "at", "no zone"),
