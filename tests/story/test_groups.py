@@ -133,3 +133,24 @@ def test_one_alert_named_in_two_ways_ends_once(world: World) -> None:
     assert [group.status for group in world.groups()] == ["open"]
     world.receive(resolve(two))
     assert [group.status for group in world.groups()] == ["resolved"]
+
+
+def test_what_the_sender_left_out_is_on_the_groups_timeline(world: World) -> None:
+    """Alertmanager cut its webhook short: whoever looks reads how many are missing, once, and again if that changes."""
+    world.policy("web", wake("ann", wait="30m"))
+    world.integration("web", source="alertmanager", group_by=["alertname"])
+    for truncated in (3, 3, 5):
+        world.post("/in/alertmanager/key-of-web-0123456789", _webhook(truncated))
+    told = [fact["text"] for fact in world.facts("NoteAdded")]
+    assert told == [
+        "3 further alerts left out by the sender, or beyond the limit of one request",
+        "5 further alerts left out by the sender, or beyond the limit of one request",
+    ]
+    world.expect("ann", webhook="disk full").within("1s")
+    world.acknowledge(by="ann").quiet_until("8h")
+
+
+def _webhook(truncated: int) -> dict[str, object]:
+    labels = {"alertname": "disk full"}
+    alert = {"status": "firing", "labels": labels, "fingerprint": "f1", "startsAt": "2026-03-02T08:59:00Z"}
+    return {"version": "4", "status": "firing", "truncatedAlerts": truncated, "alerts": [alert]}

@@ -190,6 +190,7 @@ class Batch:
         self.firing[key] = alert
         if placement.group is not None:
             self._join(group, alert, signal, routed, placement)
+        self._tell_of_lost(envelope, signal, group)
         return placement.outcome, placement.reason, alert, group
 
     def _repeat(self, envelope: Waiting, signal: Signal, alert: Alert) -> Verdict:
@@ -220,10 +221,17 @@ class Batch:
             lifecycle.raise_urgency(self.work, group, routed.urgency)
             if more is not None and silence is None:
                 lifecycle.stir(self.work, group, more)
+            self._tell_of_lost(envelope, signal, group)
         if alert.id:
             self.news[alert.id] = (alert, signal, labels)
         else:
             self.new = [(one, signal, labels) if one is alert else (one, said, had) for one, said, had in self.new]
+
+    def _tell_of_lost(self, envelope: Waiting, signal: Signal, group: Group) -> None:
+        """Whoever looks at the group must not think that it is all there is."""
+        if signal.lost:
+            told = f"{text.plural(signal.lost, 'further alert')} left out by the sender, or beyond the limit of one request"
+            self.work.tell(lambda: NoteAdded(group=group.id, by=f"integration:{envelope.integration}", text=told))
 
     def _route(self, envelope: Waiting, signal: Signal) -> Routed | Dropped:
         known = self.routed.get(id(signal))

@@ -70,7 +70,8 @@ def identity(*parts: str) -> str:
 
 def content_crc(signal: Signal) -> int:
     """A number that differs when what people read about an alert differs."""
-    return zlib.crc32(_pack((signal.title, signal.severity, signal.description, signal.labels, signal.details)))
+    read = (signal.title, signal.severity, signal.description, signal.labels, signal.details)
+    return zlib.crc32(_pack((*read, signal.lost) if signal.lost else read))
 
 
 def said(signal: Signal, labels: Mapping[str, str]) -> tuple[str, ...]:

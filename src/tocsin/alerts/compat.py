@@ -50,9 +50,9 @@ _encode = msgspec.json.Encoder().encode
 
 
 @require_safe
-def alertmanager_alerts(request: HttpRequest) -> HttpResponse:
+def alertmanager_alerts(request: HttpRequest, key: str = "") -> HttpResponse:
     """GET /api/v2/alerts: what fires now."""
-    integration = _integration(request, ALERTMANAGER)
+    integration = _integration(request, ALERTMANAGER, key)
     if integration is None:
         return _json(401, {"code": 401, "message": "unauthorized: no integration has this key"})
     reader = db.reader(clock.now())
@@ -213,7 +213,7 @@ def _brief(row: Any) -> dict[str, Any]:
         "status": "open" if alert.status == "firing" else "closed",
         "acknowledged": status == "acknowledged",
         "isSeen": bool(acknowledged_by),
-        "tags": [name for name, value in alert.labels.items() if value == "true"],
+        "tags": [tag for tag in alert.labels.get("tags", "").split(",") if tag],
         "snoozed": status == "snoozed",
         **({"snoozedUntil": _instant(clock.from_us(snoozed_until))} if snoozed_until else {}),
         "count": alert.signal_count,
@@ -270,10 +270,10 @@ def _asked_for(request: HttpRequest, alert: dict[str, Any]) -> bool:
     return request.GET.get(wanted, "true") != "false"
 
 
-def _integration(request: HttpRequest, kinds: frozenset[str]) -> str | None:
-    """Whose key was shown, if it is of one of these kinds of sender."""
+def _integration(request: HttpRequest, kinds: frozenset[str], in_path: str = "") -> str | None:
+    """Whose key was shown, in the path or the headers, if it is of one of these kinds of sender."""
     headers = {name.lower(): value for name, value in request.headers.items()}
-    key = credentials.key(Request(method="GET", path=request.path, headers=headers))
+    key = credentials.key(Request(method="GET", path=request.path, headers=headers, key=in_path))
     if key is None:
         return None
     found = None

@@ -15,6 +15,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("metrics", health.metrics),
     path("api/v2/alerts", compat.alertmanager_alerts),
     path("api/v2/status", compat.alertmanager_status),
+    path(
+        "in/prometheus/<str:key>/api/v2/alerts", compat.alertmanager_alerts
+    ),  # with the key as Prometheus's path prefix
+    re_path(r"^in/prometheus/[^/]+/api/v2/status$", compat.alertmanager_status),
+    re_path(r"^in/prometheus/[^/]+/-/healthy$", health.healthy),
+    re_path(r"^in/prometheus/[^/]+/-/ready$", health.ready),
     path("v2/alerts", compat.opsgenie_list),
     path("v2/alerts/", compat.opsgenie_list),
     path("v2/alerts/count", compat.opsgenie_count),

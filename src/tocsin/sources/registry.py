@@ -43,6 +43,7 @@ SOURCES: dict[str, Source] = {
 _OWN_PREFIX = "/in/"
 # Addresses the vendors' APIs also answer reads on. Those are not signals and belong to whoever serves pages.
 _READ_ELSEWHERE = ("/api/v2/alerts", "/v2/alerts", "/v2/heartbeats/")
+_READ_BEHIND_KEY = {"prometheus": frozenset({"/api/v2/alerts", "/api/v2/status", "/-/healthy", "/-/ready"})}
 
 
 class Found(NamedTuple):
@@ -114,9 +115,11 @@ def _find_own(method: str, path: str) -> Found | MethodNotAllowed | None:
     if source is None:
         return None
     allowed = _METHODS[name]
-    if method not in allowed:
-        return MethodNotAllowed(source=source, allow=allowed)
     key, slash, tail = rest.partition("/")
+    if method not in allowed:
+        if method in ("GET", "HEAD") and slash + tail in _READ_BEHIND_KEY.get(name, ()):
+            return None
+        return MethodNotAllowed(source=source, allow=allowed)
     return Found(source, key, slash + tail)
 
 
@@ -127,6 +130,8 @@ def _find_vendor(method: str, path: str) -> Found | MethodNotAllowed | None:
                 return None
             found = sources.get(method)
             return _refused(method, path, sources) if found is None else Found(found.source, "", path)
+    if path.startswith("//"):  # a sender's base address ended with a slash
+        return find(method, "/" + path.lstrip("/"))
     return find(method, path.rstrip("/")) if path.endswith("/") and path != "/" else None
 
 

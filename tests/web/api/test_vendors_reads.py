@@ -27,11 +27,18 @@ def test_prometheus_sees_the_alerts_it_pushed(served: Served) -> None:
     wrong = {"Authorization": f"Bearer {CHECKOUT_KEY}"}
     assert served.call("", "GET", "/api/v2/alerts", headers=wrong).status == 401
     assert served.call("", "GET", "/api/v2/status").body["cluster"]["status"] == "disabled"
+    prefix = f"/in/prometheus/{CLUSTER_KEY}"
+    assert served.call("", "GET", f"{prefix}/api/v2/alerts?filter=alertname%3DNodeDown").body == answer.body
+    assert served.call("", "GET", f"/in/prometheus/{CHECKOUT_KEY}/api/v2/alerts").status == 401
+    assert served.call("", "GET", f"{prefix}/api/v2/status").body["cluster"]["status"] == "disabled"
+    assert served.call("", "GET", f"{prefix}/-/healthy").status == 200
+    assert served.call("", "GET", f"{prefix}/-/ready").status == 200
 
 
 def test_an_opsgenie_client_follows_its_alert(served: Served) -> None:
     """From the request's id to the alert, its acknowledgement, its count and its end."""
-    created = served.call("", "POST", "/v2/alerts", {"message": "desk on fire", "alias": "desk/1"}, OPSGENIE)
+    sent = {"message": "desk on fire", "alias": "desk/1", "tags": ["desk", "floor:2"]}
+    created = served.call("", "POST", "/v2/alerts", sent, OPSGENIE)
     assert created.status == 202
     served.wait_for("/groups?q=desk+on+fire", lambda body: body["groups"])
     request = served.call("", "GET", f"/v2/alerts/requests/{created.body['requestId']}", headers=OPSGENIE).body["data"]
@@ -39,6 +46,7 @@ def test_an_opsgenie_client_follows_its_alert(served: Served) -> None:
     path = "/v2/alerts/desk%2F1?identifierType=alias"
     alert = served.call("", "GET", path, headers=OPSGENIE).body["data"]
     assert (alert["message"], alert["status"], alert["acknowledged"]) == ("desk on fire", "open", False)
+    assert alert["tags"] == ["desk", "floor:2"]
     tiny = served.call("", "GET", f"/v2/alerts/{alert['tinyId']}?identifierType=tiny", headers=OPSGENIE)
     assert tiny.body["data"]["alias"] == "desk/1"
     group = served.api("ann", "GET", "/groups?q=desk+on+fire").body["groups"][0]["id"]
