@@ -10,10 +10,8 @@ from tocsin.cli import database as databases
 from tocsin.cli import offline, options, output, remote, times, words
 from tocsin.cli.exits import Exit, Stop
 from tocsin.cli.options import Data, Database, Json
-from tocsin.config import queries
 from tocsin.kit import clock, db
-from tocsin.oncall import queries as duty
-from tocsin.paging.standing import Standing
+from tocsin.paging.standing import Standing, standing_at
 from tocsin.simulate import values, whatif
 from tocsin.simulate.whatif import NoSuchIntegration
 
@@ -51,20 +49,17 @@ def what_if(
         )
     else:
         with databases.installation(data, database):
-            reader = db.reader(clock.now())
-            counts = duty.in_force(reader, instant)
-            held = Standing(queries.current(reader), lambda: counts)
-            held.know_contacts(reader, held.people)
-            found = _trace(held, integration, body, instant, headers)
+            current = standing_at(db.reader(clock.now()), instant)
+            found = _trace(current, integration, body, instant, headers)
     if json_:
         output.as_json(found)
         return
     _print_trace(found)
 
 
-def _trace(held: Standing, integration: str, body: bytes, at: Any, headers: dict[str, str]) -> dict[str, Any]:
+def _trace(current: Standing, integration: str, body: bytes, at: Any, headers: dict[str, str]) -> dict[str, Any]:
     try:
-        return values.of_trace(whatif.what_if(held, integration, body, at, headers=headers))
+        return values.of_trace(whatif.what_if(current, integration, body, at, headers=headers))
     except NoSuchIntegration as unknown:
         raise Stop(str(unknown)) from None
 

@@ -37,14 +37,14 @@ class _Kept:
 _kept = _Kept()
 
 
-def ahead(reader: Reader, held: Standing) -> tuple[GapAhead, ...]:
+def ahead(reader: Reader, current: Standing) -> tuple[GapAhead, ...]:
     """The first gap of each policy within AHEAD that is not over, the soonest first."""
     hour = reader.now.replace(minute=0, second=0, microsecond=0)
     counts = duty.in_force(reader, hour, hour + AHEAD)
     rest = (hour, repr(counts))
-    if _kept.snapshot is not held.snapshot or _kept.rest != rest:
-        _kept.found = _gaps_ahead(held, Reach(held.snapshot, hour, hour + AHEAD, counts))
-        _kept.snapshot, _kept.rest = held.snapshot, rest
+    if _kept.snapshot is not current.snapshot or _kept.rest != rest:
+        _kept.found = _gaps_ahead(current, Reach(current.snapshot, hour, hour + AHEAD, counts))
+        _kept.snapshot, _kept.rest = current.snapshot, rest
     first: dict[str, GapAhead] = {}
     for one in _kept.found:
         if one.end > reader.now:
@@ -52,10 +52,10 @@ def ahead(reader: Reader, held: Standing) -> tuple[GapAhead, ...]:
     return tuple(first.values())[:SHOWN_MAX]
 
 
-def _gaps_ahead(held: Standing, reach: Reach) -> tuple[GapAhead, ...]:
-    used = sorted({one.policy for one in held.services.values() if one.policy is not None})
+def _gaps_ahead(current: Standing, reach: Reach) -> tuple[GapAhead, ...]:
+    used = sorted({one.policy for one in current.services.values() if one.policy is not None})
     found = [
-        GapAhead(policy=name, title=held.policies[name].name, start=gap.start, end=gap.end)
+        GapAhead(policy=name, title=current.policies[name].name, start=gap.start, end=gap.end)
         for name in used
         for gap in reach.uncovered(name, Urgency.HIGH)
     ]

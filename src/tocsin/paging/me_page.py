@@ -151,9 +151,9 @@ def page(reader: Reader, who: Actor, email: str, *, slip: Slip | None = None) ->
     """The page of whoever asks."""
     snapshot = configuration.current(reader)
     document = snapshot.all("people", PersonDocument).get(who.person)
-    held = standing(reader)
-    held.know_contacts(reader, [who.person] if document else [])
-    usable = held.usable(who.person)
+    current = standing(reader)
+    current.know_contacts(reader, [who.person] if document else [])
+    usable = current.usable(who.person)
     warning, hint = _warnings(document, usable)
     file = managing_file(reader, who.person) if document else ""
     return MePage(

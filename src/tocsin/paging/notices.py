@@ -24,9 +24,9 @@ TEAM_CONTACT = "channel"
 
 def of_facts(tx: Tx, facts: Sequence[Fact]) -> None:
     """Tell everybody what these facts mean for them."""
-    now = standing(tx)
-    clerk = Clerk(now.snapshot, installation().base_url)
-    tell(tx, now, [notice for fact in facts for notice in clerk.notices(fact, tx.now)])
+    current = standing(tx)
+    clerk = Clerk(current.snapshot, installation().base_url)
+    tell(tx, current, [notice for fact in facts for notice in clerk.notices(fact, tx.now)])
 
 
 def of_devices(tx: Tx, facts: Sequence[DeviceGone]) -> None:
@@ -34,28 +34,28 @@ def of_devices(tx: Tx, facts: Sequence[DeviceGone]) -> None:
     tell(tx, standing(tx), devices.gone_notices(facts))
 
 
-def tell(tx: Tx, now: Standing, notices: Iterable[Notice], urgency: Urgency = Urgency.LOW) -> None:
+def tell(tx: Tx, current: Standing, notices: Iterable[Notice], urgency: Urgency = Urgency.LOW) -> None:
     """Put these into the outbox; who cannot be reached is not told, and nothing waits for them."""
-    known = [one for one in notices if one.person in now.people]
+    known = [one for one in notices if one.person in current.people]
     if not known:
         return
-    now.know_contacts(tx, {one.person for one in known})
-    outbox.put(tx, [delivery for one in known for delivery in _deliveries(tx, now, one, urgency)])
+    current.know_contacts(tx, {one.person for one in known})
+    outbox.put(tx, [delivery for one in known for delivery in _deliveries(tx, current, one, urgency)])
 
 
-def tell_team(tx: Tx, now: Standing, team: str, notice: Notice) -> None:
+def tell_team(tx: Tx, current: Standing, team: str, notice: Notice) -> None:
     """Post into the place where a team reads together, if it has one."""
-    document = now.teams.get(team)
+    document = current.teams.get(team)
     if document is None or document.channel is None:
         return
     way = ways.way_to(f"{TEAM_PREFIX}{team}", TEAM_CONTACT, document.channel, tx.now)
     outbox.put(tx, [_delivery(tx, notice, document.name, way)])
 
 
-def _deliveries(tx: Tx, now: Standing, notice: Notice, urgency: Urgency) -> list[NewDelivery]:
+def _deliveries(tx: Tx, current: Standing, notice: Notice, urgency: Urgency) -> list[NewDelivery]:
     """By the ways that come first: a notice does not climb."""
-    document = now.people[notice.person]
-    planned = now.ways(notice.person, urgency, tx.now)
+    document = current.people[notice.person]
+    planned = current.ways(notice.person, urgency, tx.now)
     first = min((way.at for way in planned), default=tx.now)
     return [_delivery(tx, notice, document.name, way) for way in planned if way.at == first]
 

@@ -58,7 +58,7 @@ class ChangeShown:
     apart: timedelta
 
 
-def similar(reader: Reader, now: Standing, line: GroupLine) -> tuple[Before, ...]:
+def similar(reader: Reader, current: Standing, line: GroupLine) -> tuple[Before, ...]:
     """How the same problem went before, the latest first."""
     found = tallies.similar(reader, line.id, line.service, line.title)
     return tuple(
@@ -67,23 +67,23 @@ def similar(reader: Reader, now: Standing, line: GroupLine) -> tuple[Before, ...
             title=one.title,
             at=one.opened_at,
             lasted=one.resolved_at - one.opened_at,
-            who=people.name_of(now.snapshot, one.resolved_by) if one.resolved_by else "",
+            who=people.name_of(current.snapshot, one.resolved_by) if one.resolved_by else "",
             same_key=one.same_key,
-            notes=_notes(reader, now, one.id) if place < NOTES_OF_MAX else (),
+            notes=_notes(reader, current, one.id) if place < NOTES_OF_MAX else (),
         )
         for place, one in enumerate(found)
     )
 
 
-def changes(reader: Reader, now: Standing, line: GroupLine) -> tuple[ChangeShown, ...]:
+def changes(reader: Reader, current: Standing, line: GroupLine) -> tuple[ChangeShown, ...]:
     """What was changed in the service and in what it depends on, nearest first."""
-    service = now.services.get(line.service)
+    service = current.services.get(line.service)
     services = (line.service, *(service.depends_on if service else ()))
     return tuple(
         ChangeShown(
             summary=one.summary,
             at=one.at,
-            service=now.service_title(one.service) if one.service != line.service else "",
+            service=current.service_title(one.service) if one.service != line.service else "",
             links=tuple((href, title) for href, title in one.links if href.lower().startswith(("https://", "http://"))),
             is_before=one.at <= line.opened_at,
             apart=abs(line.opened_at - one.at),
@@ -109,10 +109,10 @@ def _written(matchers: Iterable[Matcher]) -> Iterable[str]:
     return (str(one) for one in matchers if "\n" not in one.value)
 
 
-def _notes(reader: Reader, now: Standing, group_id: int) -> tuple[PastNote, ...]:
+def _notes(reader: Reader, current: Standing, group_id: int) -> tuple[PastNote, ...]:
     entries = journal.of_subject(reader, f"group:{group_id}", limit=FACTS_LOOKED_AT_MAX)
     notes = [one for one in entries if one.name in NOTE_NAMES]
     return tuple(
-        PastNote(by=people.name_of(now.snapshot, one.actor), text=str(one.body.get("text", "")))
+        PastNote(by=people.name_of(current.snapshot, one.actor), text=str(one.body.get("text", "")))
         for one in notes[-NOTES_SHOWN_MAX:]
     )

@@ -14,8 +14,10 @@ from tocsin.people.domain import Urgency
 class Plans:
     """Plans by service and urgency, each made and encoded once per batch."""
 
-    def __init__(self, tx: Tx, now: Standing, by_group: dict[int, AlertGroupOpened | AlertGroupUnacknowledged]) -> None:
-        self._now = now
+    def __init__(
+        self, tx: Tx, current: Standing, by_group: dict[int, AlertGroupOpened | AlertGroupUnacknowledged]
+    ) -> None:
+        self._current = current
         self._made: dict[tuple[str, str], tuple[Plan, str]] = {}
         by_hand = [group for group, fact in by_group.items() if _is_by_hand(fact)]
         self._labels = store.labels_of_groups(tx, by_hand) if by_hand else {}
@@ -29,20 +31,20 @@ class Plans:
             return plan, store.encode_plan(plan)
         key = (fact.service, fact.urgency)
         if key not in self._made:
-            plan = plan_for(self._now, fact.service, Urgency(fact.urgency))
+            plan = plan_for(self._current, fact.service, Urgency(fact.urgency))
             self._made[key] = (plan, store.encode_plan(plan))
         return self._made[key]
 
 
-def plan_for(now: Standing, service: str, urgency: Urgency) -> Plan:
+def plan_for(current: Standing, service: str, urgency: Urgency) -> Plan:
     """What a service's policy means, or the fallback where there is none."""
-    document = now.services.get(service)
-    admins = rules.admins(now.people)
+    document = current.services.get(service)
+    admins = rules.admins(current.people)
     if document is None:
         return rules.fallback(None, admins, Why.NOBODY_RESPONSIBLE)
-    if document.policy is None or document.policy not in now.policies:
+    if document.policy is None or document.policy not in current.policies:
         return rules.fallback(document.team, admins, Why.NO_POLICY)
-    return rules.freeze(document.policy, now.policies, urgency)
+    return rules.freeze(document.policy, current.policies, urgency)
 
 
 def _is_by_hand(fact: AlertGroupOpened | AlertGroupUnacknowledged) -> bool:

@@ -139,17 +139,17 @@ class FormPage:
 def policies(request: HttpRequest, actor: Actor) -> HttpResponse:
     """All policies, each as a sentence."""
     reader = db.reader(clock.now())
-    here = standing.standing(reader)
-    used = [service.policy for service in here.services.values()]
+    current = standing.standing(reader)
+    used = [service.policy for service in current.services.values()]
     page = PoliciesPage(
         policies=tuple(
             PolicyLine(
                 name=name,
                 title=policy.name,
-                words=ladder.sentence(policy, here, reader.now),
+                words=ladder.sentence(policy, current, reader.now),
                 services=used.count(name),
             )
-            for name, policy in here.policies.items()
+            for name, policy in current.policies.items()
         ),
         may_configure=may(actor, Right.CONFIGURE),
     )
@@ -282,11 +282,11 @@ def _picks(prefix: str, label: str, chosen: tuple[str, ...], titles: Mapping[str
     )
 
 
-def _choices(here: Standing) -> tuple[tuple[str, tuple[Option, ...]], ...]:
+def _choices(current: Standing) -> tuple[tuple[str, tuple[Option, ...]], ...]:
     sections = (
-        ("Schedule", "schedule", here.snapshot.all("schedules", ScheduleDocument)),
-        ("Team", "team", here.teams),
-        ("Person", "person", here.people),
+        ("Schedule", "schedule", current.snapshot.all("schedules", ScheduleDocument)),
+        ("Team", "team", current.teams),
+        ("Person", "person", current.people),
     )
     return tuple(
         (
@@ -301,19 +301,21 @@ def _policy_page(actor: Actor, name: str) -> PolicyPage:
     reader = db.reader(clock.now())
     state = queries.state(reader)
     document = _found(state, name)
-    here = standing.standing(reader)
-    here.know_contacts(reader, here.people)
+    current = standing.standing(reader)
+    current.know_contacts(reader, current.people)
     return PolicyPage(
         name=name,
         title=document.name,
         description=document.description,
-        ladders=ladder.ladders(document, name, here, reader.now),
-        told=ladder.told(name, here, reader.now),
+        ladders=ladder.ladders(document, name, current, reader.now),
+        told=ladder.told(name, current, reader.now),
         gaps=_gaps(reader, state, name),
         services=tuple(
-            Link(name=one, title=service.name) for one, service in here.services.items() if service.policy == name
+            Link(name=one, title=service.name) for one, service in current.services.items() if service.policy == name
         ),
-        handed_by=tuple(Link(name=one, title=other.name) for one, other in here.policies.items() if other.then == name),
+        handed_by=tuple(
+            Link(name=one, title=other.name) for one, other in current.policies.items() if other.then == name
+        ),
         expires=text.format_duration(document.acknowledgement_expires) if document.acknowledgement_expires else "",
         may_change=ownership.may_change(actor, state.snapshot, SECTION, name),
         read_only=ownership.read_only(state, SECTION, name),

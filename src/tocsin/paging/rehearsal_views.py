@@ -81,8 +81,8 @@ def _start(request: HttpRequest, actor: Actor, team: str, document: TeamDocument
 
 def _page(actor: Actor, team: str, document: TeamDocument) -> RehearsalPage:
     reader = db.reader(clock.now())
-    held = standing(reader)
-    held.know_contacts(reader, document.members)
+    current = standing(reader)
+    current.know_contacts(reader, document.members)
     tests = {one.person: one for one in rehearsal.last_of_team(reader, team)}
     first = next(iter(tests.values()), None)
     return RehearsalPage(
@@ -91,15 +91,15 @@ def _page(actor: Actor, team: str, document: TeamDocument) -> RehearsalPage:
         members=tuple(
             Member(
                 person=person,
-                name=people.name_of(held.snapshot, f"person:{person}"),
-                ways=", ".join(held.usable(person)),
-                reach=held.reach(person, reader.now),
+                name=people.name_of(current.snapshot, f"person:{person}"),
+                ways=", ".join(current.usable(person)),
+                reach=current.reach(person, reader.now),
                 test=tests.get(person),
             )
             for person in document.members
         ),
         at=first.at if first else None,
-        by=people.name_of(held.snapshot, first.by) if first else "",
+        by=people.name_of(current.snapshot, first.by) if first else "",
         answered=_count(tests, "answered"),
         delivered=_count(tests, "answered") + _count(tests, "delivered"),
         quiet=_count(tests, "quiet"),

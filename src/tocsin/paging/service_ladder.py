@@ -25,27 +25,29 @@ class RungLine:
     after_s: int
 
 
-def first_woken(held: Standing, reader: Reader, service: str) -> str:
+def first_woken(current: Standing, reader: Reader, service: str) -> str:
     """Who is woken first if something urgent begins now; empty for nobody."""
-    first = outlook(_started(held, reader, service, Urgency.HIGH), held, shown_max=3).next
-    return names(first.persons, held) if first is not None else ""
+    first = outlook(_started(current, reader, service, Urgency.HIGH), current, shown_max=3).next
+    return names(first.persons, current) if first is not None else ""
 
 
-def ladder(held: Standing, reader: Reader, service: str, urgency: Urgency) -> tuple[RungLine, ...]:
+def ladder(current: Standing, reader: Reader, service: str, urgency: Urgency) -> tuple[RungLine, ...]:
     """Every step with whom it would page if it were taken at this moment."""
-    climbing = _started(held, reader, service, urgency)
+    climbing = _started(current, reader, service, urgency)
     found: list[RungLine] = []
     after = 0.0
     for position in range(RUNGS_SHOWN_MAX):
         rung = rung_at(climbing.plan, position)
         if rung is None:
             break
-        found.append(_rung_line(held, reader, climbing, rung, position, int(after)))
+        found.append(_rung_line(current, reader, climbing, rung, position, int(after)))
         after += rung.wait.total_seconds()
     return tuple(found)
 
 
-def _rung_line(held: Standing, reader: Reader, climbing: Climbing, rung: Rung, position: int, after_s: int) -> RungLine:
+def _rung_line(
+    current: Standing, reader: Reader, climbing: Climbing, rung: Rung, position: int, after_s: int
+) -> RungLine:
     here = Climbing(
         group_id=0,
         escalation_id=0,
@@ -55,22 +57,22 @@ def _rung_line(held: Standing, reader: Reader, climbing: Climbing, rung: Rung, p
         started_at=reader.now,
         due_at=reader.now,
     )
-    taken = outlook(here, held, shown_max=1).rungs
+    taken = outlook(here, current, shown_max=1).rungs
     return RungLine(
         step=step_words(rung).capitalize(),
-        who=names(taken[0].persons, held) if taken else "",
-        targets=", ".join(_target_words(held, one) for one in rung.targets),
+        who=names(taken[0].persons, current) if taken else "",
+        targets=", ".join(_target_words(current, one) for one in rung.targets),
         wait_s=int(rung.wait.total_seconds()),
         after_s=after_s,
     )
 
 
-def _started(held: Standing, reader: Reader, service: str, urgency: Urgency) -> Climbing:
+def _started(current: Standing, reader: Reader, service: str, urgency: Urgency) -> Climbing:
     """An escalation as it would start now."""
     return Climbing(
         group_id=0,
         escalation_id=0,
-        plan=plan_for(held, service, urgency),
+        plan=plan_for(current, service, urgency),
         position=0,
         turn=0,
         started_at=reader.now,
@@ -78,10 +80,10 @@ def _started(held: Standing, reader: Reader, service: str, urgency: Urgency) -> 
     )
 
 
-def _target_words(held: Standing, target: str) -> str:
+def _target_words(current: Standing, target: str) -> str:
     kind, _, name = target.partition(":")
     if kind == "person":
-        return held.people[name].name if name in held.people else name
+        return current.people[name].name if name in current.people else name
     section = {"schedule": "schedules", "team": "teams"}.get(kind, "")
-    document = held.snapshot.sections.get(section, {}).get(name)
+    document = current.snapshot.sections.get(section, {}).get(name)
     return f"{kind} {getattr(document, 'name', name)}"

@@ -139,21 +139,21 @@ class ServiceFormPage:
 def services(request: HttpRequest, actor: Actor) -> HttpResponse:
     """All services by team, those in trouble first, with who is woken for each."""
     reader = db.reader(clock.now())
-    held = standing(reader)
-    held.know_contacts(reader, held.people)
+    current = standing(reader)
+    current.know_contacts(reader, current.people)
     counted = tallies.by_service(reader)
     first: dict[tuple[str | None, str], str] = {}
     by_team: dict[str, list[ServiceLine]] = {}
-    for name, document in held.services.items():
+    for name, document in current.services.items():
         key = (document.policy, document.team)
         if key not in first:
-            first[key] = service_ladder.first_woken(held, reader, name)
-        line = _line(held, name, document, counted.get(name, tallies.NONE), first[key])
+            first[key] = service_ladder.first_woken(current, reader, name)
+        line = _line(current, name, document, counted.get(name, tallies.NONE), first[key])
         by_team.setdefault(document.team, []).append(line)
     page = ServicesPage(
-        teams=tuple(_team_part(held, team, lines) for team, lines in sorted(by_team.items())),
-        total=len(held.services),
-        in_trouble=sum(counted.get(name, tallies.NONE).open > 0 for name in held.services),
+        teams=tuple(_team_part(current, team, lines) for team, lines in sorted(by_team.items())),
+        total=len(current.services),
+        in_trouble=sum(counted.get(name, tallies.NONE).open > 0 for name in current.services),
         may_add=may_anywhere(actor, Right.CONFIGURE),
     )
     return show(request, "catalog/services.html", page)
@@ -164,12 +164,12 @@ def services(request: HttpRequest, actor: Actor) -> HttpResponse:
 def service(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
     """One service: how it stands, whose it is, who is woken, what it needs and what needs it."""
     reader = db.reader(clock.now())
-    held = standing(reader)
-    held.know_contacts(reader, held.people)
-    document = held.services.get(name)
+    current = standing(reader)
+    current.know_contacts(reader, current.people)
+    document = current.services.get(name)
     if document is None:
         raise Http404
-    return show(request, "catalog/service.html", _page(reader, held, actor, name, document))
+    return show(request, "catalog/service.html", _page(reader, current, actor, name, document))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -267,44 +267,44 @@ def _form(
     return show(request, "catalog/service_form.html", page, status=422 if verdict.wrong else 200)
 
 
-def _page(reader: Reader, held: Standing, actor: Actor, name: str, document: ServiceDocument) -> ServicePage:
+def _page(reader: Reader, current: Standing, actor: Actor, name: str, document: ServiceDocument) -> ServicePage:
     counted = tallies.by_service(reader)
     live = listing.groups(reader, GroupFilter(status=LIVE, services=(name,)))
     recent = listing.groups(
         reader, GroupFilter(status=(GroupStatus.RESOLVED,), services=(name,), limit=RECENT_SHOWN_MAX)
     )
     urgency = document.urgency_at(reader.now)
-    plan = plan_for(held, name, urgency)
+    plan = plan_for(current, name, urgency)
     origin = configuration.state(reader).origins.get(("services", name))
-    ready = readiness.of_service(readiness.look(reader, held), name)
-    team = held.teams.get(document.team)
-    policy = held.policies.get(document.policy or "")
+    ready = readiness.of_service(readiness.look(reader, current), name)
+    team = current.teams.get(document.team)
+    policy = current.policies.get(document.policy or "")
     return ServicePage(
         name=name,
         document=document,
         team=team.name if team else document.team,
         tally=counted.get(name, tallies.NONE),
-        ladder=service_ladder.ladder(held, reader, name, urgency),
+        ladder=service_ladder.ladder(current, reader, name, urgency),
         ladder_why=plan.why,
         policy=policy.name if policy else "",
-        needs=tuple(_neighbour(held, counted, one) for one in document.depends_on),
+        needs=tuple(_neighbour(current, counted, one) for one in document.depends_on),
         needed_by=tuple(
-            _neighbour(held, counted, other) for other, one in held.services.items() if name in one.depends_on
+            _neighbour(current, counted, other) for other, one in current.services.items() if name in one.depends_on
         ),
-        doors=_doors(held, name),
-        live=tuple(row(held.snapshot, one) for one in live),
-        recent=tuple(row(held.snapshot, one) for one in recent),
+        doors=_doors(current, name),
+        live=tuple(row(current.snapshot, one) for one in live),
+        recent=tuple(row(current.snapshot, one) for one in recent),
         changes=tuple(tallies.changes_near(reader, [name], reader.now)),
         ready=ready,
         findings=ready.findings,
         file=origin.file if origin is not None and origin.managed_by is ManagedBy.FILE else "",
-        may_change=ownership.may_change(actor, held.snapshot, "services", name),
+        may_change=ownership.may_change(actor, current.snapshot, "services", name),
         urgency=urgency.value,
     )
 
 
-def _line(held: Standing, name: str, document: ServiceDocument, tally: Tally, who: str) -> ServiceLine:
-    policy = held.policies.get(document.policy or "")
+def _line(current: Standing, name: str, document: ServiceDocument, tally: Tally, who: str) -> ServiceLine:
+    policy = current.policies.get(document.policy or "")
     return ServiceLine(
         name=name,
         title=document.name,
@@ -316,20 +316,20 @@ def _line(held: Standing, name: str, document: ServiceDocument, tally: Tally, wh
     )
 
 
-def _team_part(held: Standing, name: str, lines: list[ServiceLine]) -> TeamPart:
-    team: TeamDocument | None = held.teams.get(name)
+def _team_part(current: Standing, name: str, lines: list[ServiceLine]) -> TeamPart:
+    team: TeamDocument | None = current.teams.get(name)
     lines.sort(key=lambda one: (-one.tally.open, -one.tally.live, one.tier, one.title.casefold()))
     return TeamPart(name=name, title=team.name if team else name, services=tuple(lines))
 
 
-def _neighbour(held: Standing, counted: Mapping[str, Tally], name: str) -> Neighbour:
-    return Neighbour(name=name, title=held.service_title(name), tally=counted.get(name, tallies.NONE))
+def _neighbour(current: Standing, counted: Mapping[str, Tally], name: str) -> Neighbour:
+    return Neighbour(name=name, title=current.service_title(name), tally=counted.get(name, tallies.NONE))
 
 
-def _doors(held: Standing, service: str) -> tuple[Doorway, ...]:
+def _doors(current: Standing, service: str) -> tuple[Doorway, ...]:
     return tuple(
         Doorway(name=name, sender=SOURCES[one.source].title, description=one.description)
-        for name, one in held.snapshot.all("integrations", IntegrationDocument).items()
+        for name, one in current.snapshot.all("integrations", IntegrationDocument).items()
         if one.service == service
     )
 

@@ -71,19 +71,19 @@ def is_over(reader: Reader) -> bool:
     return found is not None
 
 
-def look(reader: Reader, held: Standing, actor: Actor) -> Setup:
+def look(reader: Reader, current: Standing, actor: Actor) -> Setup:
     """How far it is, for whoever looks. The standing must know its contacts."""
     everywhere = may(actor, Right.CONFIGURE)
     steps = (
-        *_who(held, actor, may_configure=everywhere),
-        *_when(reader, held, may_configure=everywhere),
-        *_what(reader, held, may_configure=everywhere or bool(actor.managed_teams)),
+        *_who(current, actor, may_configure=everywhere),
+        *_when(reader, current, may_configure=everywhere),
+        *_what(reader, current, may_configure=everywhere or bool(actor.managed_teams)),
     )
     return Setup(steps=steps)
 
 
-def _who(held: Standing, actor: Actor, *, may_configure: bool) -> Iterator[Step]:
-    wakeable = [name for name, person in held.people.items() if person.role is not Role.VIEWER]
+def _who(current: Standing, actor: Actor, *, may_configure: bool) -> Iterator[Step]:
+    wakeable = [name for name, person in current.people.items() if person.role is not Role.VIEWER]
     yield Step(
         name="people",
         title="People",
@@ -94,7 +94,7 @@ def _who(held: Standing, actor: Actor, *, may_configure: bool) -> Iterator[Step]
         button="Add a person",
         may_do=may(actor, Right.ADMINISTER),
     )
-    teams = held.snapshot.all("teams", TeamDocument)
+    teams = current.snapshot.all("teams", TeamDocument)
     filled = [name for name, team in teams.items() if team.members]
     yield Step(
         name="team",
@@ -106,9 +106,9 @@ def _who(held: Standing, actor: Actor, *, may_configure: bool) -> Iterator[Step]
         button="Add a team",
         may_do=may_configure,
     )
-    known = held.people[actor.person].contacts.values() if actor.person in held.people else ()
+    known = current.people[actor.person].contacts.values() if actor.person in current.people else ()
     unproven = any(contact.channel != "inbox" for contact in known)
-    usable = [name for name, contact in held.usable(actor.person).items() if contact.channel != "inbox"]
+    usable = [name for name, contact in current.usable(actor.person).items() if contact.channel != "inbox"]
     yield Step(
         name="contact",
         title="A way to reach you",
@@ -120,15 +120,15 @@ def _who(held: Standing, actor: Actor, *, may_configure: bool) -> Iterator[Step]
     )
 
 
-def _when(reader: Reader, held: Standing, *, may_configure: bool) -> Iterator[Step]:
-    schedules = held.snapshot.sections.get("schedules", {})
-    covered = [name for name in schedules if held.on_call(name, reader.now)]
+def _when(reader: Reader, current: Standing, *, may_configure: bool) -> Iterator[Step]:
+    schedules = current.snapshot.sections.get("schedules", {})
+    covered = [name for name in schedules if current.on_call(name, reader.now)]
     yield Step(
         name="schedule",
         title="A schedule",
         why="Who carries the pager when, week after week.",
         done=bool(covered),
-        state=_schedule_words(held, reader, covered) if covered else "nobody is on call",
+        state=_schedule_words(current, reader, covered) if covered else "nobody is on call",
         url=reverse("new_schedule"),
         button="Make a schedule",
         may_do=may_configure,
@@ -137,21 +137,21 @@ def _when(reader: Reader, held: Standing, *, may_configure: bool) -> Iterator[St
         name="policy",
         title="An escalation policy",
         why="Who is woken first, who next, and after how long.",
-        done=bool(held.policies),
-        state=text.plural(len(held.policies), "policy", "policies") if held.policies else "none yet",
+        done=bool(current.policies),
+        state=text.plural(len(current.policies), "policy", "policies") if current.policies else "none yet",
         url=reverse("new_policy"),
         button="Make a policy",
         may_do=may_configure,
     )
 
 
-def _schedule_words(held: Standing, reader: Reader, covered: list[str]) -> str:
-    persons = held.on_call(covered[0], reader.now) or ()
-    return f"{' and '.join(held.people[one].name for one in persons if one in held.people)} on call now"
+def _schedule_words(current: Standing, reader: Reader, covered: list[str]) -> str:
+    persons = current.on_call(covered[0], reader.now) or ()
+    return f"{' and '.join(current.people[one].name for one in persons if one in current.people)} on call now"
 
 
-def _what(reader: Reader, held: Standing, *, may_configure: bool) -> Iterator[Step]:
-    with_policy = [one for one in held.services.values() if one.policy]
+def _what(reader: Reader, current: Standing, *, may_configure: bool) -> Iterator[Step]:
+    with_policy = [one for one in current.services.values() if one.policy]
     yield Step(
         name="service",
         title="A service with that policy",
@@ -162,7 +162,7 @@ def _what(reader: Reader, held: Standing, *, may_configure: bool) -> Iterator[St
         button="Add a service",
         may_do=may_configure,
     )
-    integrations = held.snapshot.all("integrations", IntegrationDocument)
+    integrations = current.snapshot.all("integrations", IntegrationDocument)
     yield Step(
         name="integration",
         title="An integration",

@@ -29,8 +29,8 @@ class SetupPage:
 def setup(request: HttpRequest, actor: Actor) -> HttpResponse:
     """What is there already and what is still missing, until a page was received and answered."""
     reader = db.reader(clock.now())
-    held = standing(reader)
-    held.know_contacts(reader, held.people)
-    found = checklist.look(reader, held, actor)
+    current = standing(reader)
+    current.know_contacts(reader, current.people)
+    found = checklist.look(reader, current, actor)
     page = SetupPage(setup=found, next_name=found.next.name if found.next else "")
     return show(request, "paging/setup.html", page)

@@ -15,8 +15,8 @@ from tocsin.people.domain import Urgency
 
 def tell(tx: Tx, facts: Sequence[PersonPaged]) -> None:
     """Whoever shadows a schedule that a step pages hears of it by their own ways, once for each step."""
-    now = standing(tx)
-    if not now.has_shadows:
+    current = standing(tx)
+    if not current.has_shadows:
         return
     escalations = store.escalations(tx, {fact.escalation for fact in facts})
     briefs = store.briefs(tx, {fact.group for fact in facts})
@@ -27,7 +27,7 @@ def tell(tx: Tx, facts: Sequence[PersonPaged]) -> None:
             one, brief = escalations.get(fact.escalation), briefs.get(fact.group)
             if one is None or brief is None or one.urgency is not urgency:
                 continue
-            for schedule, person in _shadows(tx, now, one, fact):
+            for schedule, person in _shadows(tx, current, one, fact):
                 about = f"shadow:{fact.escalation}:{fact.policy}:{fact.step}:{fact.cycle}:{person}"
                 told[about] = Notice(
                     person=person,
@@ -36,16 +36,16 @@ def tell(tx: Tx, facts: Sequence[PersonPaged]) -> None:
                     text=f"Others are paged for this; you have no duty. {base_url}/groups/{brief.id}",
                     reason=f"you shadow {schedule}",
                 )
-        notices.tell(tx, now, told.values(), urgency)
+        notices.tell(tx, current, told.values(), urgency)
 
 
-def _shadows(tx: Tx, now: Standing, one: Escalation, fact: PersonPaged) -> Iterator[tuple[str, str]]:
+def _shadows(tx: Tx, current: Standing, one: Escalation, fact: PersonPaged) -> Iterator[tuple[str, str]]:
     """(schedule, person) for everybody who shadows what this step pages, but is not paged by it."""
     for written in _targets(one, fact):
         aimed = target(written)
         if aimed.kind is TargetKind.SCHEDULE:
-            paged = now.on_call(aimed.name, tx.now) or ()
-            yield from ((aimed.name, person) for person in now.shadows(aimed.name, tx.now) if person not in paged)
+            paged = current.on_call(aimed.name, tx.now) or ()
+            yield from ((aimed.name, person) for person in current.shadows(aimed.name, tx.now) if person not in paged)
 
 
 def _targets(one: Escalation, fact: PersonPaged) -> tuple[str, ...]:

@@ -131,6 +131,14 @@ def standing(reader: Reader) -> Standing:
     return Standing(configuration.current(reader), lambda: duty.in_force(reader, reader.now, reader.now + _LOOK_AHEAD))
 
 
+def standing_at(reader: Reader, at: datetime) -> Standing:
+    """The present configuration asked about another moment: with the overrides that count then, and contacts as now."""
+    counts = duty.in_force(reader, at)
+    found = Standing(configuration.current(reader), lambda: counts)
+    found.know_contacts(reader, found.people)
+    return found
+
+
 def letterhead() -> Letterhead:
     """For messages that go out now."""
     return Letterhead(base_url=installation().base_url, signer=link_signer())

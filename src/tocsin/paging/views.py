@@ -126,22 +126,22 @@ class InboxPage:
 def now(request: HttpRequest, actor: Actor) -> HttpResponse:
     """The home screen."""
     reader = db.reader(clock.now())
-    held = standing(reader)
-    held.know_contacts(reader, held.people)
+    current = standing(reader)
+    current.know_contacts(reader, current.people)
     open_groups = _groups(reader, [GroupStatus.OPEN], OPEN_SHOWN_MAX + 1)
     resolved = listing.groups(reader, GroupFilter(status=(GroupStatus.RESOLVED,), limit=1))
     others = _groups(reader, [GroupStatus.SNOOZED, GroupStatus.SUPPRESSED], HELD_SHOWN_MAX)
     page = NowPage(
-        waiting=_waiting(reader, held, open_groups[:OPEN_SHOWN_MAX]),
+        waiting=_waiting(reader, current, open_groups[:OPEN_SHOWN_MAX]),
         waiting_more=len(open_groups) > OPEN_SHOWN_MAX,
-        held=tuple(row(held.snapshot, one) for one in _groups(reader, [GroupStatus.ACKNOWLEDGED], HELD_SHOWN_MAX)),
-        quiet=tuple(row(held.snapshot, one) for one in others),
-        duties=_duties(reader, held, actor),
-        troubles=_troubles(reader, held),
+        held=tuple(row(current.snapshot, one) for one in _groups(reader, [GroupStatus.ACKNOWLEDGED], HELD_SHOWN_MAX)),
+        quiet=tuple(row(current.snapshot, one) for one in others),
+        duties=_duties(reader, current, actor),
+        troubles=_troubles(reader, current),
         last_resolved_at=resolved[0].resolved_at if resolved else None,
         is_new=not open_groups and not resolved and not others,
-        has_services=bool(held.services),
-        setup=setup.look(reader, held, actor) if _sets_up(reader, actor) else None,
+        has_services=bool(current.services),
+        setup=setup.look(reader, current, actor) if _sets_up(reader, actor) else None,
     )
     return show(request, "paging/now.html", page)
 
@@ -194,32 +194,32 @@ def _groups(reader: Reader, statuses: list[GroupStatus], limit: int) -> list[Gro
     return listing.groups(reader, GroupFilter(status=statuses, limit=limit))
 
 
-def _waiting(reader: Reader, held: Standing, lines: list[GroupLine]) -> tuple[Waiting, ...]:
+def _waiting(reader: Reader, current: Standing, lines: list[GroupLine]) -> tuple[Waiting, ...]:
     running = queries.climbing(reader, [line.id for line in lines])
     ahead: dict[tuple[object, ...], Outlook] = {}
     found = []
     for line in sorted(lines, key=lambda one: (one.urgency != "high", -one.id)):
-        shown = row(held.snapshot, line)
+        shown = row(current.snapshot, line)
         climbing = running.get(line.id)
         if climbing is None:
             found.append(Waiting(row=shown, words="Nobody else will be paged."))
             continue
         key = (climbing.plan, climbing.position, climbing.turn, climbing.due_at)
         if key not in ahead:
-            ahead[key] = outlook(climbing, held, shown_max=1 + len(climbing.plan.policies))
-        found.append(_waiting_for(shown, ahead[key], held))
+            ahead[key] = outlook(climbing, current, shown_max=1 + len(climbing.plan.policies))
+        found.append(_waiting_for(shown, ahead[key], current))
     return tuple(found)
 
 
-def _waiting_for(shown: Row, ahead: Outlook, held: Standing) -> Waiting:
+def _waiting_for(shown: Row, ahead: Outlook, current: Standing) -> Waiting:
     rung = ahead.next
     if rung is None:
         return Waiting(row=shown, words="Nobody else will be paged.")
-    return Waiting(row=shown, next_who=names(rung.persons, held), next_at=rung.at)
+    return Waiting(row=shown, next_who=names(rung.persons, current), next_at=rung.at)
 
 
-def _duties(reader: Reader, held: Standing, actor: Actor) -> tuple[Duty, ...]:
-    documents = held.snapshot.all("schedules", ScheduleDocument)
+def _duties(reader: Reader, current: Standing, actor: Actor) -> tuple[Duty, ...]:
+    documents = current.snapshot.all("schedules", ScheduleDocument)
     counts = duty.in_force(reader, reader.now, reader.now + DUTY_AHEAD)
     found = []
     for name, document in list(documents.items())[:DUTIES_SHOWN_MAX]:
@@ -228,17 +228,17 @@ def _duties(reader: Reader, held: Standing, actor: Actor) -> tuple[Duty, ...]:
             Duty(
                 schedule=name,
                 title=document.name,
-                who=names(seen.persons, held),
+                who=names(seen.persons, current),
                 mine=actor.person in seen.persons,
                 until=seen.until,
-                then=names(seen.then, held),
-                shadows=names(seen.shadows, held),
+                then=names(seen.then, current),
+                shadows=names(seen.shadows, current),
             )
         )
     return tuple(found)
 
 
-def _troubles(reader: Reader, held: Standing) -> tuple[Trouble, ...]:
+def _troubles(reader: Reader, current: Standing) -> tuple[Trouble, ...]:
     found = []
     lived_at = beat.last(reader)
     if lived_at is None or reader.now - lived_at > ENGINE_SILENT_AFTER:
@@ -247,7 +247,7 @@ def _troubles(reader: Reader, held: Standing) -> tuple[Trouble, ...]:
     if late:
         found.append(Trouble(words=f"{late} messages of pages are late"))
     for one in queries.failing(reader):
-        who = people.name_of(held.snapshot, f"person:{one.person}") if one.person else one.mail or "a team"
+        who = people.name_of(current.snapshot, f"person:{one.person}") if one.person else one.mail or "a team"
         found.append(Trouble(words=f"{one.channel} to {who} does not get through", why=one.reason, since=one.since))
     for integration, last_at in queries.missed_heartbeats(reader):
         url = reverse("integration", kwargs={"name": integration})
@@ -256,7 +256,7 @@ def _troubles(reader: Reader, held: Standing) -> tuple[Trouble, ...]:
     if aside:
         words = "Signals were set aside, because absorbing them failed"
         found.append(Trouble(words=words, since=aside[0].at, url=reverse("signal", kwargs={"signal_id": aside[0].id})))
-    for gap in gaps.ahead(reader, held):
+    for gap in gaps.ahead(reader, current):
         url = reverse("policy", kwargs={"name": gap.policy})
         found.append(Trouble(words=f"{gap.title} reaches nobody", starts=gap.start, ends=gap.end, url=url))
     return tuple(found)
@@ -288,20 +288,20 @@ def _acknowledge_by_link(asked: AskedPage) -> bool:
 
 def _answer_page(request: HttpRequest, asked: AskedPage, *, just_done: bool = False) -> AnswerPage:
     reader = db.reader(clock.now())
-    held = standing(reader)
-    held.know_contacts(reader, held.people)
+    current = standing(reader)
+    current.know_contacts(reader, current.people)
     line = listing.group(reader, asked.group)
     assert line is not None  # pages are forgotten with their group, never later
     actor = visitor(request)
     running = queries.climbing(reader, [line.id]).get(line.id)
-    ahead = outlook(running, held).next if running else None
+    ahead = outlook(running, current).next if running else None
     return AnswerPage(
         kind=_kind(line, f"person:{asked.person}"),
-        row=row(held.snapshot, line),
-        person=people.name_of(held.snapshot, f"person:{asked.person}"),
-        holder=people.name_of(held.snapshot, line.acknowledged_by or line.resolved_by),
+        row=row(current.snapshot, line),
+        person=people.name_of(current.snapshot, f"person:{asked.person}"),
+        holder=people.name_of(current.snapshot, line.acknowledged_by or line.resolved_by),
         since=line.acknowledged_at if line.status == GroupStatus.ACKNOWLEDGED else line.resolved_at,
-        next_who=names(ahead.persons, held) if ahead else "",
+        next_who=names(ahead.persons, current) if ahead else "",
         next_at=ahead.at if ahead else None,
         just_done=just_done,
         signed_in=actor is not None and may(actor, Right.SEE),

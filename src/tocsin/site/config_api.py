@@ -21,9 +21,8 @@ from tocsin.config.actions import Applied, Author, Outcome, Outdated
 from tocsin.config.domain import Kind, Snapshot
 from tocsin.config.domain import Problem as ConfigProblem
 from tocsin.kit import clock, db
-from tocsin.oncall import queries as oncall
 from tocsin.paging import duty
-from tocsin.paging.standing import Standing
+from tocsin.paging.standing import standing_at
 from tocsin.people.api import permit, writing
 from tocsin.people.rights import Actor, Right
 from tocsin.simulate import values, whatif
@@ -213,12 +212,9 @@ def what_if(request: HttpRequest, body: WhatIfIn) -> Any:
     at = body.at or clock.now()
     if at.tzinfo is None:
         raise wrong("at", "this time has no zone", fix="write it with Z or an offset: 2026-03-01T09:00:00Z")
-    reader = db.reader(clock.now())
-    counts = oncall.in_force(reader, at)
-    held = Standing(queries.current(reader), lambda: counts)
-    held.know_contacts(reader, held.people)
+    current = standing_at(db.reader(clock.now()), at)
     try:
-        found = whatif.what_if(held, body.integration, body.body.encode(), at, headers=body.headers)
+        found = whatif.what_if(current, body.integration, body.body.encode(), at, headers=body.headers)
     except NoSuchIntegration as unknown:
         raise not_found(str(unknown)) from None
     return values.of_trace(found)

@@ -100,24 +100,24 @@ class HealthPage:
 def health_page(request: HttpRequest, actor: Actor) -> HttpResponse:  # noqa: ARG001 - every door is told who stands there
     """What `tocsin doctor` and the metrics tell, with what leads to where it is mended."""
     reader = db.reader(clock.now())
-    held = standing(reader)
-    held.know_contacts(reader, held.people)
+    current = standing(reader)
+    current.know_contacts(reader, current.people)
     checks = doctor.at_a_glance(reader)
-    looked = readiness.look(reader, held)
-    ready = {name: readiness.of_service(looked, name) for name in held.services}
+    looked = readiness.look(reader, current)
+    ready = {name: readiness.of_service(looked, name) for name in current.services}
     page = HealthPage(
         checks=tuple(sorted(checks, key=lambda one: (one.state is not State.PROBLEM, one.state is State.OK))),
         wrong=sum(one.state is State.PROBLEM for one in checks),
         channels=tuple(_channel(one) for one in health.channels(reader)),
         nodes=tuple(_node(one, reader) for one in beat.nodes(reader)),
-        teams=_teams(held, ready),
+        teams=_teams(current, ready),
         ready=sum(one.is_ready for one in ready.values()),
         total=len(ready),
         stale=(
-            *_stale_contacts(reader, held),
-            *_stale_people(held),
-            *_stale_inboxes(held, reader.now),
-            *_stale_teams(held),
+            *_stale_contacts(reader, current),
+            *_stale_people(current),
+            *_stale_inboxes(current, reader.now),
+            *_stale_teams(current),
         ),
     )
     return show(request, "site/health.html", page)
@@ -148,64 +148,64 @@ def _node(one: Node, reader: Reader) -> NodeLine:
     return NodeLine(name=name, at=one.at, started_at=one.started_at, is_alive=is_alive)
 
 
-def _teams(held: Standing, ready: dict[str, Ready]) -> tuple[TeamReady, ...]:
+def _teams(current: Standing, ready: dict[str, Ready]) -> tuple[TeamReady, ...]:
     by_team: dict[str, list[ReadyLine]] = defaultdict(list)
-    for name, document in held.services.items():
+    for name, document in current.services.items():
         line = ReadyLine(name=name, title=document.name, tier=document.tier, ready=ready[name])
         by_team[document.team].append(line)
     found = []
     for team, lines in sorted(by_team.items()):
         lines.sort(key=lambda one: (one.ready.is_ready, one.tier, one.title.casefold()))
-        title = held.teams[team].name if team in held.teams else team
+        title = current.teams[team].name if team in current.teams else team
         found.append(TeamReady(title=title, met=sum(one.ready.is_ready for one in lines), services=tuple(lines)))
     return tuple(found)
 
 
-def _stale_contacts(reader: Reader, held: Standing) -> list[Stale]:
+def _stale_contacts(reader: Reader, current: Standing) -> list[Stale]:
     return [
         Stale(
-            words=f"{one.channel} of {held.people[one.person].name}" if one.person in held.people else one.person,
+            words=f"{one.channel} of {current.people[one.person].name}" if one.person in current.people else one.person,
             why=one.reason or "what was sent there came back",
             url=reverse("config_edit", kwargs={"section": "people", "name": one.person}),
             since=one.since,
         )
         for one in queries.dead_contacts(reader)
-        if one.person in held.people
+        if one.person in current.people
     ]
 
 
-def _stale_people(held: Standing) -> list[Stale]:
+def _stale_people(current: Standing) -> list[Stale]:
     return [
         Stale(
             words=f"Nothing reaches {person.name}",
             why="no contact, or none that is proven",
             url=reverse("config_edit", kwargs={"section": "people", "name": name}),
         )
-        for name, person in held.people.items()
-        if person.role is not Role.VIEWER and not held.can_reach(name)
+        for name, person in current.people.items()
+        if person.role is not Role.VIEWER and not current.can_reach(name)
     ]
 
 
-def _stale_inboxes(held: Standing, now: datetime) -> list[Stale]:
+def _stale_inboxes(current: Standing, now: datetime) -> list[Stale]:
     return [
         Stale(
             words=f"A page only reaches the inbox of {person.name}",
             why="it wakes nobody; mail, push or ntfy is added, proven and put into the rules under Me",
             url=reverse("config_edit", kwargs={"section": "people", "name": name}),
         )
-        for name, person in held.people.items()
-        if person.role is not Role.VIEWER and held.reach(name, now) is Reach.QUIET
+        for name, person in current.people.items()
+        if person.role is not Role.VIEWER and current.reach(name, now) is Reach.QUIET
     ]
 
 
-def _stale_teams(held: Standing) -> list[Stale]:
-    owning = {one.team for one in held.services.values()}
+def _stale_teams(current: Standing) -> list[Stale]:
+    owning = {one.team for one in current.services.values()}
     return [
         Stale(
             words=f"{team.name} owns services and has no members",
             why="nobody sees to them",
             url=reverse("config_edit", kwargs={"section": "teams", "name": name}),
         )
-        for name, team in held.teams.items()
+        for name, team in current.teams.items()
         if name in owning and not team.members
     ]

@@ -144,7 +144,7 @@ def _line(state: State, index: int, found: _Found, *, may_move: bool) -> RouteLi
     )
 
 
-def _effects(route: RouteDocument, here: Standing) -> list[str]:
+def _effects(route: RouteDocument, current: Standing) -> list[str]:
     """What it does, in words."""
     said = []
     if route.drop is not None:
@@ -152,7 +152,7 @@ def _effects(route: RouteDocument, here: Standing) -> list[str]:
     if route.suppress is not None:
         said.append(f"pages nobody: {route.suppress}")
     if route.service is not None:
-        said.append(f"goes to {here.service_title(route.service)}")
+        said.append(f"goes to {current.service_title(route.service)}")
     if route.urgency is not None:
         said.append(f"is of {route.urgency} urgency")
     if route.severity is not None:

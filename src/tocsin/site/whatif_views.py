@@ -17,10 +17,9 @@ from tocsin.catalog.domain import IntegrationDocument, ServiceDocument
 from tocsin.config import queries as configuration
 from tocsin.config.domain import Snapshot
 from tocsin.kit import clock, db
-from tocsin.oncall import queries as oncall
 from tocsin.paging import ladder
 from tocsin.paging.documents import PolicyDocument
-from tocsin.paging.standing import Standing
+from tocsin.paging.standing import Standing, standing_at
 from tocsin.people.domain import PersonDocument
 from tocsin.people.middleware import permit
 from tocsin.people.rights import Actor, Right
@@ -167,12 +166,10 @@ def _answered(snapshot: Snapshot, page: WhatIfPage) -> WhatIfPage:
         return replace(page, wrong_at="This is not a time: write it like 2026-03-01T03:00.")
     if abs(at - reader.now) > AWAY_MAX:
         return replace(page, wrong_at="This is too far away: at most five years.")
-    counts = oncall.in_force(reader, at)
     document = snapshot.all("integrations", IntegrationDocument).get(page.asked.integration)
     headers = _headers(document) if document is not None else {}
     body = page.asked.body.encode()
-    here = Standing(snapshot, lambda: counts)
-    here.know_contacts(reader, here.people)
+    here = standing_at(reader, at)
     try:
         trace = whatif.what_if(here, page.asked.integration, body, at, headers=headers)
     except NoSuchIntegration:
