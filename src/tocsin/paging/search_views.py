@@ -61,7 +61,7 @@ class GroupsPage:
     since: str
     until: str
     is_filtered: bool
-    is_detailed: bool  # by person or time
+    is_detailed: bool  # by what is seldom asked: service, team, person, time
     find: bool  # somebody wants to type a search at once
     newest_url: str
     older_url: str
@@ -98,7 +98,7 @@ def groups(request: HttpRequest, actor: Actor) -> HttpResponse:
         since=asked["from"] if _day(asked["from"]) else "",
         until=asked["to"] if _day(asked["to"]) else "",
         is_filtered=bool(given),
-        is_detailed=any(asked[name] for name in ("person", "from", "to")),
+        is_detailed=any(asked[name] for name in ("service", "team", "person", "from", "to")),
         find="find" in request.GET,
         newest_url=_list_url(given) if before else "",
         older_url=_list_url({**given, "before": str(found[-1].id)}) if len(found) == listing.LIMIT_DEFAULT else "",
