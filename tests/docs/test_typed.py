@@ -15,7 +15,7 @@ import yaml
 
 from tocsin.alerts.domain import GroupStatus
 from tocsin.site import frame
-from tocsin.sources.recipes import GUIDES
+from tocsin.sources.tools import ALL_SENDERS
 from world import World
 from written import HOWTO, blocks, section
 
@@ -80,7 +80,7 @@ def test_every_menu_on_a_page_is_there() -> None:
     """`More → Integrations → Add an integration → Grafana` names what stands in the interface, word for word."""
     places = {place[1] for place in (*frame.MORE, *frame.ADMINISTRATORS, *frame.MANAGERS)}
     shown = "\n".join(path.read_text() for path in (ROOT / "src").rglob("templates/**/*.html"))
-    senders = {guide.sender for guide in GUIDES.values()}
+    senders = {guide.sender for guide in ALL_SENDERS}
     menus = [(page.name, written) for page in HOWTO.glob("*.md") for written in _MENU.findall(page.read_text())]
     assert menus
     for page, written in menus:

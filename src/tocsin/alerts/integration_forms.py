@@ -22,10 +22,11 @@ from tocsin.config import secrecy
 from tocsin.kit import clock, db
 from tocsin.people.middleware import permit
 from tocsin.people.rights import Actor, Right
-from tocsin.sources import recipes, registry
+from tocsin.sources import registry, tools
 from tocsin.sources.domain import Settings, Signal
 from tocsin.sources.mapping import FIELDS
 from tocsin.sources.recipes import Guide
+from tocsin.sources.tools import ALL_SENDERS
 from tocsin.web.pages import show
 
 KEY_BYTES = 16
@@ -49,6 +50,7 @@ class IntegrationFormPage:
     name: str
     source: str
     sender: str
+    query: str  # which sender a new one is for, in its address
     parts: tuple[tuple[str, tuple[Box, ...]], ...]
     base: int
     verdict: Verdict
@@ -81,12 +83,13 @@ def new_integration(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Choose a sender, then say whose problems it tells of; the key is made."""
     source = request.GET.get("source", "")
     service = request.GET.get("service", "")
-    if source not in recipes.GUIDES:
-        page = SendersPage(guides=tuple(recipes.GUIDES.values()), service=service)
+    guide = tools.guide_of(source, request.GET.get("tool", ""))
+    if guide is None:
+        page = SendersPage(guides=ALL_SENDERS, service=service)
         return show(request, "catalog/senders.html", page)
     if request.method != "POST":
-        return _form(request, "", source, integration_form.values(source, {"service": service}))
-    return _create(request, actor, source)
+        return _form(request, "", guide.source, integration_form.values(guide.source, {"service": service}))
+    return _create(request, actor, guide)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -165,16 +168,26 @@ def read_mapping(written: str) -> dict[str, str]:
     return found
 
 
-def _create(request: HttpRequest, actor: Actor, source: str) -> HttpResponse:
+def _create(request: HttpRequest, actor: Actor, guide: Guide) -> HttpResponse:
+    source = guide.source
     snapshot = configuration.current(db.reader(clock.now()))
     known = snapshot.all("integrations", IntegrationDocument)
     written = boxes.typed(request.POST, "name")
-    name = boxes.short_name(written) if written else _free_name(f"{request.POST.get('service', '')}-{source}", known)
+    called = guide.tool or source
+    name = boxes.short_name(written) if written else _free_name(f"{request.POST.get('service', '')}-{called}", known)
     if name in known:
         verdict = Verdict(at={"name": (f"There is an integration called {name} already.",)})
         return _form(request, "", source, integration_form.typed_values(request.POST), verdict)
-    body = integration_form.body(request.POST, {"source": source, "key": new_key()}, source)
+    body = integration_form.body(request.POST, _first(guide), source)
     return _saved(request, actor, "", source, body, made=name)
+
+
+def _first(guide: Guide) -> dict[str, Any]:
+    """What an integration of this sender begins with."""
+    body: dict[str, Any] = {"source": guide.source, "key": new_key()}
+    boxes.put(body, "tool", guide.tool)
+    boxes.put(body, "mapping", dict(guide.mapping))
+    return body
 
 
 def _saved(
@@ -203,12 +216,13 @@ def _form(
     request: HttpRequest, name: str, source: str, held: Mapping[str, str], verdict: Verdict = boxes.FINE
 ) -> HttpResponse:
     state = configuration.state(db.reader(clock.now()))
-    guide = recipes.GUIDES.get(source)
+    guide = tools.guide_of(source, request.GET.get("tool", ""))
     parts = integration_form.form_boxes(held, state.snapshot, source, is_new=not name)
     page = IntegrationFormPage(
         name=name,
         source=source,
         sender=guide.sender if guide else source,
+        query=guide.query if guide else "",
         parts=tuple((heading, boxes.told(group, verdict)) for heading, group in parts),
         base=state.snapshot.version,
         verdict=verdict,

@@ -26,7 +26,7 @@ from tocsin.kit.db import Reader
 from tocsin.kit.installation import installation
 from tocsin.people.middleware import permit
 from tocsin.people.rights import Actor, Right, may_anywhere
-from tocsin.sources import recipes
+from tocsin.sources import tools
 from tocsin.sources.recipes import Guide, Recipe, Setup
 from tocsin.web.pages import show
 
@@ -90,7 +90,7 @@ def integrations(request: HttpRequest, actor: Actor) -> HttpResponse:
     lines = tuple(
         IntegrationLine(
             name=name,
-            sender=_sender(document.source),
+            sender=_sender(document),
             service=document.service,
             service_title=services[document.service].name if document.service in services else document.service,
             last_at=last[name].at if name in last else None,
@@ -117,7 +117,7 @@ def integration(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
     test = boxes.number(request.GET, "test")
     services = state.snapshot.all("services", ServiceDocument)
     setup = Setup(base_url=installation().base_url, key=document.key if is_shown else KEY_HIDDEN, name=name)
-    guide = recipes.GUIDES.get(document.source)
+    guide = tools.guide_of(document.source, document.tool)
     page = IntegrationPage(
         name=name,
         document=document,
@@ -177,9 +177,9 @@ def _followed(reader: Reader, name: str, number: int | None) -> Followed | None:
     return testing.follow(reader, name, number) if number is not None else None
 
 
-def _sender(source: str) -> str:
-    guide = recipes.GUIDES.get(source)
-    return guide.sender if guide else source
+def _sender(document: IntegrationDocument) -> str:
+    guide = tools.guide_of(document.source, document.tool)
+    return guide.sender if guide else document.source
 
 
 _SETTINGS: Mapping[str, str] = {

@@ -41,7 +41,7 @@ class NothingRead(Exception):
 def send(tx: Tx, name: str, document: IntegrationDocument) -> int:
     """Accept a test of this integration, as if its sender had sent it; the number to follow it by. Raises NothingRead."""
     source = SOURCES[document.source]
-    request = samples.sample(document.source, document.key, tx.now)
+    request = samples.sample(document.source, document.key, tx.now, document.tool)
     if source.key(request) != document.key:
         raise NothingRead("the key was not found where this sender puts it")
     unsigned = msgspec.structs.replace(document.reading, secret="")  # only the sender itself can sign

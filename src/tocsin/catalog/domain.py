@@ -27,6 +27,7 @@ from tocsin.config.domain import Document, Duration, SecretText, lasting, refuse
 from tocsin.people.domain import TEXT_CHARS_MAX, Urgency, WebAddress
 from tocsin.sources import mapping, registry
 from tocsin.sources.domain import Settings, Severity
+from tocsin.sources.tools import TOOLS
 
 DEPENDENCIES_MAX = 100
 LINKS_MAX = 50
@@ -184,6 +185,13 @@ def _source(value: str) -> str:
     return value
 
 
+def _tool(value: str) -> str:
+    if value and value not in TOOLS:
+        raise wrong(f"`{value}` is not a tool with a set-up of its own", fix=f"these have one: {', '.join(TOOLS)}")
+    return value
+
+
+ToolName = Annotated[str, AfterValidator(_tool), WithJsonSchema({"enum": ["", *TOOLS]})]
 SourceName = Annotated[str, AfterValidator(_source), WithJsonSchema({"enum": list(SOURCES)})]
 
 # Fields that mean something for these sources only.
@@ -201,6 +209,9 @@ class IntegrationDocument(Document):
 
     service: str = Field(description="The service its signals belong to unless a route says otherwise.")
     source: SourceName = Field(description="What kind of sender it is.")
+    tool: ToolName = Field(
+        default="", description="The tool behind it: its set-up is shown, and test alerts look like its own."
+    )
     key: Annotated[SecretText, AfterValidator(_key)] = Field(description="The secret that the sender shows.")
     secret: SecretText | None = Field(
         default=None, max_length=KEY_CHARS_MAX, description="What the sender signs bodies with, if it does."
@@ -275,6 +286,9 @@ def _problems(integration: IntegrationDocument) -> Iterator[PydanticCustomError]
                 fix=f"remove it; it belongs to source {' or '.join(sources)}",
                 path=(field,),
             )
+    if integration.tool and TOOLS[integration.tool].source != integration.source:
+        source = TOOLS[integration.tool].source
+        yield wrong(f"{integration.tool} does not speak {integration.source}", fix=f"source: {source}", path=("tool",))
     if integration.source == "heartbeat" and integration.every is None:
         yield wrong("a heartbeat needs `every`", fix="say how often it is to be heard: every: 5m", path=("every",))
     if "window_kind" in written and integration.group_window is None:

@@ -274,7 +274,7 @@ def _sample(snapshot: Snapshot, asked: Asked) -> str:
     if document is None:
         return ""
     try:
-        return _readable(samples.sample(document.source, SHOWN_KEY, clock.now()).body)
+        return _readable(samples.sample(document.source, SHOWN_KEY, clock.now(), document.tool).body)
     except KeyError:
         return ""
 

@@ -7,8 +7,8 @@ cannot be added.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from urllib.parse import urlsplit
+from dataclasses import dataclass, field
+from urllib.parse import urlencode, urlsplit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,13 +41,15 @@ class Guide:
     source: str
     sender: str
     about: str
-    page: str  # of docs/howto
+    page: str  # of docs/howto, and where on it
     recipes: Callable[[Setup], tuple[Recipe, ...]]
+    tool: str = ""  # whose own set-up it is, where the source is one that many tools speak
+    mapping: Mapping[str, str] = field(default_factory=dict)  # what a new integration reads the tool's payload with
 
-
-def guide(source: str) -> Guide:
-    """The guide of a source. Raises KeyError for a source that nothing reads yet."""
-    return GUIDES[source]
+    @property
+    def query(self) -> str:
+        """How the choice of this sender is written into an address."""
+        return urlencode({"source": self.source, **({"tool": self.tool} if self.tool else {})})
 
 
 def _alertmanager(setup: Setup) -> tuple[Recipe, ...]:

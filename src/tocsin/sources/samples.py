@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from tocsin.sources import tools
 from tocsin.sources.domain import Request
 
 KEY = "tocsin-test"  # the dedup key, where the sender names one
@@ -13,15 +14,16 @@ TITLE = "Test alert: nothing is broken"
 SAYS = "Somebody pressed Send a test alert. Acknowledge it, or resolve it."
 
 
-def sample(source: str, key: str, now: datetime) -> Request:
+def sample(source: str, key: str, now: datetime, tool: str = "") -> Request:
     """One problem as this sender would tell it. Raises KeyError for a source that nothing reads yet."""
     path, headers, body = _SAMPLES[source]
     written = _filled(body, key, now)
+    as_bytes = tools.tool_sample(tool, TITLE, KEY) or (json.dumps(written).encode() if written else b"")
     return Request(
         method="POST",
         path=path,
         headers={"content-type": "application/json"} | {name: value.format(key=key) for name, value in headers.items()},
-        body=json.dumps(written).encode() if written else b"",
+        body=as_bytes,
         key=key if path.startswith("/in/") else "",
         tail=path if not path.startswith("/in/") else "",
     )

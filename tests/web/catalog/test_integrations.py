@@ -11,6 +11,7 @@ from tocsin.catalog.domain import IntegrationDocument
 from tocsin.config import queries as configuration
 from tocsin.kit import clock, db
 from tocsin.sources.recipes import GUIDES
+from tocsin.sources.tools import TOOLS
 from world import disk_full
 
 
@@ -57,6 +58,34 @@ def test_a_test_alert_takes_the_real_way(house: House, source: str) -> None:
     assert "test= yes" in words(house.client("dan").get(f"/groups/{group.id}").content)
     house.client("dan").post(f"/groups/{group.id}/resolution", {"next": following})
     assert house.world.groups()[-1].status == "resolved"
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_a_tool_has_a_tile_of_its_own(house: House, tool: str) -> None:
+    """It stands among the senders; the integration has its mapping, its set-up with the key, and a test in its words."""
+    guide = TOOLS[tool]
+    browser = house.client("dan")
+    tiles = browser.get("/integrations/new").content.decode()
+    assert f"?source={guide.source}&amp;tool={tool}" in tiles
+    assert guide.sender in tiles
+    name = make(house, f"{guide.source}&tool={tool}")
+    assert name == f"own-{tool}"
+    held = integrations()[name]
+    assert (held.tool, dict(held.mapping)) == (tool, dict(guide.mapping))
+    page = browser.get(f"/integrations/{name}?key=shown").content.decode()
+    assert guide.sender in page
+    assert held.key in page
+    browser.post(f"/integrations/{name}/test")
+    house.world.wait("1s")
+    assert house.world.groups()[-1].title.startswith("Test alert: nothing is broken")
+
+
+def test_a_tool_that_speaks_another_source_is_refused(house: House) -> None:
+    """A document cannot say that CloudWatch speaks Opsgenie, and the answer names what it does speak."""
+    body = {"service": "web", "source": "opsgenie", "tool": "cloudwatch", "key": "a-key-0123456789"}
+    answer = house.client("bob").put("/api/v1/config/documents/integrations/odd", body, "application/json")
+    assert answer.status_code == 422
+    assert "source: generic" in answer.content.decode()
 
 
 def test_the_key_is_for_those_who_may_change_it(house: House) -> None:
