@@ -17,8 +17,11 @@ from tocsin.alerts.integration_views import SHOWN, file_of, integration_url, you
 from tocsin.catalog import boxes, editing, integration_form, ownership
 from tocsin.catalog.boxes import Box, Verdict
 from tocsin.catalog.domain import IntegrationDocument
+from tocsin.catalog.kinds import INTEGRATIONS
+from tocsin.config import drafts, secrecy
 from tocsin.config import queries as configuration
-from tocsin.config import secrecy
+from tocsin.config.actions import Refused
+from tocsin.config.drafts import Thought
 from tocsin.kit import clock, db
 from tocsin.people.middleware import permit
 from tocsin.people.rights import Actor, Right
@@ -55,6 +58,7 @@ class IntegrationFormPage:
     base: int
     verdict: Verdict
     file: str
+    meant: Thought | None = None  # what saving it would do, if that was asked
 
     @property
     def is_new(self) -> bool:
@@ -193,6 +197,8 @@ def _first(guide: Guide) -> dict[str, Any]:
 def _saved(
     request: HttpRequest, actor: Actor, name: str, source: str, body: Mapping[str, Any], *, made: str = ""
 ) -> HttpResponse:
+    if name and "preview" in request.POST:
+        return _previewed(request, name, source, body)
     verdict = _save_integration(request, actor, name or made, body)
     if verdict.wrong:
         return _form(request, name, source, integration_form.typed_values(request.POST), verdict)
@@ -201,6 +207,15 @@ def _saved(
         return HttpResponseRedirect(integration_url(name), status=303)
     messages.success(request, "It is there, with a key of its own. Set the sender up as below, then send a test alert.")
     return HttpResponseRedirect(f"{integration_url(made)}?key={SHOWN}", status=303)
+
+
+def _previewed(request: HttpRequest, name: str, source: str, body: Mapping[str, Any]) -> HttpResponse:
+    """What saving would mean for who is paged; nothing is saved."""
+    meant = drafts.of_body(db.reader(clock.now()), INTEGRATIONS, name, body)
+    typed = integration_form.typed_values(request.POST)
+    if meant.problems:
+        return _form(request, name, source, typed, boxes.judged(Refused(problems=meant.problems), integration_form.AT))
+    return _form(request, name, source, typed, meant=meant)
 
 
 def _save_integration(request: HttpRequest, actor: Actor, name: str, body: Mapping[str, Any]) -> Verdict:
@@ -213,7 +228,13 @@ def _save_integration(request: HttpRequest, actor: Actor, name: str, body: Mappi
 
 
 def _form(
-    request: HttpRequest, name: str, source: str, held: Mapping[str, str], verdict: Verdict = boxes.FINE
+    request: HttpRequest,
+    name: str,
+    source: str,
+    held: Mapping[str, str],
+    verdict: Verdict = boxes.FINE,
+    *,
+    meant: Thought | None = None,
 ) -> HttpResponse:
     state = configuration.state(db.reader(clock.now()))
     guide = tools.guide_of(source, request.GET.get("tool", ""))
@@ -227,6 +248,7 @@ def _form(
         base=state.snapshot.version,
         verdict=verdict,
         file=file_of(state, name),
+        meant=meant,
     )
     return show(request, "catalog/integration_form.html", page, status=422 if verdict.wrong else 200)
 

@@ -11,6 +11,7 @@ from tocsin.catalog import ownership
 from tocsin.catalog.boxes import Option
 from tocsin.config import queries as configuration
 from tocsin.config.domain import ManagedBy, Snapshot
+from tocsin.config.drafts import Thought
 from tocsin.kit import clock, secrets, text
 from tocsin.kit.db import Reader
 from tocsin.paging import codes, devices, me_form, pushkey, queries, rehearsal, trying, ways
@@ -115,6 +116,14 @@ class Slip:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """Rules that are not saved yet, and what saving them would change."""
+
+    document: PersonDocument
+    meant: Thought
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MePage:
     """Who one is here, and how one is reached."""
 
@@ -138,6 +147,7 @@ class MePage:
     stamp: str  # of what holds: a form made from something older is refused
     kinds: tuple[tuple[str, str, str], ...] = KINDS
     slip: Slip | None = None
+    meant: Thought | None = None  # what saving the rules in the form would change, if that was asked
 
     @property
     def stray(self) -> str:
@@ -147,8 +157,8 @@ class MePage:
         return self.slip.message
 
 
-def page(reader: Reader, who: Actor, email: str, *, slip: Slip | None = None) -> MePage:
-    """The page of whoever asks."""
+def page(reader: Reader, who: Actor, email: str, *, slip: Slip | None = None, draft: Draft | None = None) -> MePage:
+    """The page of whoever asks; the form for rules holds the draft if there is one."""
     snapshot = configuration.current(reader)
     document = snapshot.all("people", PersonDocument).get(who.person)
     current = standing(reader)
@@ -156,6 +166,7 @@ def page(reader: Reader, who: Actor, email: str, *, slip: Slip | None = None) ->
     usable = current.usable(who.person)
     warning, hint = _warnings(document, usable)
     file = managing_file(reader, who.person) if document else ""
+    written = draft.document if draft else document
     return MePage(
         email=email,
         person=document,
@@ -166,9 +177,9 @@ def page(reader: Reader, who: Actor, email: str, *, slip: Slip | None = None) ->
         warning=warning,
         hint=hint,
         contacts=_contacts(reader, who.person, document),
-        rules=tuple(_rules(document, urgency, usable) for urgency in Urgency) if document else (),
-        shift_starts=_spans(me_form.SHIFT_STARTS, document.notify.shifts.start, " before") if document else (),
-        shift_ends=_spans(me_form.SHIFT_ENDS, document.notify.shifts.end, " before") if document else (),
+        rules=tuple(_rules(document, written or document, urgency, usable) for urgency in Urgency) if document else (),
+        shift_starts=_spans(me_form.SHIFT_STARTS, written.notify.shifts.start, " before") if written else (),
+        shift_ends=_spans(me_form.SHIFT_ENDS, written.notify.shifts.end, " before") if written else (),
         shift_words=_shift_words(document),
         devices=tuple(devices.lines(reader, who.person)) if document else (),
         has_push=document is not None and any(one.channel == "push" for one in document.contacts.values()),
@@ -176,6 +187,7 @@ def page(reader: Reader, who: Actor, email: str, *, slip: Slip | None = None) ->
         test=rehearsal.last_of(reader, who.person) if document else None,
         stamp=stamp(document),
         slip=slip,
+        meant=draft.meant if draft else None,
     )
 
 
@@ -268,10 +280,11 @@ def _card(
     )
 
 
-def _rules(document: PersonDocument, urgency: Urgency, usable: Mapping[str, Contact]) -> Rules:
-    written = document.notify.high if urgency is Urgency.HIGH else document.notify.low
+def _rules(document: PersonDocument, form: PersonDocument, urgency: Urgency, usable: Mapping[str, Contact]) -> Rules:
+    """The rules of the document in words, and those of `form` in boxes."""
+    written = form.notify.high if urgency is Urgency.HIGH else form.notify.low
     rules = document.rules(urgency)
-    held = [(rule.after, rule.via) for rule in rules] if written else []
+    held = [(rule.after, rule.via) for rule in form.rules(urgency)] if written else []
     empty = [(timedelta(0), "")] * me_form.NEW_RULES
     return Rules(
         urgency=urgency.value,

@@ -14,13 +14,15 @@ from django.views.decorators.http import require_POST, require_safe
 
 from tocsin.catalog import editing
 from tocsin.channels.registry import CHANNELS
+from tocsin.config import actions as configuring
+from tocsin.config import drafts, secrecy
 from tocsin.config import queries as configuration
-from tocsin.config import secrecy
 from tocsin.config.actions import Applied, Refused
 from tocsin.kit import clock, db
 from tocsin.paging import codes, devices, me_form, me_page, pushkey, rehearsal, trying
-from tocsin.paging.me_page import Slip
+from tocsin.paging.me_page import Draft, Slip
 from tocsin.people.domain import Contact, PersonDocument
+from tocsin.people.kinds import PEOPLE
 from tocsin.people.middleware import permit
 from tocsin.people.rights import Actor, Right
 from tocsin.web.pages import show
@@ -140,6 +142,8 @@ def set_rules(request: HttpRequest, actor: Actor) -> HttpResponse:
         body = me_form.with_rules(_body(actor), typed)
     except me_form.Wrong as wrong:
         return _slip(request, actor, Slip(form="rules", message=f"{wrong}.", field=wrong.field))
+    if "preview" in request.POST:
+        return _previewed(request, actor, body)
     return _save_own_document(request, actor, body, "rules") or _said(request, "Your rules are changed.", "rules")
 
 
@@ -221,6 +225,17 @@ def _send_code(request: HttpRequest, actor: Actor, contact: str) -> HttpResponse
     return _back(f"contact-{contact}")
 
 
+def _previewed(request: HttpRequest, actor: Actor, body: Body) -> HttpResponse:
+    """What saving these rules would mean for oneself and others; nothing is saved."""
+    reader = db.reader(clock.now())
+    meant = drafts.of_body(reader, PEOPLE, actor.person, body)
+    read = configuring.read(configuration.state(reader), PEOPLE, actor.person, body)
+    if meant.problems or not isinstance(read, PersonDocument):
+        said = " ".join(f"{one.message}." for one in meant.problems)
+        return _slip(request, actor, Slip(form="rules", message=said))
+    return _show(request, actor, draft=Draft(document=read, meant=meant))
+
+
 def _save_own_document(
     request: HttpRequest, actor: Actor, body: Body, form: str, typed: Mapping[str, str] | None = None
 ) -> HttpResponse | None:
@@ -237,9 +252,11 @@ def _save_own_document(
     return _slip(request, actor, Slip(form=form, message=words, typed=typed or {}))
 
 
-def _show(request: HttpRequest, actor: Actor, *, slip: Slip | None = None, status: int = 200) -> HttpResponse:
+def _show(
+    request: HttpRequest, actor: Actor, *, slip: Slip | None = None, draft: Draft | None = None, status: int = 200
+) -> HttpResponse:
     email = str(getattr(request.user, "email", ""))
-    page = me_page.page(db.reader(clock.now()), actor, email, slip=slip)
+    page = me_page.page(db.reader(clock.now()), actor, email, slip=slip, draft=draft)
     return show(request, "paging/me.html", page, status=status)
 
 

@@ -142,6 +142,24 @@ def test_a_refused_form_says_why_at_the_field(house: House, source: str, typed: 
     assert len(integrations()) == before
 
 
+def test_what_a_change_would_mean_is_told_before_it_is_saved(house: House) -> None:
+    """Sending its alerts to another service says who would be paged instead of whom; nothing is changed by asking."""
+    name = make(house)
+    before = integrations()[name]
+    browser = house.client("dan")
+    browser.post("/services/new", {"title": "Other", "team": "web", "policy": "", "tier": "3"})
+    assert "What it would change" in browser.get(f"/integrations/{name}/change").content.decode()
+    asked = browser.post(f"/integrations/{name}/change", {"service": "other", "preview": "1"})
+    page = words(asked.content)
+    assert "What saving would change" in page
+    assert f"Alerts through {name}" in page
+    assert "Nothing is saved yet." in page
+    assert '<option value="other" selected>' in asked.content.decode(), "what was typed stays"
+    wrong = browser.post(f"/integrations/{name}/change", {"service": "other", "hold": "soon", "preview": "1"})
+    assert wrong.status_code == 422
+    assert integrations()[name] == before
+
+
 def test_settings_are_changed_and_the_rest_is_kept(house: House) -> None:
     """Grouping, windows and limits become the document's; key and mapping stay."""
     name = make(house)

@@ -107,6 +107,10 @@ def test_rules_are_sentences_and_follow_their_contact(house: House, zoe: Client)
         "low-after": ["10m"],
         "shift-start": ["1d", "0s"],
     }
+    asked = zoe.post("/me/rules", {**form, "preview": "1"})
+    assert "What saving would change" in words(asked.content)
+    assert "Nothing is saved yet." in words(asked.content)
+    assert "When a shift ends: never." not in page(zoe), "asking changes nothing"
     assert zoe.post("/me/rules", form).status_code == 303
     shown = page(zoe)
     assert "At once: inbox in Tocsin After 2 min: webhook (hook)" in shown
