@@ -323,6 +323,28 @@ def test_push_is_turned_on_in_a_browser(visits: Any, served: Served, zoe: str) -
     see(page, "^this browser$")
 
 
+def test_what_is_new_is_announced_once(visits: Any, served: Served) -> None:
+    """Whoever listens hears politely that a group waits for them, once, however often the page refreshes afterwards."""
+    page = visits.open("/groups", who="cleo")
+    page.locator(".live[data-state=live]").wait_for()
+    assert page.locator("#announced").text_content() == "", "what was there before is read with the page"
+    page.evaluate(
+        """() => {
+            window.heard = [];
+            const line = document.getElementById("announced");
+            new MutationObserver(() => window.heard.push(line.textContent)).observe(line, { childList: true });
+        }"""
+    )
+    number = served.trouble("the goldfish is gone")
+    page.locator("#announced", has_text=f"AG-{number} waits").wait_for(state="attached")
+    served.api("ann", "POST", f"/groups/{number}/notes", {"text": "looked under the sofa"})
+    other = served.trouble("the goldfish is back, and angry")
+    page.locator("#announced", has_text=f"AG-{other} waits").wait_for(state="attached")
+    heard = page.evaluate("window.heard")
+    assert [one.partition(" waits for you.")[0] for one in heard] == [f"AG-{number}", f"AG-{other}"]
+    assert page.locator("#announced").get_attribute("role") == "status"
+
+
 def test_an_open_page_rings_until_somebody_has_it(visits: Any, served: Served) -> None:
     """After a first press the page makes a sound while something urgent waits for whoever looks at it; it can be muted."""
     page = visits.open("/", who="cleo")

@@ -122,16 +122,15 @@ def unread(reader: Reader, person: str, *, up_to: int = 100) -> int:
     )
 
 
-def waiting_for(reader: Reader, person: str) -> int:
-    """How many urgent groups in nobody's hands somebody is paged for, among the latest they were."""
-    return int(
-        reader.value(
-            "SELECT count(DISTINCT alerts_group.id) FROM (SELECT group_id FROM paging_page WHERE person = %s"
-            " ORDER BY id DESC LIMIT %s) latest JOIN alerts_group ON alerts_group.id = latest.group_id"
-            " WHERE alerts_group.status = 'open' AND alerts_group.urgency = 'high'",
-            (person, PAGES_LOOKED_AT_MAX),
-        )
+def waiting_for(reader: Reader, person: str) -> tuple[int, int]:
+    """How many urgent groups in nobody's hands somebody is paged for, among the latest they were; and the newest."""
+    (row,) = reader.rows(
+        "SELECT count(DISTINCT alerts_group.id), coalesce(max(alerts_group.id), 0)"
+        " FROM (SELECT group_id FROM paging_page WHERE person = %s ORDER BY id DESC LIMIT %s) latest JOIN alerts_group ON alerts_group.id = latest.group_id"
+        " WHERE alerts_group.status = 'open' AND alerts_group.urgency = 'high'",
+        (person, PAGES_LOOKED_AT_MAX),
     )
+    return row[0], row[1]
 
 
 def failing(reader: Reader) -> list[FailingLine]:

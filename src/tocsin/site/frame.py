@@ -52,6 +52,7 @@ class Frame:
     more: tuple[Place, ...] = ()  # behind one press
     seen: int = 0  # the newest fact this page can show
     waits_for_me: int = 0  # urgent groups in nobody's hands for which they are paged: a page rings while there are any
+    newest_for_me: int = 0  # of these, the group opened last: it is announced once
     may_respond: bool = False
     may_silence: bool = False
     path: str = "/"
@@ -129,6 +130,7 @@ def _signed_in(request: HttpRequest, actor: Actor) -> Frame:
     email = str(getattr(request.user, "email", ""))
     name = document.name if document else email
     zone_name = document.timezone if document else "UTC"
+    waits, newest = paging.waiting_for(reader, actor.person) if actor.person else (0, 0)
     return Frame(
         instance=installation().instance,
         now=reader.now,
@@ -141,7 +143,8 @@ def _signed_in(request: HttpRequest, actor: Actor) -> Frame:
         places=_places(reader, request.path, actor, PLACES),
         more=_behind(reader, request.path, actor),
         seen=journal.last_id(reader),
-        waits_for_me=paging.waiting_for(reader, actor.person) if actor.person else 0,
+        waits_for_me=waits,
+        newest_for_me=newest,
         is_refresh=request.headers.get("HX-Request") == "true",
         may_respond=may(actor, Right.RESPOND),
         may_silence=may(actor, Right.SILENCE),

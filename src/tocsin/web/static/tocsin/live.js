@@ -1,4 +1,6 @@
 // Something changed: fetch this page again and put the parts that changed in place. Says how fresh it is.
+import { announce } from "./announce.js";
+
 const AT_MOST_EVERY_MS = 400, HIDDEN_EVERY_MS = 10000, SHARE = 4, POLL_MS = 10000, RETRY_FIRST_MS = 1000, RETRY_MAX_MS = 30000, POLL_AFTER_TRIES = 2, PENDING_MS = 2000;
 
 const body = document.body;
@@ -116,6 +118,7 @@ fresh.addEventListener("htmx:afterRequest", (event) => {
     if (pollTimer) say("polling", "Asking every 10 s");
     else if (source.readyState === EventSource.OPEN) say("live", "Live");
     for (const part of document.querySelectorAll("[data-part]")) mark(part);
+    announce();
   } else if (answer.status === 403 || answer.status === 404) {
     return location.reload();
   } else {
