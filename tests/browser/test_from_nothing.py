@@ -52,7 +52,7 @@ def test_from_an_empty_directory_to_a_page_answered(
 ) -> None:
     """First account, team, schedule, policy, service, integration, test alert: each page leads to the next."""
     url, code = empty
-    context = chromium.new_context(viewport={"width": 1440, "height": 900}, base_url=url)
+    context = chromium.new_context(viewport={"width": 1440, "height": 900}, base_url=url, timezone_id="Europe/Berlin")
     page = context.new_page()
     complaints: list[str] = []
     page.on("console", lambda one: complaints.append(one.text) if one.type in ("error", "warning") else None)
@@ -63,7 +63,7 @@ def test_from_an_empty_directory_to_a_page_answered(
     page.fill("#name", "Ann Lee")
     page.fill("#email", "ann@example.com")
     page.fill("#password", PASSWORD)
-    page.fill("#timezone", "Europe/Berlin")
+    assert page.input_value("#timezone") == "Europe/Berlin", "as the browser knows it"
     page.get_by_role("button", name="Open the account").click()
     page.goto("/setup")
     page.get_by_role("heading", name="From nothing to a page received").wait_for()
