@@ -34,6 +34,7 @@ OPSGENIE = frozenset({"opsgenie"})
 ALERTS_MAX = 5000
 OPSGENIE_LIMIT_DEFAULT, OPSGENIE_LIMIT_MAX = 20, 100
 OPSGENIE_OFFSET_MAX = 20_000
+OPSGENIE_TOLD_MAX = 100  # notes, or lines of the log
 NO_END = timedelta(minutes=5)
 _PRIORITIES = {
     Severity.CRITICAL: "P1",
@@ -179,7 +180,48 @@ def _alert_by_identifier(reader: Reader, integration: str, request: HttpRequest,
     row = _by_number(reader, integration, wanted) if tiny else _by_alias(reader, integration, wanted)
     if row is None:
         return 404, {"message": "Alert not found"}
-    return (200, {"data": _full(reader, row)}) if not part else (200, {"data": []})
+    match part:
+        case "notes":
+            data: object = _notes(reader, listing.alert_line(row).id)
+        case "logs":
+            data = _logs(reader, listing.alert_line(row).id)
+        case "recipients":
+            data = []  # who is paged is not the sender's business
+        case _:
+            data = _full(reader, row)
+    return 200, {"data": data}
+
+
+def _notes(reader: Reader, alert_id: int) -> list[dict[str, Any]]:
+    """What was noted through the alert's own key, newest first; what people wrote in Tocsin stays there."""
+    kept = []
+    for id_, at, *_ in _signals_of(reader, alert_id, "AND action <> 'trigger'"):
+        found = listing.raw_of(reader, id_)
+        said = found[1] if found is not None else None
+        if said is not None and said.note:
+            kept.append({"note": said.note, "owner": said.by, "createdAt": _instant(at), "offset": str(id_)})
+    return kept
+
+
+def _logs(reader: Reader, alert_id: int) -> list[dict[str, Any]]:
+    return [
+        {
+            "log": f"{action.capitalize()}: {outcome}, {reason}",
+            "type": "system",
+            "owner": "System",
+            "createdAt": _instant(at),
+            "offset": str(id_),
+        }
+        for id_, at, action, outcome, reason in _signals_of(reader, alert_id)
+    ]
+
+
+def _signals_of(reader: Reader, alert_id: int, only: str = "") -> list[tuple[int, datetime, str, str, str]]:
+    rows = reader.rows(
+        f"SELECT id, at, action, outcome, reason FROM alerts_signal WHERE alert_id = %s {only} ORDER BY id DESC LIMIT %s",
+        (alert_id, OPSGENIE_TOLD_MAX),
+    )
+    return [(row[0], clock.from_us(row[1]), *row[2:]) for row in rows]
 
 
 def _by_number(reader: Reader, integration: str, written: str) -> Row | None:

@@ -57,6 +57,14 @@ def test_an_opsgenie_client_follows_its_alert(served: Served) -> None:
         "ann@acme.example",
         "ann",
     )
+    noted = {"user": "robot", "note": "fetching water"}
+    served.call("", "POST", "/v2/alerts/desk%2F1/notes?identifierType=alias", noted, OPSGENIE)
+    served.api("ann", "POST", f"/groups/{group}/notes", {"text": "between us: it was Dan"})
+    served.wait_for(f"/groups/{group}", lambda body: "fetching water" in str(body))
+    notes = served.call("", "GET", path.replace("?", "/notes?"), headers=OPSGENIE).body["data"]
+    assert [(one["note"], one["owner"]) for one in notes] == [("fetching water", "robot")]
+    logs = served.call("", "GET", path.replace("?", "/logs?"), headers=OPSGENIE).body["data"]
+    assert [one["log"].split(":")[0] for one in logs] == ["Note", "Trigger"]
     served.api("ann", "POST", f"/groups/{group}/resolution")
     assert served.call("", "GET", path, headers=OPSGENIE).body["data"]["status"] == "closed"
     counted = served.call("", "GET", "/v2/alerts/count?query=alias:desk/1", headers=OPSGENIE)
