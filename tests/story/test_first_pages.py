@@ -73,6 +73,16 @@ def test_an_exhausted_policy_is_told_to_the_administrators(world: World) -> None
     assert len(world.facts("EscalationExhausted")) == 1
 
 
+def test_what_can_wait_wakes_no_administrator_when_nobody_answers(world: World) -> None:
+    """A problem of low urgency that nobody took in the night reaches the administrators by their ways for low urgency."""
+    world.policy("web", wake("ann", wait="5m"))
+    world.change_service("web", urgency="low")
+    world.receive(disk_full).expect("ann", email="disk full").within("1s")
+    world.at("5m").expect("dan", email="Nobody answered AG-1: disk full").within("10s")
+    assert [group.urgency for group in world.groups()] == ["low", "low"]
+    world.acknowledge(by="dan").quiet_until("24h")
+
+
 def test_nobody_answering_about_nobody_answering_does_not_go_round_in_circles(world: World) -> None:
     """The administrators' own alert that runs out opens no further one."""
     world.policy("web", wake("ann", wait="5m"))

@@ -240,27 +240,29 @@ def tell_set_aside(tx: Tx, facts: Sequence[SignalSetAside]) -> None:
     for fact in facts:
         if fact.integration == OWN:
             continue
-        raise_own(
-            tx,
+        said = own(
             key=f"set-aside {fact.integration}",
             title=f"A signal of {fact.integration} could not be processed",
             description=f"Signal {fact.signal} is kept, but nobody was paged for it: {fact.error}",
             service=_service_of(tx, fact.integration),
         )
+        raise_own(tx, said)
 
 
-def raise_own(tx: Tx, *, key: str, title: str, description: str, service: str = "", over: bool = False) -> None:
+def raise_own(tx: Tx, said: Signal) -> None:
     """What Tocsin has to say about itself is an alert like any other; without a service it goes to the admins."""
-    accept(tx, OWN, OWN, b"", [own(key=key, title=title, description=description, service=service, over=over)])
+    accept(tx, OWN, OWN, b"", [said])
 
 
-def own(*, key: str, title: str, description: str, service: str = "", over: bool = False) -> Signal:
-    """What Tocsin has to say about itself."""
+def own(
+    *, key: str, title: str = "", description: str = "", service: str = "", over: bool = False, can_wait: bool = False
+) -> Signal:
+    """What Tocsin has to say about itself; what can wait wakes nobody."""
     return Signal(
         action=Action.RESOLVE if over else Action.TRIGGER,
         dedup_key=key,
         title=title,
-        severity=Severity.CRITICAL,
+        severity=Severity.LOW if can_wait else Severity.CRITICAL,
         labels={"service": service} if service else {},
         description=description,
     )

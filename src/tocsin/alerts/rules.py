@@ -121,7 +121,7 @@ def route(book: Rulebook, integration: str, signal: Signal, now: datetime) -> Ro
     service = book.services.get(service_name) or ServiceRules(name=UNROUTED, title="Unrouted")
     group_by = (matched.group_by if matched else None) or (rules.group_by if rules else ())
     group_labels = {label: labels.get(label, "") for label in group_by}
-    by_hours = service.document.urgency_at(now) if service.document else Urgency.HIGH
+    by_hours = service.document.urgency_at(now) if service.document else _urgency_alone(integration, signal)
     hold = matched.hold if matched and matched.hold is not None else (rules.hold if rules else timedelta(0))
     return Routed(
         service=service.name,
@@ -274,6 +274,11 @@ def worse(first: Severity, second: Severity) -> Severity:
 def more_urgent(first: Urgency, second: Urgency) -> Urgency:
     """High if either is."""
     return Urgency.HIGH if Urgency.HIGH in (first, second) else Urgency.LOW
+
+
+def _urgency_alone(integration: str, signal: Signal) -> Urgency:
+    """What belongs to no service is urgent, but for what Tocsin itself says can wait."""
+    return Urgency.LOW if integration == OWN and signal.severity is Severity.LOW else Urgency.HIGH
 
 
 def _urgent_from(service: ServiceRules, urgency: Urgency, now: datetime) -> datetime | None:

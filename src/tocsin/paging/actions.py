@@ -181,19 +181,23 @@ def stop_suppressed(tx: Tx, facts: Sequence[AlertGroupSuppressed]) -> None:
 
 
 def tell_exhausted(tx: Tx, facts: Sequence[EscalationExhausted]) -> None:
-    """Nobody answered: the administrators are told, unless it is their own alert that nobody answered, or a test."""
+    """Nobody answered: the administrators are told, unless it is their own alert that nobody answered, or a test.
+
+    What could wait for the morning can wait for them too, unless no message gets through at all.
+    """
     briefs = store.briefs(tx, [fact.group for fact in facts])
     for fact in facts:
         brief = briefs.get(fact.group)
         if brief is None or brief.integration == OWN or brief.is_test:
             continue
-        alerts.raise_own(
-            tx,
+        said = alerts.own(
             key=_exhausted_key(fact.group),
             title=f"Nobody answered AG-{fact.group}: {brief.title}",
             description="Everybody its policy names has been tried."
             + ("" if fact.reached else " No message got through to anybody."),
+            can_wait=fact.reached and brief.urgency is Urgency.LOW,
         )
+        alerts.raise_own(tx, said)
 
 
 def subject(page_id: int) -> str:
@@ -376,7 +380,7 @@ def _full_name(now: Standing, person: str) -> str:
 def _end_exhausted(tx: Tx, group_ids: Sequence[int]) -> None:
     """Somebody has what nobody had answered, so the administrators' alert about it is over."""
     for group_id in store.exhausted_groups(tx, group_ids):
-        alerts.raise_own(tx, key=_exhausted_key(group_id), title="", description="", over=True)
+        alerts.raise_own(tx, alerts.own(key=_exhausted_key(group_id), over=True))
 
 
 def _exhausted_key(group_id: int) -> str:

@@ -102,10 +102,10 @@ def _wake_one(work: Work, group: Group) -> bool:
 def _tell(tx: Tx, count: int, references: list[str]) -> None:
     log.error("stuck.mended", count=count, groups=references)
     problems = text.plural(count, "problem")
-    alerts.raise_own(
-        tx,
+    said = alerts.own(
         key=KEY,
         title=f"{problems} would have been forgotten",
         description=f"Nothing was left to wake anybody for {problems}; people are being woken now."
         f" {', '.join(references[:20])} This should never happen: the log and `tocsin explain` say more.".lstrip(),
     )
+    alerts.raise_own(tx, said)
