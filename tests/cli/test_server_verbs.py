@@ -158,3 +158,33 @@ def test_a_database_that_cannot_be_meant(tmp_path: Path) -> None:
     """An address that is none, or two at once, end with 2."""
     ran = spawn("migrate", "--database", "mysql://x", TOCSIN_DATA=str(tmp_path))
     assert (ran.code, "postgresql://user:password@host" in ran.err) == (2, True)
+
+
+def test_a_mistyped_directory_is_not_made(tmp_path: Path, company: str) -> None:
+    """Verbs that need an installation say that there is none, and leave nothing where none is."""
+    typo = tmp_path / "typo"
+    for verb in (
+        ("plan", company),
+        ("export",),
+        ("doctor",),
+        ("token", "create", "--user", "a@b.test"),
+        ("user", "first"),
+    ):
+        ran = spawn(*verb, "--data", str(typo))
+        assert (ran.code, f"there is no database in {typo}" in ran.err) == (1, True), ran
+    ran = spawn("export", "--database", "postgresql://nobody@127.0.0.1:1/x", TOCSIN_DATA=str(typo))
+    assert (ran.code, f"secret is not in {typo}" in ran.err) == (1, True), ran
+    assert not typo.exists()
+
+
+def test_a_backup_beside_the_disk(sqlite: Database, terminal: Terminal, tmp_path: Path) -> None:
+    """A directory that is not there is named."""
+    ran = terminal.run("backup", str(tmp_path / "no" / "x.backup"))
+    assert (ran.code, f"there is no directory {tmp_path / 'no'}" in ran.err) == (1, True)
+
+
+def test_a_postgresql_that_refuses_is_quoted(postgres: Database, tmp_path: Path) -> None:
+    """Whoever names a database that is not there reads PostgreSQL's own words, not how long was waited."""
+    head, _, _ = postgres.environment["TOCSIN_DATABASE"].rpartition("/")
+    ran = spawn("migrate", "--database", f"{head}/nowhere", TOCSIN_DATA=str(tmp_path))
+    assert (ran.code, 'database "nowhere" does not exist' in ran.err) == (3, True), ran

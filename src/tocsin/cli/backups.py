@@ -83,7 +83,7 @@ def restore(
     except backups.BackupFailed as failed:
         raise Stop(str(failed)) from None
     except DatabaseError as error:
-        raise Stop(f"the database cannot be used: {str(error).strip()}", Exit.UNREACHABLE) from None
+        raise databases.unreachable(error) from None
     finally:
         db.drop_connection()
     more = f", and {len(steps)} steps of its tables were brought up to date" if steps else ""

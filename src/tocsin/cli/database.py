@@ -6,6 +6,7 @@ import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from django.apps import apps
 from django.db.utils import OperationalError
@@ -24,6 +25,11 @@ def prepare(arguments: Sequence[str]) -> None:
     if port not in ("", "0"):  # links lead here unless the operator says where people come in
         os.environ.setdefault("TOCSIN_BASE_URL", f"http://localhost:{port}")
     set_up(given(arguments, "--data"), given(arguments, "--database"))
+
+
+def must_be_there(arguments: Sequence[str]) -> None:
+    """Stop if these arguments name no installation: a directory that is mistyped must not become an empty one."""
+    _must_be_there(given(arguments, "--data"), given(arguments, "--database"))
 
 
 def prepare_for_help() -> None:
@@ -65,7 +71,8 @@ def set_up(data: str, database: str) -> None:
 
 @contextmanager
 def installation(data: str, database: str) -> Iterator[None]:
-    """Work on the chosen database, which must have this version's tables."""
+    """Work on the chosen database, which must be there and have this version's tables."""
+    _must_be_there(data, database)
     set_up(data, database)
     try:
         missing = upgrade.pending()
@@ -76,9 +83,25 @@ def installation(data: str, database: str) -> Iterator[None]:
     except SecretLost as lost:
         raise Stop(f"{lost}: {LOST_HINT}") from None
     except OperationalError as error:
-        raise Stop(f"the database cannot be used: {str(error).strip()}", Exit.UNREACHABLE) from None
+        raise unreachable(error) from None
     finally:
         db.drop_connection()
+
+
+def unreachable(error: Exception) -> Stop:
+    """The end of a verb whose database does not answer, with the reason."""
+    return Stop(f"the database cannot be reached: {startup.why_unreachable() or str(error).strip()}", Exit.UNREACHABLE)
+
+
+def _must_be_there(data: str, database: str) -> None:
+    if apps.ready or (data and database):
+        return
+    held = Path(data or environment.get("TOCSIN_DATA"))
+    is_embedded = bool(data) or not (database or environment.get("TOCSIN_DATABASE"))
+    if is_embedded and not (held / environment.DATABASE_FILE).exists():
+        raise Stop(f"there is no database in {held}: run `tocsin migrate` first, or name its directory with --data")
+    if not is_embedded and not environment.get("TOCSIN_SECRETS") and not (held / environment.SECRET_FILE).exists():
+        raise Stop(f"the installation's secret is not in {held}: set TOCSIN_DATA to its directory, or TOCSIN_SECRETS")
 
 
 def _hidden(where: str) -> str:

@@ -37,7 +37,7 @@ def serve(
     except SecretLost as lost:
         raise Stop(f"{lost}: {databases.LOST_HINT}") from None
     except OperationalError as error:
-        raise _unreachable(error) from None
+        raise databases.unreachable(error) from None
     except OSError as error:
         raise Stop(f"cannot listen on {host}:{port}: {error.strerror}; choose another --port") from None
 
@@ -53,7 +53,7 @@ def engine(data: Data = "", database: Database = "") -> None:
     except SecretLost as lost:
         raise Stop(f"{lost}: {databases.LOST_HINT}") from None
     except OperationalError as error:
-        raise _unreachable(error) from None
+        raise databases.unreachable(error) from None
 
 
 @app.command()
@@ -70,7 +70,7 @@ def migrate(
     try:
         steps = upgrade.pending() if check else upgrade.upgrade()
     except OperationalError as error:
-        raise _unreachable(error) from None
+        raise databases.unreachable(error) from None
     finally:
         db.drop_connection()
     for step in steps if verbose else ():
@@ -81,7 +81,3 @@ def migrate(
         raise Stop("", Exit.PROBLEM)
     taken = f" ({text.plural(len(steps), 'step')} taken)" if steps else ""
     print(f"The database has all tables of this version{taken}.")
-
-
-def _unreachable(error: Exception) -> Stop:
-    return Stop(f"the database cannot be reached: {str(error).strip()}", Exit.UNREACHABLE)

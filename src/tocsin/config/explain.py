@@ -16,7 +16,7 @@ from tocsin.config.domain import WRONG, Document
 from tocsin.config.yaml12 import Path
 from tocsin.kit import text
 
-KNOWN_SHOWN_MAX = 12
+KNOWN_SHOWN_MAX = 20
 VALUE_CHARS_MAX = 60
 _NEAR = 0.6
 _QUOTED = re.compile(r"'([^']*)'")

@@ -29,6 +29,8 @@ class BackupFailed(Exception):
 
 def write(target: Path) -> int:
     """Write a backup; its size in bytes. Raises BackupFailed; the target is whole or not there."""
+    if not target.parent.is_dir():
+        raise BackupFailed(f"there is no directory {target.parent}")
     partial = target.with_name(f".{target.name}.partial")
     partial.unlink(missing_ok=True)
     os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
@@ -62,6 +64,8 @@ def secret_file(backup: Path) -> Path:
 def write_secret(backup: Path, passphrase: str) -> Path:
     """Write this installation's secrets beside a backup, locked; where."""
     target = secret_file(backup)
+    if not target.parent.is_dir():
+        raise BackupFailed(f"there is no directory {target.parent}")
     partial = target.with_name(f".{target.name}.partial")
     partial.unlink(missing_ok=True)
     with os.fdopen(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:

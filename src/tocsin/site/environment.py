@@ -104,6 +104,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("TOCSIN_LOG", "info", "debug, info, warning or error."),
 )
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
+DATABASE_FILE = "tocsin.sqlite3"
 SECRET_FILE = "secret"  # noqa: S105  a file name
 
 
@@ -178,7 +179,7 @@ def database() -> dict[str, object]:
     if not url:
         return {
             "ENGINE": "tocsin.kit.sqlite",
-            "NAME": str(data_dir() / "tocsin.sqlite3"),
+            "NAME": str(data_dir() / DATABASE_FILE),
             "OPTIONS": {"timeout": 10, "transaction_mode": "IMMEDIATE"},
         }
     parts = urlsplit(url)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 import django
+from django.db import DatabaseError, connections
 
 from tocsin.site import wiring
 
@@ -25,3 +26,19 @@ def set_up() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", SETTINGS_MODULE)
     django.setup(set_prefix=False)
     wiring.plug_in()
+
+
+def why_unreachable() -> str:
+    """What PostgreSQL says to one who knocks by himself; empty if it opens, or if the database is a file.
+
+    The pool's own error tells how long it waited, but not what for: a wrong password, a name that is not there.
+    """
+    connection = connections["default"]
+    if connection.vendor != "postgresql":
+        return ""
+    try:
+        with connection.wrap_database_errors:
+            connection.Database.connect(**connection.get_connection_params()).close()
+    except DatabaseError as refused:
+        return str(refused).strip().partition("\n")[0]
+    return ""
