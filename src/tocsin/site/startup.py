@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import django
 from django.db import DatabaseError, connections
@@ -33,7 +34,7 @@ def why_unreachable() -> str:
 
     The pool's own error tells how long it waited, but not what for: a wrong password, a name that is not there.
     """
-    connection = connections["default"]
+    connection: Any = connections["default"]  # each kind has its driver under another name
     if connection.vendor != "postgresql":
         return ""
     try:
