@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote_plus
 
 import pytest
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
@@ -115,7 +116,7 @@ class Served:
             "payload": {"summary": title, "source": "tests", "severity": "critical"},
         }
         assert self.call("", "POST", "/v2/enqueue", event).status == 202
-        found = self.wait_for(f"/groups?q={title.replace(' ', '+')}", lambda body: body["groups"])
+        found = self.wait_for(f"/groups?q={quote_plus(title)}", lambda body: body["groups"])
         return int(found["groups"][0]["id"])
 
     def wait_for(self, path: str, there: Any, who: str = "ann") -> Any:

@@ -38,6 +38,22 @@ def test_a_group_from_the_list_to_its_end(anns: Terminal, served: Served) -> Non
     assert (found["reference"], found["status"]) == (f"AG-{number}", "resolved")
 
 
+def test_a_terminal_obeys_no_stranger(anns: Terminal, served: Served) -> None:
+    """A sender cannot clear the screen or fill the clipboard of whoever reads about its alerts."""
+    number = served.trouble("obey \x1b[2J\x1b]52;c;cm0=\x07 \x9b2J")
+    for verb in (
+        ("groups", "-q", "obey"),
+        ("show", str(number)),
+        ("explain", str(number)),
+        ("ack", str(number)),
+        ("groups", "-q", "obey", "--json"),
+    ):
+        ran = anns.run(*verb)
+        assert ran.code == 0
+        assert "[2J" in ran.out
+        assert not {"\x1b", "\x07", "\x9b"} & set(ran.out)
+
+
 def test_several_groups_at_once(anns: Terminal, served: Served) -> None:
     """One that is refused is told, the others are done, and the code says that something was wrong."""
     numbers = [served.trouble(f"several {count}") for count in range(2)]

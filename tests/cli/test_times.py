@@ -36,7 +36,9 @@ def test_a_time_without_a_zone_is_this_machines(monkeypatch: pytest.MonkeyPatch)
     assert times.instant("2026-07-01T09:00", NOW) == local
 
 
-@pytest.mark.parametrize("written", ["", "soon", "+", "+2 parsecs", "2026-13-01", "2026-01-01 10:00 Mars/Base"])
+@pytest.mark.parametrize(
+    "written", ["", "soon", "+", "+2 parsecs", "2026-13-01", "2026-01-01 10:00 Mars/Base", "0001-01-01T00:00+14:00"]
+)
 def test_what_is_no_time(written: str) -> None:
     """Anything else is refused."""
     with pytest.raises(Stop):

@@ -19,6 +19,7 @@ import typer
 from typer.core import TyperGroup
 
 from tocsin.cli.exits import Exit, Stop
+from tocsin.kit import text
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +165,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             sys.stdout.flush()  # what nobody reads any more is found out here, not at the very end
     except Stop as stop:
         if str(stop):
-            print(f"tocsin: {stop}", file=sys.stderr)
+            print(f"tocsin: {text.shown(str(stop))}", file=sys.stderr)
         sys.exit(stop.code)
     except KeyboardInterrupt:
         sys.exit(Exit.INTERRUPTED)

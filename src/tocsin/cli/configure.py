@@ -15,6 +15,7 @@ from tocsin.cli import local_config, offline, options, output, problems, remote_
 from tocsin.cli.exits import Stop
 from tocsin.cli.local_config import Wish
 from tocsin.cli.options import Data, Database, Json
+from tocsin.kit import text
 
 app = typer.Typer()
 Files = Annotated[
@@ -185,7 +186,7 @@ def _show_applied(found: dict[str, Any], *, json_: bool) -> None:
 
 def _say_changes(found: dict[str, Any], verb: str) -> None:
     for line in problems.problem_lines(found["problems"]):
-        print(line, file=sys.stderr)
+        print(text.shown(line), file=sys.stderr)
     for one in found.get("consequences", ()):
         _say_consequence(one)
     if found["problems"]:

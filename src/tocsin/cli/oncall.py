@@ -40,6 +40,9 @@ def oncall(
         output.as_json(found)
         return
     rows = [row for one in found["schedules"] for row in _rows(one)]
+    if not rows:
+        output.say("No schedule." if not person else f"{person} is on call nowhere then.")
+        return
     output.table(["SCHEDULE", "ON CALL", "BY", "UNTIL"], rows)
 
 

@@ -11,7 +11,7 @@ import typer
 from tocsin.cli import output, remote, times
 from tocsin.cli.exits import Exit, Stop
 from tocsin.cli.options import Json
-from tocsin.kit import clock
+from tocsin.kit import clock, text
 
 app = typer.Typer()
 KINDS = ("person", "team", "schedule")
@@ -105,7 +105,7 @@ def _each(groups: list[str], method: str, verb: str, body: Any = None, *, json_:
         try:
             one = remote.call(method, f"/groups/{remote.name(group)}/{verb}", body)
         except remote.Refusal as refusal:
-            print(f"tocsin: {group}: {refusal}", file=sys.stderr)
+            print(f"tocsin: {group}: {text.shown(str(refusal))}", file=sys.stderr)
             worst = max(worst, refusal.code)
             continue
         changed.append(one)

@@ -30,7 +30,10 @@ def instant(written: str, now: datetime) -> datetime:
         raise Stop(f"{written!r} is not a time: {FORMS}", Exit.USAGE) from None
     if found.tzinfo is None and zone is not None:
         found = found.replace(tzinfo=zone)
-    return found.astimezone(UTC)  # a time without any zone is taken for this machine's
+    try:
+        return found.astimezone(UTC)  # a time without any zone is taken for this machine's
+    except (OverflowError, ValueError, OSError):
+        raise Stop(f"{written!r} is beyond all calendars", Exit.USAGE) from None
 
 
 def later(written: str, now: datetime) -> datetime:

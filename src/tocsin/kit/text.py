@@ -16,6 +16,7 @@ _UNITS = {
 }
 _DURATION = re.compile(r"(\d{1,9})(ms|s|m|h|d|w)")
 DURATION_MAX = timedelta(days=3660)
+_OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def parse_duration(written: str) -> timedelta:
@@ -70,3 +71,8 @@ def storable(value: str) -> str:
 def plural(count: int, noun: str, nouns: str | None = None) -> str:
     """`1 alert`, `2 alerts`."""
     return f"{count} {noun if count == 1 else (nouns or noun + 's')}"
+
+
+def shown(value: str) -> str:
+    """For a terminal: a mark for each character that it would obey instead of showing it. Tabs and new lines stay."""
+    return _OBEYED.sub("\N{REPLACEMENT CHARACTER}", value)
