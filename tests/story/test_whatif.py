@@ -69,6 +69,47 @@ def test_the_fates_of_signals_are_predicted_too(sqlite: Database) -> None:
         world.quiet_until("4m59s")
 
 
+@pytest.mark.parametrize("seed", range(ROUNDS))
+def test_problems_that_come_together_are_paged_together(sqlite: Database, seed: int) -> None:
+    """A request with several alerts of one group, urgent and harmless, held and not, pages as was predicted: once."""
+    random = Random(1000 + seed)
+    start = START + timedelta(minutes=random.randrange(60 * 24 * 400))
+    with World(sqlite, start) as world:
+        world.edit(lambda config: config.update(organisation(random, world)))
+        world.edit(lambda config: config["integrations"]["web"].update(source="alertmanager", group_by=["alertname"]))
+        body = _together(random)
+        trace = whatif.what_if(Standing(configuration.current(db.reader(clock.now()))), "web", body, clock.now())
+        assert world.post("/in/alertmanager/key-of-web-0123456789", json.loads(body)) == 200
+        world.at("130h")
+        predicted = sorted({(told.at - start, told.person, told.channel) for told in whatif.messages(trace)})
+        assert happened(world) == predicted, f"{json.dumps(world.config, indent=1)}\n{body!r}\n{world.tale()}"
+        later = [one.outcome for one in trace.signals[1:]]
+        assert [outcome for outcome, _ in world.outcomes()][1 : len(trace.signals)] == later
+
+
+def _together(random: Random) -> bytes:
+    alerts = [
+        {
+            "status": "firing",
+            "labels": {
+                "alertname": "Disk",
+                "instance": f"db{number}",
+                "severity": random.choice(["critical", "warning", "info"]),
+                "class": random.choice(["disk", "net"]),
+            },
+            "annotations": {},
+            "startsAt": "2026-01-01T00:00:00Z",
+            "endsAt": "0001-01-01T00:00:00Z",
+            "fingerprint": f"f{number}",
+        }
+        for number in range(random.randrange(2, 5))
+    ]
+    whole = {"version": "4", "groupKey": "g", "status": "firing", "receiver": "r", "alerts": alerts}
+    return json.dumps(
+        {**whole, "groupLabels": {}, "commonLabels": {}, "commonAnnotations": {}, "externalURL": "http://am.test"}
+    ).encode()
+
+
 def happened(world: World) -> list[Told]:
     """When each person heard of the group by which channel; what was bundled into one message was heard once."""
     return sorted({(one.at - world.start, one.person, one.channel) for one in world.pages() if "AG-1" in one.groups})

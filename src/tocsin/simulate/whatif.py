@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from msgspec import structs
 
 from tocsin.alerts import rules as alert_rules
-from tocsin.alerts.domain import Dropped, Routed
+from tocsin.alerts.domain import Dropped, Outcome, Reason, Routed
 from tocsin.alerts.rulebook import compile_rulebook
 from tocsin.catalog.domain import IntegrationDocument
 from tocsin.paging import plans
@@ -81,7 +81,7 @@ class SignalTrace:
     title: str
     severity: str
     labels: Mapping[str, str]
-    outcome: str  # opened, held, suppressed, dropped, nothing
+    outcome: str  # opened, held, suppressed, joined, refreshed, dropped, nothing
     reason: str
     route: int | None = None
     service: str = ""
@@ -140,7 +140,7 @@ def what_if(
         source=source.name,
         at=at,
         configuration=standing.snapshot.version,
-        signals=tuple(of_signal(standing, integration, signal, at) for signal in reading.signals),
+        signals=tuple(_together(standing, integration, reading.signals, at)),
         reply_status=reading.reply.status,
         problems=problems,
     )
@@ -158,27 +158,83 @@ def of_signal(
         return _described(signal, "dropped", routed.why, route=routed.route)
     if urgency is not None:
         routed = replace(routed, urgency=urgency, urgent_from=None)
+    return _of_routed(standing, signal, routed, at)
+
+
+def _together(standing: Standing, integration: str, signals: Sequence[Signal], at: datetime) -> list[SignalTrace]:
+    """The traces of one request's signals: what belongs to a group that an earlier one opens pages with it, not again."""
+    book = compile_rulebook(standing.snapshot)
+    traces: list[SignalTrace] = []
+    opened: dict[tuple[str, str, bool], tuple[int, Signal, Routed]] = {}
+    heard: set[str] = set()
+    for signal in signals:
+        routed = alert_rules.route(book, integration, signal, at) if signal.action is Action.TRIGGER else None
+        if not isinstance(routed, Routed):
+            traces.append(of_signal(standing, integration, signal, at))
+            continue
+        found = _find(opened, routed)
+        if found is None:
+            key = (routed.service, routed.group_key, routed.suppress is not None)
+            opened[key] = (len(traces), signal, routed)
+            traces.append(_of_routed(standing, signal, routed, at))
+        else:
+            place, first, before = opened[found]
+            merged = _merged(before, routed)
+            if merged != before:
+                opened[found] = (place, first, merged)
+                is_second = not before.hold and merged.urgency is not before.urgency
+                traces[place] = _of_routed(standing, first, merged, at, turn=int(is_second))
+            fate = (
+                (Outcome.REFRESHED, Reason.REPEAT) if signal.dedup_key in heard else (Outcome.JOINED, Reason.SAME_GROUP)
+            )
+            traces.append(_routed(signal, routed, *map(str, fate)))
+        heard.add(signal.dedup_key)
+    return traces
+
+
+def _find(
+    opened: Mapping[tuple[str, str, bool], tuple[int, Signal, Routed]], routed: Routed
+) -> tuple[str, str, bool] | None:
+    """The group it comes into: one that a route keeps quiet takes only what is kept quiet."""
+    pages, quiet = ((routed.service, routed.group_key, is_quiet) for is_quiet in (False, True))
+    if routed.suppress is not None and quiet in opened:
+        return quiet
+    return pages if pages in opened else None
+
+
+def _merged(group: Routed, joins: Routed) -> Routed:
+    """The group with another problem in it: as urgent as the more urgent one, and held only if both are."""
+    if group.suppress is not None:
+        return group
+    urgency = alert_rules.more_urgent(group.urgency, joins.urgency)
+    raised = urgency is not group.urgency
+    return replace(
+        group,
+        urgency=urgency,
+        urgent_from=None if raised else group.urgent_from,
+        hold=group.hold if joins.hold else timedelta(0),
+    )
+
+
+def _of_routed(standing: Standing, signal: Signal, routed: Routed, at: datetime, turn: int = 0) -> SignalTrace:
     placement = alert_rules.place((), routed, None, at)
     if routed.suppress is not None:
         return _routed(signal, routed, "suppressed", routed.suppress)
-    begins = at + routed.hold
     outcome = "held" if routed.hold else str(placement.outcome)
-    return _escalated(standing, signal, routed, outcome, str(placement.reason), begins)
+    base = _routed(signal, routed, outcome, str(placement.reason))
+    return _escalated(standing, base, routed, at + routed.hold, turn)
 
 
-def _escalated(
-    standing: Standing, signal: Signal, routed: Routed, outcome: str, reason: str, begins: datetime
-) -> SignalTrace:
+def _escalated(standing: Standing, base: SignalTrace, routed: Routed, begins: datetime, turn: int) -> SignalTrace:
     """Steps as of `begins`; a low group that becomes urgent at `urgent_from` starts again, as urgent, then."""
-    steps, policy, exhausted_at = _climbs(standing, routed, routed.urgency, begins, until=routed.urgent_from, turn=0)
+    steps, policy, exhausted_at = _climbs(standing, routed, routed.urgency, begins, until=routed.urgent_from, turn=turn)
     if routed.urgent_from is not None and routed.urgency is Urgency.LOW:
         again, policy, exhausted_at = _climbs(
-            standing, routed, Urgency.HIGH, max(routed.urgent_from, begins), until=None, turn=1
+            standing, routed, Urgency.HIGH, max(routed.urgent_from, begins), until=None, turn=turn + 1
         )
         steps += again
     plan = plans.plan_for(standing, routed.service, routed.urgency)
     expires = plan.acknowledgement_expires_s
-    base = _routed(signal, routed, outcome, reason)
     return replace(
         base,
         held_until=begins if routed.hold else None,

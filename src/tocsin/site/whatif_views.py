@@ -39,6 +39,8 @@ FATES = {
     "opened": "A new group opens",
     "held": "A group opens and waits before it pages",
     "suppressed": "A group opens that pages nobody",
+    "joined": "It joins the group above",
+    "refreshed": "It repeats what is already in the group above",
     "dropped": "It is dropped",
     "nothing": "Nothing happens",
 }
