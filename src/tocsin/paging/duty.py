@@ -88,13 +88,13 @@ class ShiftLoad:
 
 def hand_over(tx: Tx, facts: Sequence[HandoverOffered]) -> None:
     """Tell the incoming, and the team where it reads together, what happened in the shift that ends."""
-    now, base_url = standing(tx), letterhead().base_url
-    clerk = Clerk(now.snapshot, base_url)
+    current, base_url = standing(tx), letterhead().base_url
+    clerk = Clerk(current.snapshot, base_url)
     for fact in facts:
-        words = summary(tx, now, fact.schedule, fact.since, fact.at, fact.outgoing).words(base_url)
+        words = summary(tx, current, fact.schedule, fact.since, fact.at, fact.outgoing).words(base_url)
         oncall_store.put_summary(tx, fact.handover, words)
-        notices.tell(tx, now, clerk.handover(fact, words))
-        document = now.snapshot.all("schedules", ScheduleDocument).get(fact.schedule)
+        notices.tell(tx, current, clerk.handover(fact, words))
+        document = current.snapshot.all("schedules", ScheduleDocument).get(fact.schedule)
         if document is not None and document.team is not None:
             title = clerk.title(fact.schedule)
             posted = Notice(
@@ -104,11 +104,11 @@ def hand_over(tx: Tx, facts: Sequence[HandoverOffered]) -> None:
                 text=words,
                 reason=f"the hand-over of {title}",
             )
-            notices.tell_team(tx, now, document.team, posted)
+            notices.tell_team(tx, current, document.team, posted)
 
 
 def summary(
-    reader: Reader, now: Standing, schedule: str, start: datetime, end: datetime, persons: Sequence[str]
+    reader: Reader, current: Standing, schedule: str, start: datetime, end: datetime, persons: Sequence[str]
 ) -> Summary:
     """What happened between two instants in whatever a schedule looks after, or that these people were paged for."""
     low, high = clock.to_us(start), clock.to_us(end)
@@ -121,7 +121,7 @@ def summary(
         "SELECT id, title, service, status, opened_at, acknowledged_at, resolved_at FROM alerts_group"
         f" WHERE ({reader.among('service')} AND opened_at >= %s AND opened_at < %s) OR {reader.among('id')}"
         " ORDER BY id LIMIT %s",
-        (reader.listed(services_of(now, schedule)), low, high, reader.listed({row[0] for row in paged}), ROWS_MAX),
+        (reader.listed(services_of(current, schedule)), low, high, reader.listed({row[0] for row in paged}), ROWS_MAX),
     )
     return Summary(
         opened=sum(low <= row[4] < high for row in groups),
@@ -136,15 +136,15 @@ def summary(
     )
 
 
-def services_of(now: Standing, schedule: str) -> list[str]:
+def services_of(current: Standing, schedule: str) -> list[str]:
     """The services whose policy leads to this schedule."""
     target = Target(TargetKind.SCHEDULE, schedule)
-    return [name for name, one in now.services.items() if one.policy and _leads_to(now, one.policy, target)]
+    return [name for name, one in current.services.items() if one.policy and _leads_to(current, one.policy, target)]
 
 
 def load(reader: Reader, schedule: str, start: datetime, end: datetime) -> list[ShiftLoad]:
     """What each shift between two instants asked of its person, by the pages that really went out."""
-    now = standing(reader)
+    current = standing(reader)
     shifts = [shift for shift in oncall.shifts_between(reader, schedule, start, end) if not shift.shadow]
     rows = reader.rows(
         "SELECT page.person, page.created_at, page.group_id, page.reason, coalesce(alerts_group.service, '')"
@@ -155,26 +155,26 @@ def load(reader: Reader, schedule: str, start: datetime, end: datetime) -> list[
     )
     reason = f"{Why.ON_CALL} for {schedule}"
     ours = [(row[0], clock.from_us(row[1]), row[2], row[4]) for row in rows if row[3].endswith(reason)]
-    return [_load(now, shift, ours) for shift in shifts]
+    return [_load(current, shift, ours) for shift in shifts]
 
 
 def lived_through(reader: Reader) -> list[Finding]:
     """What hurts on call and cannot be seen in the configuration alone: proofs, calendars, absences, what shifts asked."""
-    now = standing(reader)
-    found = [*_unproven(reader, now), *oncall_findings.findings(reader)]
-    for name in now.snapshot.all("schedules", ScheduleDocument):
+    current = standing(reader)
+    found = [*_unproven(reader, current), *oncall_findings.findings(reader)]
+    for name in current.snapshot.all("schedules", ScheduleDocument):
         found += findings_of(reader, name, load(reader, name, reader.now - LOAD_SHOWN, reader.now))
     return found
 
 
-def _unproven(reader: Reader, now: Standing) -> Iterator[Finding]:
+def _unproven(reader: Reader, current: Standing) -> Iterator[Finding]:
     """Those whose contacts are neither proven nor work any more, so that no page reaches them, or only their inbox."""
-    now.know_contacts(reader, now.people)
-    for name, person in now.people.items():
+    current.know_contacts(reader, current.people)
+    for name, person in current.people.items():
         outside = [one for one in person.contacts.values() if ways.wakes(one.channel)]
         if not person.contacts or person.role is Role.VIEWER:
             continue
-        usable = now.usable(name).values()
+        usable = current.usable(name).values()
         if not usable:
             said = f"no page reaches {name}: no contact is proven and works"
         elif outside and not any(ways.wakes(one.channel) for one in usable):
@@ -202,9 +202,9 @@ def findings_of(reader: Reader, schedule: str, loads: Sequence[ShiftLoad]) -> li
     return [_finding(one, relief) for one in heavy]
 
 
-def _load(now: Standing, shift: Shift, pages: Sequence[tuple[str, datetime, int, str]]) -> ShiftLoad:
+def _load(current: Standing, shift: Shift, pages: Sequence[tuple[str, datetime, int, str]]) -> ShiftLoad:
     own = [page for page in pages if page[0] == shift.person and shift.start <= page[1] < shift.end]
-    person = now.people.get(shift.person)
+    person = current.people.get(shift.person)
     zone = ZoneInfo(person.timezone if person is not None else "UTC")
     asleep = {page[2] for page in own if _is_sleep(page[1].astimezone(zone))}
     services = {page[2]: page[3] for page in own}
@@ -260,12 +260,12 @@ def _finding(one: ShiftLoad, relief: _Relief) -> Finding:
     )
 
 
-def _leads_to(now: Standing, policy: str, target: Target) -> bool:
+def _leads_to(current: Standing, policy: str, target: Target) -> bool:
     seen: set[str] = set()
     at: str | None = policy
     while at is not None and at not in seen:
         seen.add(at)
-        document: PolicyDocument | None = now.policies.get(at)
+        document: PolicyDocument | None = current.policies.get(at)
         if document is None:
             return False
         if target in document.last_resort or any(target in step.page for step in document.steps):

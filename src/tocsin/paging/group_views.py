@@ -152,31 +152,31 @@ def group(request: HttpRequest, actor: Actor, group_id: int) -> HttpResponse:
     line = alerts.group(reader, group_id)
     if line is None:
         raise Http404
-    now = standing(reader)
-    now.know_contacts(reader, now.people)
+    current = standing(reader)
+    current.know_contacts(reader, current.people)
     held = alerts.alerts_of(reader, group_id)[:ALERTS_SHOWN_MAX]
     signals = alerts.signals(reader, group_id=group_id, limit=SIGNALS_SHOWN_MAX) if held else []
     pages = listing.pages(reader, group_id=group_id)
     running = queries.climbing(reader, [group_id]).get(group_id)
-    told = tuple(_told(now, page, reader.now) for page in pages)
-    service = now.services.get(line.service)
+    told = tuple(_told(current, page, reader.now) for page in pages)
+    service = current.services.get(line.service)
     page = GroupPage(
         group=line,
-        row=row(now.snapshot, line),
+        row=row(current.snapshot, line),
         mine=bool(line.acknowledged_by)
         and line.acknowledged_by == actor.by
         and line.status == GroupStatus.ACKNOWLEDGED,
-        next=_next(reader, now, line, running, told),
+        next=_next(reader, current, line, running, told),
         told=told,
         alerts=tuple(_alert(one) for one in held),
         alerts_left=max(0, line.alert_count - len(held)),
-        reasons=tuple(_reasons(reader, now, line, held, signals)),
+        reasons=tuple(_reasons(reader, current, line, held, signals)),
         signals=tuple(signals),
-        timeline=tuple(_timeline(reader, now, group_id)),
+        timeline=tuple(_timeline(reader, current, group_id)),
         runbook=(service.runbook or "") if service else "",
         links=tuple(service.links.items()) if service else (),
-        similar=past.similar(reader, now, line),
-        changes=past.changes(reader, now, line),
+        similar=past.similar(reader, current, line),
+        changes=past.changes(reader, current, line),
         silence_url=past.silence_url(held),
         service_name=line.service if service else "",
         may_escalate=running is not None,
@@ -208,16 +208,16 @@ def _alert(line: AlertLine) -> AlertShown:
     )
 
 
-def _next(reader: Reader, now: Standing, line: GroupLine, running: Climbing | None, told: Sequence[Told]) -> Next:
+def _next(reader: Reader, current: Standing, line: GroupLine, running: Climbing | None, told: Sequence[Told]) -> Next:
     match GroupStatus(line.status):
         case GroupStatus.OPEN if running is not None:
-            return _climbing(now, outlook(running, now), told)
+            return _climbing(current, outlook(running, current), told)
         case GroupStatus.OPEN if line.resolving_at is not None:
             return Next(kind="resolving", at=line.resolving_at)
         case GroupStatus.OPEN:
             return Next(kind="exhausted" if told else "nothing")
         case GroupStatus.ACKNOWLEDGED:
-            who = people.name_of(now.snapshot, line.acknowledged_by)
+            who = people.name_of(current.snapshot, line.acknowledged_by)
             expires_at = queries.acknowledgement_expires_at(reader, line.id)
             return Next(kind="expires" if expires_at else "held", who=who, at=expires_at)
         case GroupStatus.SNOOZED:
@@ -226,20 +226,20 @@ def _next(reader: Reader, now: Standing, line: GroupLine, running: Climbing | No
             return Next(kind="suppressed", what=_suppressor(line.suppressed_by))
         case GroupStatus.RESOLVED:
             by = line.resolved_by
-            who = people.name_of(now.snapshot, by) if by.partition(":")[0] in ("person", "user", "token") else ""
+            who = people.name_of(current.snapshot, by) if by.partition(":")[0] in ("person", "user", "token") else ""
             return Next(kind="over", who=who, at=line.resolved_at)
 
 
-def _climbing(now: Standing, ahead: Outlook, told: Sequence[Told]) -> Next:
+def _climbing(current: Standing, ahead: Outlook, told: Sequence[Told]) -> Next:
     first = ahead.next
     waiting = sorted((way for one in told for way in one.ways if way.is_ahead), key=lambda way: way.at)
     return Next(
         kind="pages" if first is not None else "trying",
-        who=names(first.persons, now) if first is not None else "",
+        who=names(first.persons, current) if first is not None else "",
         at=first.at if first is not None else ahead.exhausted_at,
         what=first.step if first is not None else "",
         steps=tuple(
-            Step(at=rung.at, step=rung.step, who=names(rung.persons, now), why=rung.why, is_next=rung is first)
+            Step(at=rung.at, step=rung.step, who=names(rung.persons, current), why=rung.why, is_next=rung is first)
             for rung in ahead.rungs
         ),
         exhausted_at=ahead.exhausted_at,
@@ -257,13 +257,13 @@ def _suppressor(by: str) -> str:
     }.get(kind, "it is kept from paging")
 
 
-def _told(now: Standing, page: PageLine, instant: datetime) -> Told:
-    name = now.people[page.person].name if page.person in now.people else page.person
+def _told(current: Standing, page: PageLine, instant: datetime) -> Told:
+    name = current.people[page.person].name if page.person in current.people else page.person
     return Told(
         name=name,
         status=page.status,
         words=PAGE_WORDS.get(page.status, page.status),
-        why=now.in_words(page.reason),
+        why=current.in_words(page.reason),
         at=page.created_at,
         ways=tuple(_way(name, one, instant) for one in page.deliveries),
     )
@@ -288,16 +288,16 @@ def _way(person: str, one: DeliveryLine, instant: datetime) -> Way:
 
 
 def _reasons(
-    reader: Reader, now: Standing, line: GroupLine, held: Sequence[AlertLine], signals: Sequence[SignalLine]
+    reader: Reader, current: Standing, line: GroupLine, held: Sequence[AlertLine], signals: Sequence[SignalLine]
 ) -> Iterable[Reason]:
-    service = now.services.get(line.service)
+    service = current.services.get(line.service)
     if line.service == UNROUTED or service is None:
         yield Reason(question="Why nobody's service", answer="no integration or route leads it to a service there is")
     else:
         by = f"route {line.route} says so" if line.route else f"integration {line.integration} belongs to it"
         yield Reason(question=f"Why {service.name}", answer=by)
     yield from _why_together(line)
-    yield from _why_policy(reader, now, line, service)
+    yield from _why_policy(reader, current, line, service)
     opening = next((one for one in reversed(signals) if one.outcome in (Outcome.OPENED, Outcome.REOPENED)), None)
     if opening is not None:
         yield Reason(question="Why it pages", answer=opening.reason)
@@ -314,7 +314,9 @@ def _why_together(line: GroupLine) -> Iterable[Reason]:
         yield Reason(question="Why together", answer="same service and same group labels")
 
 
-def _why_policy(reader: Reader, now: Standing, line: GroupLine, service: ServiceDocument | None) -> Iterable[Reason]:
+def _why_policy(
+    reader: Reader, current: Standing, line: GroupLine, service: ServiceDocument | None
+) -> Iterable[Reason]:
     found = listing.escalations(reader, line.id)
     if not found:
         return
@@ -323,16 +325,16 @@ def _why_policy(reader: Reader, now: Standing, line: GroupLine, service: Service
         yield Reason(question="Why these people", answer=latest.why)
     elif latest.policies:
         owner = f"the policy of {service.name} when it began" if service else "the policy when it began"
-        yield Reason(question=f"Why policy {now.policy_title(latest.policies[0])}", answer=owner)
+        yield Reason(question=f"Why policy {current.policy_title(latest.policies[0])}", answer=owner)
     if latest.reason:
         yield Reason(question="Why paging ended", answer=latest.reason)
 
 
-def _timeline(reader: Reader, now: Standing, group_id: int) -> list[Moment]:
+def _timeline(reader: Reader, current: Standing, group_id: int) -> list[Moment]:
     entries = journal.of_subject(reader, f"group:{group_id}", limit=TIMELINE_SHOWN_MAX)
-    return timeline(entries, lambda called: _name(now, called), now.in_words)
+    return timeline(entries, lambda called: _name(current, called), current.in_words)
 
 
-def _name(now: Standing, called: str) -> str:
+def _name(current: Standing, called: str) -> str:
     kind, _, name = called.partition(":")
-    return now.policy_title(name) if kind == "policy" else people.name_of(now.snapshot, called)
+    return current.policy_title(name) if kind == "policy" else people.name_of(current.snapshot, called)
