@@ -103,9 +103,25 @@ class House:
         )
         return duplicates
 
+    def assert_restored(self, safe: set[str]) -> None:
+        """Wait until all that was safe is paged, before or after the restore, and nothing waits any more."""
+        eventually(lambda: safe <= self.paged(), ALL_S_MAX, lambda: f"{len(safe - self.paged())} lost\n{self.log()}")
+        self.database.connect()
+        unsent = "SELECT count(*) FROM engine_delivery WHERE state NOT IN ('delivered', 'cancelled')"
+        eventually(lambda: self._one(unsent) == 0, ALL_S_MAX, self.log)
+        eventually(lambda: self._unaccounted() == 0, ALL_S_MAX, self.log)
+        assert safe <= {row[0] for row in db.reader(clock.now()).rows("SELECT title FROM alerts_alert")}
+        twice = self.heard().total() - len(self.heard())
+        print(f"{self.database.kind}: {len(safe)} signals safe before the backup, 0 lost, {twice} duplicates")
+
     def takeovers(self) -> int:
         """How many leases ran out."""
         return self._one("SELECT sum(takeovers) FROM engine_delivery")
+
+    def _unaccounted(self) -> int:
+        found = auditor.look(db.reader(clock.now() + auditor.PATIENCE), at_all=True).unaccounted
+        db.drop_connection()
+        return found
 
     def _one(self, sql: str) -> int:
         found = int(db.reader(clock.now()).value(sql) or 0)

@@ -60,19 +60,19 @@ def backup(
 @app.command()
 def restore(
     file: Annotated[Path, typer.Argument(help="A backup.")],
-    force: Annotated[bool, typer.Option("--force", help="Even while an engine runs.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Even while somebody uses the database.")] = False,
     with_secret: Annotated[
         bool, typer.Option("--with-secret", help="Take the secrets in FILE.secret, and make them this installation's.")
     ] = False,
     data: Data = "",
     database: Database = "",
 ) -> None:
-    """Put a backup in the place of the database, and bring its tables to this version. Stop every engine first."""
+    """Put a backup in the place of the database, and bring its tables to this version. Stop everything first."""
     databases.set_up(data, database)
     held = environment.installation_secrets()
     try:
-        if _is_in_use() and not force:
-            raise Stop("an engine runs on this database: stop it first, or say --force")
+        if not force:
+            _refuse_if_in_use()
         if with_secret:
             held = _carried(file)
         backups.put_back(file)
@@ -112,9 +112,13 @@ def _passphrase(*, new: bool) -> str:
     return passphrase
 
 
-def _is_in_use() -> bool:
+def _refuse_if_in_use() -> None:
     try:
-        return beat.alive(db.reader(clock.now()), ALIVE_WITHIN) > 0
-    except DatabaseError:  # no tables yet: nobody can be using it
+        engines = beat.alive(db.reader(clock.now()), ALIVE_WITHIN)
+    except DatabaseError:  # no tables yet
         db.drop_connection()
-        return False
+        engines = 0
+    if engines:
+        raise Stop("an engine runs on this database: stop it first, or say --force")
+    if backups.others_use_it():
+        raise Stop("a server or another command uses this database: stop it first, or say --force")

@@ -12,10 +12,12 @@ import shutil
 import subprocess
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from django.db import connections
 
-from tocsin.kit import secrets
+from tocsin.kit import clock, db, secrets
+from tocsin.kit.postgres import limits
 from tocsin.kit.sqlite.library import library
 from tocsin.site import environment
 
@@ -56,6 +58,16 @@ def put_back(source: Path) -> None:
         _run("pg_restore", *whole, *_where(), str(source.absolute()))
 
 
+def others_use_it() -> bool:
+    """Whether another process has the database open this moment: what it takes in would be lost under a restore."""
+    connection: Any = connections["default"]
+    connection.ensure_connection()
+    if connection.vendor == "sqlite":
+        return _is_held_by_others(connection.connection)
+    ours = connection.pool.get_stats()["pool_size"] if connection.pool else 1
+    return int(db.reader(clock.now()).value(limits.SESSIONS)) > ours
+
+
 def secret_file(backup: Path) -> Path:
     """Where the locked secrets of a backup stand."""
     return backup.with_name(f"{backup.name}.secret")
@@ -92,6 +104,18 @@ def _write_sqlite(target: Path) -> None:
         connection.connection.backup(copy, pages=PAGES_PER_STEP)
         copy.execute("PRAGMA journal_mode = DELETE")  # one file, without a log beside it
         _check(copy, target)
+
+
+def _is_held_by_others(raw: library.Connection) -> bool:  # type: ignore[name-defined]  # which library is known when it runs
+    """Only whoever is alone with a database can take its log away; it is there again at once."""
+    raw.execute("PRAGMA busy_timeout = 0")
+    try:
+        raw.execute("PRAGMA journal_mode = DELETE")
+    except library.OperationalError:
+        return True
+    finally:
+        raw.execute("PRAGMA journal_mode = WAL")
+    return False
 
 
 def _put_back_sqlite(source: Path) -> None:

@@ -27,3 +27,6 @@ WHERE datname = current_database() AND usename = current_user AND application_na
 
 The server's own limit for these does not always do it: it leaves alone whoever has sent several statements in one trip.
 """
+
+SESSIONS = f"SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = '{NAME}'"
+"""How many sessions of Tocsin's there are, our own among them."""
