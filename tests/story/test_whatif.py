@@ -13,6 +13,9 @@ import pytest
 from databases import Database
 from tocsin.config import queries as configuration
 from tocsin.kit import clock, db
+from tocsin.oncall import actions
+from tocsin.oncall import queries as duty
+from tocsin.oncall.actions import Wish
 from tocsin.paging.standing import Standing
 from tocsin.simulate import whatif
 from world import START, World
@@ -30,9 +33,12 @@ def test_the_engine_does_what_was_predicted(sqlite: Database, seed: int) -> None
     start = START + timedelta(minutes=random.randrange(60 * 24 * 400))
     with World(sqlite, start) as world:
         world.edit(lambda config: config.update(organisation(random, world)))
+        _override(random)
         body = payload(random)
-        snapshot = configuration.current(db.reader(clock.now()))
-        trace = whatif.what_if(Standing(snapshot), "web", body, clock.now())
+        reader = db.reader(clock.now())
+        counts = duty.in_force(reader, reader.now)
+        standing = Standing(configuration.current(reader), lambda: counts)
+        trace = whatif.what_if(standing, "web", body, clock.now())
         assert world.post("/v2/enqueue", json.loads(body)) == 202
         world.at("130h")
         predicted = sorted({(told.at - start, told.person, told.channel) for told in whatif.messages(trace)})
@@ -151,6 +157,23 @@ def organisation(random: Random, world: World) -> dict[str, Any]:
         "policies": {name: _policy(random, name, names[place + 1 :]) for place, name in enumerate(names)},
         "routes": _routes(random),
     }
+
+
+def _override(random: Random) -> None:
+    """Somebody changes who carries the pager while it rings: comes in, replaces, or takes everybody out."""
+    for schedule in ("s1", "s2"):
+        if random.random() < 0.5:
+            start = clock.now() + timedelta(minutes=random.choice([-5, 0, 7, 45]))
+            wish = Wish(
+                schedule=schedule,
+                person_in=random.choice([*PEOPLE, None]),
+                person_out="*",
+                start=start,
+                end=start + timedelta(minutes=random.choice([11, 90, 600])),
+                force=True,
+            )
+            with db.transact(clock.now()) as tx:
+                actions.make_override(tx, wish, "person:ann")
 
 
 def _person(random: Random, name: str, before: dict[str, Any]) -> dict[str, Any]:
