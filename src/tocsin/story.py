@@ -13,7 +13,7 @@ from typing import Any
 from tocsin.admin import following, letters
 from tocsin.alerts import actions as alerts
 from tocsin.alerts import domain as alert_facts
-from tocsin.alerts import rerouting
+from tocsin.alerts import own, rerouting
 from tocsin.config import actions as config_facts
 from tocsin.engine import bell
 from tocsin.journal import store as journal
@@ -77,7 +77,7 @@ REACTIONS: dict[type[Fact], tuple[Reaction, ...]] = {
     alert_facts.NoteAdded: (),
     alert_facts.SilenceCreated: (),
     alert_facts.SilenceEnded: (),
-    alert_facts.SignalSetAside: (alerts.tell_set_aside,),
+    alert_facts.SignalSetAside: (own.tell_set_aside,),
     alert_facts.HeartbeatMissed: (),
     # --- on call
     oncall_facts.OverrideMade: (reminders.rearm, notices.of_facts),

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 
 from tocsin.alerts import ledger, lifecycle, rules, store
 from tocsin.alerts.domain import (
-    OWN,
     Alert,
     AlertStatus,
     Group,
@@ -16,7 +15,6 @@ from tocsin.alerts.domain import (
     GroupStatus,
     NoteAdded,
     Reason,
-    SignalSetAside,
     Silence,
     SilenceCreated,
     SilenceEnded,
@@ -30,7 +28,7 @@ from tocsin.engine.domain import LEDGER_LOCK
 from tocsin.kit import clock
 from tocsin.kit.db import Tx
 from tocsin.kit.matchers import Matcher
-from tocsin.sources.domain import Action, Severity, Signal
+from tocsin.sources.domain import Signal
 
 SILENCE_START = "alerts.silence_start"
 EXPIRIES_PER_TX_MAX = 500
@@ -230,44 +228,3 @@ def arm_heartbeats(tx: Tx, facts: Sequence[object]) -> None:
     columns = ("id", "integration", "last_at", "due_at", "missed")
     tx.insert_many("alerts_heartbeat", columns, [(id_, name, None, clock.to_us(due), False) for id_, name, due in dues])
     timers.set_many(tx, [(lifecycle.HEARTBEAT, id_, due, "") for id_, _, due in dues])
-
-
-def tell_set_aside(tx: Tx, facts: Sequence[SignalSetAside]) -> None:
-    """A signal that could not be absorbed wakes whoever owns its integration.
-
-    One of our own tells nobody, or telling would go on for ever; the auditor counts it and keeps trying.
-    """
-    for fact in facts:
-        if fact.integration == OWN:
-            continue
-        said = own(
-            key=f"set-aside {fact.integration}",
-            title=f"A signal of {fact.integration} could not be processed",
-            description=f"Signal {fact.signal} is kept, but nobody was paged for it: {fact.error}",
-            service=_service_of(tx, fact.integration),
-        )
-        raise_own(tx, said)
-
-
-def raise_own(tx: Tx, said: Signal) -> None:
-    """What Tocsin has to say about itself is an alert like any other; without a service it goes to the admins."""
-    accept(tx, OWN, OWN, b"", [said])
-
-
-def own(
-    *, key: str, title: str = "", description: str = "", service: str = "", over: bool = False, can_wait: bool = False
-) -> Signal:
-    """What Tocsin has to say about itself; what can wait wakes nobody."""
-    return Signal(
-        action=Action.RESOLVE if over else Action.TRIGGER,
-        dedup_key=key,
-        title=title,
-        severity=Severity.LOW if can_wait else Severity.CRITICAL,
-        labels={"service": service} if service else {},
-        description=description,
-    )
-
-
-def _service_of(tx: Tx, integration: str) -> str:
-    how = compile_rulebook(configuration.current(tx)).integrations.get(integration)
-    return how.service if how else ""

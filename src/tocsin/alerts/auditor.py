@@ -7,7 +7,8 @@ the administrators.
 
 What the auditor has found complete it counts once; how far it is stands in the database, so a look costs what has
 come since the last one, however much is kept. Behind that it goes over the whole ledger again, envelope by envelope,
-a piece each time. What it has found lacking it keeps looking at until it is not.
+a piece each time. What it has found lacking it keeps looking at until it is not. Envelopes that are gone altogether
+show by their receipts (receipts.py).
 """
 
 from __future__ import annotations
@@ -19,10 +20,9 @@ from datetime import datetime, timedelta
 import msgspec
 import structlog
 
-from tocsin.alerts import absorb, actions, columns
+from tocsin.alerts import columns, own, receipts
 from tocsin.alerts.domain import OWN, SIGNAL_BITS
-from tocsin.alerts.rulebook import compile_rulebook
-from tocsin.config import queries as configuration
+from tocsin.alerts.receipts import Counted
 from tocsin.kit import clock, db, text
 from tocsin.kit.db import Reader, Tx
 
@@ -40,6 +40,7 @@ CHANGES_KEPT = timedelta(days=90)
 FORGOTTEN_PER_TX_MAX = 2000  # a transaction of some milliseconds: signals are waiting
 FORGETTING_ROUNDS_MAX = 60  # each time, for each table; so 2,000 rows a second can be kept up with
 KEY = "unaccounted signals"
+_NOTHING_COUNTED = Counted()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +67,7 @@ class _Progress:
     second_to: int = 0  # how far the second look has come
     lacking: tuple[int, ...] = ()
     at: datetime | None = None
+    receipts: Counted = _NOTHING_COUNTED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,13 +82,15 @@ class _Look:
 
 def look(reader: Reader, *, at_all: bool = False) -> Audit:
     """Compare both sides of the ledger: of what has come since the last audit, or of all there is."""
-    return _look(reader, _Progress() if at_all else _progress(reader)).audit
+    progress = _progress(reader)
+    return _look(reader, _Progress(receipts=progress.receipts) if at_all else progress).audit
 
 
 def known(reader: Reader) -> Audit:
     """What waits and what is set aside now, and what the last audit found missing: cheap, however much comes in."""
-    lacking = _lacking_among(reader, _progress(reader).lacking)
-    return _audit(reader, sum(lacking.values()))
+    progress = _progress(reader)
+    lacking = _lacking_among(reader, progress.lacking)
+    return _audit(reader, sum(lacking.values()) + progress.receipts.vanished)
 
 
 def _look(reader: Reader, progress: _Progress) -> _Look:
@@ -97,8 +101,9 @@ def _look(reader: Reader, progress: _Progress) -> _Look:
     if not _is_complete(reader, progress.complete_to, to):
         lacking |= _lacking_between(reader, progress.complete_to, to)
     complete_to = to if first_waiting is None else min(to, int(first_waiting) - 1)
+    vanished = receipts.vanished(reader, progress.receipts)
     return _Look(
-        audit=_audit(reader, sum(lacking.values())),
+        audit=_audit(reader, sum(lacking.values()) + vanished),
         complete_to=progress.complete_to if len(lacking) >= LACKING_KEPT_MAX else complete_to,
         last=last,
         lacking=tuple(sorted(lacking)),
@@ -155,7 +160,14 @@ def _further(reader: Reader, before: _Progress, found: _Look) -> _Progress:
     if before.at is not None and timedelta(0) <= reader.now - before.at < SETTLED_AFTER:
         return replace(before, second_to=to, lacking=lacking)  # another engine's audit was a moment ago
     complete_to = max(before.complete_to, min(before.seen_to, found.complete_to))
-    return _Progress(complete_to=complete_to, seen_to=found.last, second_to=to, lacking=lacking, at=reader.now)
+    return _Progress(
+        complete_to=complete_to,
+        seen_to=found.last,
+        second_to=to,
+        lacking=lacking,
+        at=reader.now,
+        receipts=receipts.further(reader, before.receipts, complete_to, reader.now - PAYLOADS_KEPT),
+    )
 
 
 def _second_look(reader: Reader, progress: _Progress) -> tuple[dict[int, int], int]:
@@ -172,18 +184,25 @@ def _second_look(reader: Reader, progress: _Progress) -> tuple[dict[int, int], i
 
 
 def _progress(reader: Reader) -> _Progress:
-    row = reader.row("SELECT complete_to, seen_to, second_to, lacking, at FROM alerts_audit WHERE id = 1")
+    row = reader.row("SELECT complete_to, seen_to, second_to, lacking, at, receipts FROM alerts_audit WHERE id = 1")
     if row is None:
         return _Progress()
-    lacking = tuple(msgspec.json.decode(row[3], type=list[int]))
-    return _Progress(complete_to=row[0], seen_to=row[1], second_to=row[2], lacking=lacking, at=clock.from_us(row[4]))
+    return _Progress(
+        complete_to=row[0],
+        seen_to=row[1],
+        second_to=row[2],
+        lacking=tuple(msgspec.json.decode(row[3], type=list[int])),
+        at=clock.from_us(row[4]),
+        receipts=msgspec.json.decode(row[5] or "{}", type=Counted),
+    )
 
 
 def _save(tx: Tx, progress: _Progress) -> None:
     at = clock.to_us(progress.at or tx.now)
     kept = msgspec.json.encode(progress.lacking).decode()
-    row = (1, progress.complete_to, progress.seen_to, progress.second_to, kept, at)
-    names = ("complete_to", "seen_to", "second_to", "lacking", "at")
+    counted = msgspec.json.encode(progress.receipts).decode()
+    row = (1, progress.complete_to, progress.seen_to, progress.second_to, kept, at, counted)
+    names = ("complete_to", "seen_to", "second_to", "lacking", "at", "receipts")
     tx.insert_many("alerts_audit", ("id", *names), [row], ignore=True)
     tx.update_many("alerts_audit", names, [row])
 
@@ -191,16 +210,15 @@ def _save(tx: Tx, progress: _Progress) -> None:
 def _tell(tx: Tx, found: Audit) -> None:
     count = text.plural(found.unaccounted, "signal")
     log.error("auditor.unaccounted", waiting=found.waiting_too_long, missing=found.missing, set_aside=found.set_aside)
-    signal = actions.own(
+    signal = own.trouble(
         key=KEY,
         title=f"{count} accepted but not accounted for",
         description=(
             f"{found.waiting_too_long} have waited longer than {text.format_duration(PATIENCE)}, {found.missing} left no"
             f" trace, {found.set_aside} could not be processed and were set aside. `tocsin doctor` says more."
         ),
-        over=found.unaccounted == 0,
     )
-    absorb.absorb_now(tx, compile_rulebook(configuration.current(tx)), OWN, [signal])  # the queue itself may be stuck
+    own.tell_or_raise(tx, [signal if found.unaccounted else own.over(KEY)])
 
 
 def _is_told(reader: Reader) -> bool:
@@ -251,7 +269,11 @@ _OLD = "DELETE FROM {table} WHERE {old} AND id IN (SELECT id FROM {table} WHERE 
 _NEEDED_NO_MORE = f"id NOT IN (SELECT id >> {SIGNAL_BITS} FROM alerts_signal WHERE outcome = 'set_aside')"
 _FORGOTTEN: tuple[tuple[str, timedelta], ...] = (
     (
-        _OLD.format(table="alerts_envelope", old="received_at < %s AND absorbed_at IS NOT NULL", kind=_NEEDED_NO_MORE),
+        _OLD.format(
+            table="alerts_envelope",
+            old="received_at < %s AND absorbed_at IS NOT NULL",
+            kind=f"{_NEEDED_NO_MORE} AND id <= (SELECT coalesce(max(complete_to), 0) FROM alerts_audit)",
+        ),
         PAYLOADS_KEPT,
     ),
     (_OLD.format(table="alerts_signal", old="at < %s", kind="outcome <> 'set_aside'"), SIGNALS_KEPT),
@@ -268,3 +290,8 @@ def forget_old() -> None:
                 gone = tx.execute(sql, (clock.to_us(now - age), FORGOTTEN_PER_TX_MAX))
             if gone < FORGOTTEN_PER_TX_MAX:
                 break
+    for _ in range(FORGETTING_ROUNDS_MAX):
+        with db.transact(now) as tx:
+            gone = receipts.forget(tx, _progress(tx).receipts, FORGOTTEN_PER_TX_MAX)
+        if gone < FORGOTTEN_PER_TX_MAX:
+            break

@@ -75,6 +75,7 @@ def put_envelopes(tx: Tx, accepted: Sequence[Accepted]) -> None:
         for one in accepted
     ]
     tx.insert_many("alerts_envelope", _ENVELOPE_COLUMNS, rows)
+    _put_receipt(tx, sum(len(one.signals) for one in accepted))
 
 
 def put_envelope(tx: Tx, id_: int, one: Accepted) -> None:
@@ -82,6 +83,12 @@ def put_envelope(tx: Tx, id_: int, one: Accepted) -> None:
     at = clock.to_us(tx.now)
     row = (id_, one.integration, one.source, at, one.body, _pack(one.signals), len(one.signals), "", "")
     tx.insert_many("alerts_envelope", ("id", *_ENVELOPE_COLUMNS), [row])
+    _put_receipt(tx, len(one.signals))
+
+
+def _put_receipt(tx: Tx, signals: int) -> None:
+    """Numbers of envelopes have gaps where a transaction was undone, so that one is gone shows by its receipt alone."""
+    tx.insert_many("alerts_receipt", ("signals",), [(signals,)])
 
 
 def waiting_envelopes(tx: Tx, limit: int, signals_max: int) -> list[Waiting]:

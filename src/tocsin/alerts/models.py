@@ -34,6 +34,16 @@ class Envelope(models.Model):
         ]
 
 
+class Receipt(models.Model):
+    """How many signals one transaction took in, written with their envelopes: what the auditor counts these by."""
+
+    id = models.BigAutoField(primary_key=True)
+    signals = models.BigIntegerField()
+
+    class Meta:
+        db_table = "alerts_receipt"
+
+
 class SignalRow(models.Model):
     """What became of one signal. Its id is its envelope's id and its place there, so it cannot be absorbed twice."""
 
@@ -64,6 +74,7 @@ class AuditRow(models.Model):
     seen_to = models.BigIntegerField()
     second_to = models.BigIntegerField()
     lacking = models.TextField()  # JSON list of numbers of envelopes
+    receipts = models.TextField(db_default="")  # JSON of receipts.Counted
     at = InstantField()
 
     class Meta:

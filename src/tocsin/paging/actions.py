@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from tocsin.alerts import actions as alerts
+from tocsin.alerts import own
 from tocsin.alerts.domain import (
     OWN,
     AlertGroupAcknowledged,
@@ -186,18 +186,21 @@ def tell_exhausted(tx: Tx, facts: Sequence[EscalationExhausted]) -> None:
     What could wait for the morning can wait for them too, unless no message gets through at all.
     """
     briefs = store.briefs(tx, [fact.group for fact in facts])
+    told = []
     for fact in facts:
         brief = briefs.get(fact.group)
         if brief is None or brief.integration == OWN or brief.is_test:
             continue
-        said = alerts.own(
-            key=_exhausted_key(fact.group),
-            title=f"Nobody answered AG-{fact.group}: {brief.title}",
-            description="Everybody its policy names has been tried."
-            + ("" if fact.reached else " No message got through to anybody."),
-            can_wait=fact.reached and brief.urgency is Urgency.LOW,
+        told.append(
+            own.trouble(
+                key=_exhausted_key(fact.group),
+                title=f"Nobody answered AG-{fact.group}: {brief.title}",
+                description="Everybody its policy names has been tried."
+                + ("" if fact.reached else " No message got through to anybody."),
+                can_wait=fact.reached and brief.urgency is Urgency.LOW,
+            )
         )
-        alerts.raise_own(tx, said)
+    own.tell(tx, told)
 
 
 def subject(page_id: int) -> str:
@@ -379,8 +382,7 @@ def _full_name(now: Standing, person: str) -> str:
 
 def _end_exhausted(tx: Tx, group_ids: Sequence[int]) -> None:
     """Somebody has what nobody had answered, so the administrators' alert about it is over."""
-    for group_id in store.exhausted_groups(tx, group_ids):
-        alerts.raise_own(tx, alerts.own(key=_exhausted_key(group_id), over=True))
+    own.tell(tx, [own.over(_exhausted_key(group_id)) for group_id in store.exhausted_groups(tx, group_ids)])
 
 
 def _exhausted_key(group_id: int) -> str:

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from tocsin.alerts import actions as alerts
-from tocsin.alerts import lifecycle
+from tocsin.alerts import lifecycle, own
 from tocsin.alerts.domain import Group, GroupStatus
 from tocsin.alerts.lifecycle import RELEASE, SILENCE_END, WAKE, Work
 from tocsin.engine import timers
@@ -102,10 +101,10 @@ def _wake_one(work: Work, group: Group) -> bool:
 def _tell(tx: Tx, count: int, references: list[str]) -> None:
     log.error("stuck.mended", count=count, groups=references)
     problems = text.plural(count, "problem")
-    said = alerts.own(
+    told = own.trouble(
         key=KEY,
         title=f"{problems} would have been forgotten",
         description=f"Nothing was left to wake anybody for {problems}; people are being woken now."
         f" {', '.join(references[:20])} This should never happen: the log and `tocsin explain` say more.".lstrip(),
     )
-    alerts.raise_own(tx, said)
+    own.tell(tx, [told])

@@ -52,6 +52,7 @@ def test_a_signal_without_an_outcome_is_counted(world: World) -> None:
     assert look().missing == 1
     with db.transact(clock.now()) as tx:
         tx.execute("UPDATE alerts_envelope SET signal_count = 1")
+        tx.execute("UPDATE alerts_receipt SET signals = 1")
     world.accepted -= 1
     world.acknowledge(by="ann", group=1).acknowledge(by="ann", group=2)
 
@@ -116,10 +117,12 @@ def test_what_is_old_is_forgotten_without_a_gap_in_the_ledger(world: World) -> N
     world.receive(disk_full).acknowledge(by="ann")
     for days in (29, 31, 89, 91):
         world.clock.move_to(world.start + timedelta(days=days))
+        auditor.audit()
         auditor.forget_old()
         assert look().unaccounted == 0
     assert world.rows("SELECT count(*) FROM alerts_envelope") == [(0,)]
     assert world.rows("SELECT count(*) FROM alerts_signal") == [(0,)]
+    assert world.rows("SELECT count(*) FROM alerts_receipt") == [(0,)]
     assert len(world.groups()) == 1
     world.accepted = 0
 

@@ -1,0 +1,80 @@
+"""What Tocsin has to say about itself gets through when what it is about does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NoReturn
+
+import pytest
+
+from tocsin.alerts import absorb, batch
+from tocsin.kit import clock, db
+from tocsin.paging import stuck
+from tocsin.site import wiring
+from world import World, disk_full, trigger, wake
+
+
+@pytest.fixture
+def hanging(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """The thread that absorbs signals hangs once disk_full is absorbed."""
+    world.policy("web", wake("ann", wait="5m"))
+    world.receive(disk_full).expect("ann", webhook="disk full").within("1s")
+    with monkeypatch.context() as patch:
+        patch.setattr(wiring, "absorb_some", lambda: 0)
+        yield world
+
+
+def test_that_nobody_answered_is_told_while_absorbing_hangs(hanging: World) -> None:
+    """The administrators hear of a page that nobody answered, and that it is over, though no signal is absorbed."""
+    hanging.at("5m").expect("dan", webhook="Nobody answered AG-1").within("2s")
+    hanging.acknowledge(by="ann", group=1)
+    assert [group.status for group in hanging.groups()] == ["acknowledged", "resolved"]
+
+
+def test_that_a_problem_was_forgotten_is_told_while_absorbing_hangs(hanging: World) -> None:
+    """Somebody took the timer of a running escalation away: people are woken, and the administrators told."""
+    with db.transact(clock.now()) as tx:
+        tx.execute("DELETE FROM engine_timer")
+    stuck.mend()
+    hanging.expect("dan", webhook="1 problem would have been forgotten").within("1s")
+    hanging.acknowledge(by="ann", group=1).acknowledge(by="dan", group=2).forget_pages()
+
+
+def test_what_waits_is_told_while_absorbing_hangs(hanging: World) -> None:
+    """A signal that nobody absorbs is noticed and told, within the auditor's patience."""
+    hanging.accept(trigger("nobody hears of this"))
+    hanging.acknowledge(by="ann", group=1).expect("dan", webhook="1 signal accepted but not accounted for").within(
+        "90s"
+    )
+    hanging.acknowledge(by="dan", group=2)
+
+
+def test_one_that_cannot_be_said_at_once_waits_in_the_queue(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bug in saying it undoes nothing of what it is about: the escalation ends, and it is told a moment later."""
+    world.policy("web", wake("ann", wait="5m"))
+    world.receive(disk_full).expect("ann", webhook="disk full").within("1s")
+
+    def broken(*_: Any) -> NoReturn:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(absorb, "absorb_now", broken)
+    world.at("5m").expect("dan", webhook="Nobody answered AG-1").within("2s")
+    monkeypatch.undo()
+    world.acknowledge(by="ann", group=1)
+    assert [group.status for group in world.groups()] == ["acknowledged", "resolved"]
+
+
+def test_what_cannot_be_paged_for_undoes_only_itself(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a bug meets each signal of an integration, its neighbours page and its team hears of it in one go."""
+    world.policy("web", wake("ann", wait="12h"))
+    whole = batch.Batch._trigger
+
+    def picky(self: batch.Batch, envelope: Any, signal: Any) -> Any:
+        if signal.title == "poison":
+            raise RuntimeError("a bug")
+        return whole(self, envelope, signal)
+
+    monkeypatch.setattr(batch.Batch, "_trigger", picky)
+    world.receive(trigger("poison"), disk_full).expect("ann", webhook="disk full").within("1s")
+    world.expect("ann", webhook="A signal of web could not be processed").within("1s")
+    world.acknowledge(by="ann", group=1).acknowledge(by="ann", group=2).assert_accounted(set_aside=1)
