@@ -109,6 +109,25 @@ def rings_until_somebody_answers(world: World) -> Iterator[Step]:
     yield lambda: world.at("1h")
 
 
+def is_let_go_by_an_edit(world: World) -> Iterator[Step]:
+    """A route keeps two problems quiet until somebody edits it; a new one ends the snooze of the first."""
+    world.policy("web", wake("ann", by="webhook", wait="1h"))
+    world.integration("web", group_by=["app"])
+    world.config["routes"] = [{"when": ['env="dev"'], "suppress": "development wakes nobody"}]
+    one, two = trigger("one", app="shop", env="dev"), trigger("two", app="mail", env="dev")
+    yield lambda: world.at("0s")
+    yield lambda: world.accept(one, two)
+    yield lambda: world.at("10m")
+    yield lambda: world.edit(lambda config: config.pop("routes", None))
+    yield lambda: world.at("11m")
+    yield lambda: world.acknowledge(by="ann", group=_numbered(world, "two"))
+    yield lambda: world.snooze(by="ann", span="8h", group=_numbered(world, "one"))
+    yield lambda: world.accept(trigger("three", app="shop"))
+    yield lambda: world.at("20m")
+    yield lambda: world.acknowledge(by="ann", group=_numbered(world, "one"))
+    yield lambda: world.at("1h")
+
+
 DRAMAS: tuple[Drama, ...] = (
     climbs_and_is_answered,
     finds_another_way,
@@ -116,6 +135,7 @@ DRAMAS: tuple[Drama, ...] = (
     reaches_nobody,
     storms,
     rings_until_somebody_answers,
+    is_let_go_by_an_edit,
 )
 
 

@@ -152,7 +152,7 @@ def apply(webhook: str, wait: str) -> None:
         },
         "teams": {"web": {"name": "Web", "members": ["ann", "bob"]}},
         "services": {"web": {"name": "Web", "team": "web", "policy": "web", "storm": "off"}},
-        "integrations": {"web": {"service": "web", "source": "pagerduty", "key": KEY}},
+        "integrations": {"web": {"service": "web", "source": "pagerduty", "key": KEY, "auto_resolve_after": "30m"}},
         "policies": {
             "web": {
                 "name": "Web",

@@ -174,10 +174,10 @@ def expire_alerts(tx: Tx) -> int:
     return len(alerts)
 
 
-def put_off_expiries(tx: Tx, since: datetime, unlived: timedelta) -> None:
+def put_off_expiries(tx: Tx, heard_by: datetime, unlived: timedelta) -> None:
     """What was last heard of before nobody could hear anything has as much time as it had left then."""
     tx.lock(LEDGER_LOCK)
-    store.put_off_expiries(tx, since, unlived)
+    store.put_off_expiries(tx, heard_by, unlived)
 
 
 def _change(tx: Tx, group_id: GroupId, event: GroupEvent, change: Callable[[Work, Group], bool]) -> Group:

@@ -196,7 +196,9 @@ class Batch:
     def _repeat(self, envelope: Waiting, signal: Signal, alert: Alert) -> Verdict:
         alert.signal_count += 1
         alert.last_signal_at = envelope.received_at
-        alert.expires_at = rules.expiry(self.book.integrations.get(alert.integration), signal, envelope.received_at)
+        alert.expires_at = rules.expiry(
+            self.book.integrations.get(alert.integration), signal, envelope.received_at, self.tx.now
+        )
         if alert.id:
             self.repeats[alert.id] = alert
         crc = self._crc(signal)
@@ -315,7 +317,9 @@ class Batch:
             opened_at=self.tx.now,
             started_at=signal.started_at or envelope.received_at,
             last_signal_at=envelope.received_at,
-            expires_at=rules.expiry(self.book.integrations.get(envelope.integration), signal, envelope.received_at),
+            expires_at=rules.expiry(
+                self.book.integrations.get(envelope.integration), signal, envelope.received_at, self.tx.now
+            ),
             silence_id=silence.id if silence else None,
         )
         self.new.append((alert, signal, dict(routed.labels)))

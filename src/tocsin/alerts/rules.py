@@ -250,9 +250,14 @@ def is_late_resolve(alert: Alert, signal: Signal) -> bool:
     return signal.expires_at is not None and signal.expires_at < alert.started_at
 
 
-def expiry(rules: IntegrationRules | None, signal: Signal, now: datetime) -> datetime | None:
-    """Without news by then the alert is over: the sender's own end, or the integration's timeout (A18)."""
-    by_timeout = now + rules.auto_resolve_after if rules and rules.auto_resolve_after else None
+def expiry(rules: IntegrationRules | None, signal: Signal, heard_at: datetime, now: datetime) -> datetime | None:
+    """Without news by then the alert is over: the sender's own end, or the integration's timeout (A18).
+
+    What was heard so long ago that its time is over before anybody looked has all of it from now: it waited, or was
+    heard by a clock that has been set forward since.
+    """
+    timeout = rules.auto_resolve_after if rules else None
+    by_timeout = None if not timeout else heard_at + timeout if heard_at + timeout > now else now + timeout
     ends = [end for end in (signal.expires_at, by_timeout) if end is not None]
     return min(ends) if ends else None
 

@@ -36,7 +36,7 @@ FORGOTTEN_AFTER = timedelta(hours=1)
 _CLOCK = "clock"
 
 Unlived = Callable[[Tx, datetime, timedelta], None]
-"""What is to be put off when nobody lived from this instant on for so long."""
+"""What is to be put off when nobody lived for so long; what was heard up to this instant was heard before that."""
 
 
 def owner_name() -> str:
@@ -121,7 +121,7 @@ def _make_up(tx: Tx, seen: datetime, on_unlived: Unlived | None) -> None:
         (clock.to_us(tx.now) - clock.to_us(seen),),
     )
     if on_unlived is not None:
-        on_unlived(tx, seen, unlived)
+        on_unlived(tx, min(seen + UNLIVED_MIN, tx.now), unlived)  # what was lived through after the last beat
 
 
 def _mend_backward(tx: Tx, seen: int) -> None:

@@ -135,8 +135,8 @@ def test_an_alert_ends_at_the_sooner_of_two_ends(
     how = IntegrationRules(name="web", service="web", source="x", auto_resolve_after=timeout and timeout * MINUTE)
     ends = None if sender_ends is None else NOW + sender_ends * MINUTE
     signal = Signal(action=Action.TRIGGER, dedup_key="k", expires_at=ends)
-    assert rules.expiry(how, signal, NOW) == (None if expected is None else NOW + expected * MINUTE)
-    assert rules.expiry(None, signal, NOW) == ends
+    assert rules.expiry(how, signal, NOW, NOW) == (None if expected is None else NOW + expected * MINUTE)
+    assert rules.expiry(None, signal, NOW, NOW) == ends
 
 
 @pytest.mark.parametrize(("ended", "late"), [(None, False), (-1, True), (0, False), (1, False)])

@@ -94,6 +94,20 @@ def test_a_great_many_are_done_piece_by_piece() -> None:
     assert sorted(desk.done) == list(range(TIMERS_PER_TX_MAX + 10))
 
 
+def test_time_that_nobody_lived_through_is_made_up_for_once() -> None:
+    """Whoever is asked to put things off hears how long it was; meanwhile the time is not sure, and afterwards it is."""
+    moving = clock.VirtualClock(NOW)
+    missed: list[tuple[datetime, timedelta]] = []
+    with clock.use(moving):
+        for moved in (timedelta(0), beat.UNLIVED_MIN / 2, timedelta(hours=1)):
+            moving.move_to(moving.now() + moved)
+            assert beat.is_time_sure(db.reader(moving.now())) is (moved < beat.UNLIVED_MIN)
+            for engine in ("one", "other"):
+                beat.beat(engine, NOW, lambda _, heard_by, unlived: missed.append((heard_by, unlived)))
+        assert beat.is_time_sure(db.reader(moving.now()))
+    assert missed == [(NOW + beat.UNLIVED_MIN * 1.5, timedelta(hours=1))]
+
+
 def test_a_clock_that_went_backward_pulls_waits_back() -> None:
     """Waits are moved by what the clock lost; instants that a person named stay."""
     moving = clock.VirtualClock(NOW)
