@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from tocsin.alerts import columns, ledger, lifecycle, rules, store
+from tocsin.alerts import columns, ledger, lifecycle, rerouting, rules, store
 from tocsin.alerts.domain import (
     ALERTS_PER_GROUP_MAX,
     Alert,
@@ -355,11 +355,7 @@ class Batch:
     def _more_than_known(self, group: Group, alert: Alert, routed: Routed) -> Reason | None:
         """Why what a repeat says is more than what somebody has or put off: because of what it says, not of the hour."""
         more = rules.stirs(group, routed, is_new=False)
-        labels = store.labels_of(self.tx, alert.id) if more is Reason.URGENCY_ROSE and alert.id else None
-        if labels is None:
-            return more
-        before = rules.reroute(self.book, alert, labels, self.tx.now)
-        return None if isinstance(before, Routed) and before.urgency is Urgency.HIGH else more
+        return None if more is Reason.URGENCY_ROSE and rerouting.is_urgent_now(self.tx, self.book, alert) else more
 
     def _group_of(self, alert: Alert) -> Group:
         if alert.id:

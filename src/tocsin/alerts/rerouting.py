@@ -17,6 +17,7 @@ from tocsin.alerts import lifecycle, rules, store
 from tocsin.alerts.domain import Alert, Dropped, Group, GroupStatus, Reason, Routed, Silence
 from tocsin.alerts.lifecycle import RAISE, RELEASE, Work
 from tocsin.alerts.rulebook import compile_rulebook
+from tocsin.alerts.rules import Rulebook
 from tocsin.config import queries as configuration
 from tocsin.config.actions import ConfigApplied
 from tocsin.engine import timers
@@ -59,6 +60,15 @@ def go_on(tx: Tx, due: Sequence[TimerDue]) -> None:
             _ask(work, alert, group, routed, rules.silenced_by(silences, routed.labels, tx.now))
     store.save_status(tx, [one[0] for one, was in zip(asked, silenced, strict=True) if one[0].silence_id != was])
     work.done()
+
+
+def is_urgent_now(tx: Tx, book: Rulebook, alert: Alert) -> bool:
+    """Whether what was known of an alert makes it urgent at this hour, whatever is said of it now."""
+    labels = store.labels_of(tx, alert.id) if alert.id else None
+    if labels is None:
+        return False
+    routed = rules.reroute(book, alert, labels, tx.now)
+    return isinstance(routed, Routed) and routed.urgency is Urgency.HIGH
 
 
 def _keep(work: Work, group: Group, route: int | None) -> None:
