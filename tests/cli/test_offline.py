@@ -71,7 +71,7 @@ def test_times_without_anybody_stand_among_the_shifts(terminal: Terminal, tmp_pa
 
 
 def test_what_a_signal_would_do(terminal: Terminal, company: str, tmp_path: Path) -> None:
-    """The trace names the service, the policy, each step's time and person, and each message."""
+    """The trace names the service, the policy, each step's time and person, each message, and what it leaves out."""
     signal = tmp_path / "signal.json"
     signal.write_text(json.dumps(SIGNAL))
     asked = ("what-if", "--integration", "checkout-events", "--signal", str(signal), "--at", "2026-03-24T02:00Z")
@@ -83,7 +83,12 @@ def test_what_a_signal_would_do(terminal: Terminal, company: str, tmp_path: Path
     assert steps == [("2026-03-24T02:00:00Z", ["cleo"], "1h"), ("2026-03-24T03:00:00Z", ["bob"], "1h")]
     told = [(one["at"], one["person"], one["channel"]) for one in json.loads(ran.out)["messages"]]
     assert told == [("2026-03-24T02:00:00Z", "cleo", "inbox"), ("2026-03-24T03:00:00Z", "bob", "inbox")]
-    assert "Cleo Adeyemi (named by the step) by inbox" in terminal.run(*asked, "--file", company).out
+    words = terminal.run(*asked, "--file", company).out
+    assert "Cleo Adeyemi (named by the step) by inbox" in words
+    assert "silences, storms" in words
+    signal.write_text("no signal")
+    unread = terminal.run(*asked, "--file", company)
+    assert (unread.code, "problem: " in unread.out) == (1, True)
     unknown = terminal.run(*asked[:2], "moon", *asked[3:], "--file", company)
     assert (unknown.code, unknown.err.startswith("tocsin: there is no integration 'moon'")) == (1, True)
 

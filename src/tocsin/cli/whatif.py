@@ -53,8 +53,10 @@ def what_if(
             found = _trace(current, integration, body, instant, headers)
     if json_:
         output.as_json(found)
-        return
-    _print_trace(found)
+    else:
+        _print_trace(found)
+    if found["problems"] and not found["signals"]:
+        raise typer.Exit(Exit.PROBLEM)
 
 
 def _trace(current: Standing, integration: str, body: bytes, at: Any, headers: dict[str, str]) -> dict[str, Any]:
@@ -125,3 +127,4 @@ def _print_messages(messages: list[dict[str, Any]]) -> None:
     output.say("\nMessages if nobody answers")
     rows = [[words.local(one["at"]), one["person"], one["channel"], one["contact"], one["address"]] for one in messages]
     output.table(["AT", "PERSON", "CHANNEL", "CONTACT", "ADDRESS"], rows)
+    output.say(f"\n{whatif.LEFT_OUT}")

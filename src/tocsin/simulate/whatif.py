@@ -2,9 +2,8 @@
 
 It asks the very rules the engine asks (`sources`, `alerts.rules`, `paging.rules`, `paging.ways`), in the order in
 which the engine would ask them, so what it predicts is what the engine does; a differential test proves it. What only
-the engine can know is left out and said: alerts that are already firing, silences, limits of addresses, messages that
-do not get through, and whose turn it is in a round robin (the trace begins with the first). Which contacts are proven or dead is known
-if the standing knows it; without, contacts that a file brings count as proven and others do not.
+the engine can know is left out, and said (`LEFT_OUT`). Which contacts are proven or dead is known if the standing knows
+it; without, contacts that a file brings count as proven and others do not.
 """
 
 from __future__ import annotations
@@ -28,6 +27,10 @@ from tocsin.sources.domain import Action, Request, Signal
 from tocsin.sources.registry import SOURCES
 
 STEPS_MAX = 2000
+LEFT_OUT = (
+    "Left out, because only the engine knows it: alerts that already fire, silences, storms, messages that are bundled,"
+    " wait for their address's limit or do not get through, and whose turn it is in a round robin (here: the first's)."
+)
 
 
 class NoSuchIntegration(Exception):

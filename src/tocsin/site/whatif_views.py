@@ -111,6 +111,7 @@ class WhatIfPage:
     policy: str = ""
     wrong_at: str = ""
     wrong_body: tuple[str, ...] = ()
+    left_out: str = whatif.LEFT_OUT
     at: datetime | None = None
     signals: tuple[SignalView, ...] = ()
     more: int = 0

@@ -54,6 +54,7 @@ def test_the_whole_way_of_a_signal_is_shown(house: House) -> None:
     ):
         assert part in said, said
     assert "inbox in Tocsin" in said
+    assert "silences, storms" in said
     assert "Everybody has been tried" in said
     assert not house.world.groups()
 
