@@ -22,6 +22,7 @@ from tocsin.kit import clock, db, troubles
 log = structlog.get_logger()
 ENVELOPES_PER_COMMIT_MAX = 500  # more at once make the first wait without making the disk faster
 WRITERS = 2  # on PostgreSQL: while one waits for the disk, the other gathers; SQLite has one writer anyway
+COMMIT_EVERY_S = 0.003  # on PostgreSQL, of one thread: more commits of less each take its processor from absorbing
 QUEUE_ENVELOPES_MAX = 20_000
 QUEUE_BYTES_MAX = 256 * 1024 * 1024  # of bodies that wait for the disk; beyond it senders are told to come again
 DATABASE_PATIENCE_S = 8.0  # how long a sender waits while the database is away, before it is asked to come back
@@ -56,9 +57,11 @@ class Writer:
         self._wake = threading.Event()
         self._stopping = False
         self._gathering = threading.Lock()
+        is_postgres = db.reader(clock.now()).postgres
+        self._commit_every_s = COMMIT_EVERY_S if is_postgres else 0.0
         self._threads = [
             threading.Thread(target=self._run, args=(number,), name=f"tocsin-intake-{number}", daemon=True)
-            for number in range(WRITERS if db.reader(clock.now()).postgres else 1)
+            for number in range(WRITERS if is_postgres else 1)
         ]
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -133,12 +136,18 @@ class Writer:
             self._wake.clear()
             while batch := self._gather():
                 self._in_hand[number] = batch
+                began = clock.monotonic()
                 self._write(batch)
                 self._in_hand.pop(number)
+                self._rest(self._commit_every_s - (clock.monotonic() - began))
             if self._stopping:
                 self._wake.set()
                 db.drop_connection()
                 return
+
+    def _rest(self, left_s: float) -> None:
+        if left_s > 0 and not self._stopping:
+            self._pause.wait(left_s)
 
     def _gather(self) -> list[Waiting]:
         with self._gathering:
