@@ -129,7 +129,8 @@ def test_a_snooze_until_morning_is_the_reader_s_morning(house: House) -> None:
     until = house.world.groups()[0].snoozed_until
     assert until is not None
     assert until.isoformat() == "2026-03-02T14:00:00+00:00"
-    assert "Snoozed. Paging begins" in shown(house, "bob")
+    assert "Snoozed. Paging begins" in (snoozed := shown(house, "bob"))
+    assert "something urgent joins" in snoozed
 
 
 def test_what_a_sender_wrote_is_text_and_nothing_else(house: House) -> None:
