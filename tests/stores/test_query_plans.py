@@ -18,6 +18,7 @@ from world import World, disk_full, resolve, wake
 WHOLE_TABLE = re.compile(r"SCAN (alerts_(?!silence)\w+|engine_(delivery|attempt)|paging_\w+|journal_fact)\b(?! USING)")
 OF_THE_STORY = ("SELECT id FROM alerts_group ORDER BY id",)  # the story language looks at everything
 BY_HISTORY = re.compile(r"SEARCH alerts_group USING INDEX alerts_group_(status|service) \((status|service)=\?\)$")
+LIVE = "status IN ('open', 'suppressed')"  # those are few, however long the past
 
 
 def test_no_statement_of_the_main_job_reads_a_whole_table(sqlite: Database) -> None:
@@ -45,12 +46,12 @@ def test_no_statement_of_the_main_job_reads_a_whole_table(sqlite: Database) -> N
         auditor.backlog(reader)
         health.look(reader)
     assert len(seen) > 50
-    bad = [(sql, step) for sql, params in seen.items() for step in _plan(sql, params) if _is_bad(step)]
+    bad = [(sql, step) for sql, params in seen.items() for step in _plan(sql, params) if _is_bad(sql, step)]
     assert not bad, "\n".join(f"{step}\n    {sql}" for sql, step in bad)
 
 
-def _is_bad(step: str) -> bool:
-    return bool(WHOLE_TABLE.search(step) or BY_HISTORY.search(step))
+def _is_bad(sql: str, step: str) -> bool:
+    return bool(WHOLE_TABLE.search(step) or (BY_HISTORY.search(step) and LIVE not in sql))
 
 
 def _plan(sql: str, params: tuple[Any, ...]) -> list[str]:
