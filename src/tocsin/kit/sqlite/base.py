@@ -1,8 +1,8 @@
 """The Django database backend `tocsin.kit.sqlite`: Django's own, with three differences.
 
 It runs on the library chosen in `library.py`; every transaction takes the write lock at its start (BEGIN
-IMMEDIATE); and inside one process transactions queue for that lock first come, first served, because SQLite's own
-busy handler sleeps and retries, which costs tens of milliseconds and is not fair.
+IMMEDIATE); and inside one process transactions queue for that lock, because SQLite's own busy handler sleeps and
+retries, which costs tens of milliseconds and is not fair.
 """
 
 from __future__ import annotations
@@ -33,15 +33,19 @@ library.register_converter("datetime", lambda held: parse_datetime(held.decode()
 library.register_converter("timestamp", lambda held: parse_datetime(held.decode()))
 
 
-class FifoLock:
-    """A lock that is handed over in the order in which it was asked for."""
+class WriteLock:
+    """A lock that is handed over in the order in which it was asked for, but for what is brief.
+
+    Every second turn is that of the first who says so: senders wait for one insert, not for each of the engine's
+    threads in turn, and these still have half of the turns.
+    """
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
-        self._waiting: deque[threading.Lock] = deque()
-        self._held = False
+        self._waiting: deque[tuple[threading.Lock, bool]] = deque()
+        self._held = self._was_overtaken = False
 
-    def acquire(self) -> None:
+    def acquire(self, *, is_brief: bool = False) -> None:
         """Wait for our turn."""
         with self._guard:
             if not self._held:
@@ -49,19 +53,29 @@ class FifoLock:
                 return
             turn = threading.Lock()
             turn.acquire()
-            self._waiting.append(turn)
+            self._waiting.append((turn, is_brief))
         turn.acquire()
 
+    @property
+    def waiting(self) -> int:
+        """How many wait for their turn."""
+        return len(self._waiting)
+
     def release(self) -> None:
-        """Pass the lock on to whoever has waited longest."""
+        """Pass the lock on to whoever is next."""
         with self._guard:
-            if self._waiting:
-                self._waiting.popleft().release()
-            else:
+            if not self._waiting:
                 self._held = False
+                return
+            brief = (place for place, (_, is_brief) in enumerate(self._waiting) if is_brief)
+            place = 0 if self._was_overtaken else next(brief, 0)
+            self._was_overtaken = place > 0
+            turn, _ = self._waiting[place]
+            del self._waiting[place]
+            turn.release()
 
 
-WRITE_LOCK = FifoLock()
+WRITE_LOCK = WriteLock()
 
 
 class CursorWrapper(library.Cursor):  # type: ignore[name-defined]  # which library is known when it runs
@@ -91,6 +105,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._holds_write_lock = False
+        self.is_brief = False  # whether its transactions only insert
 
     @async_unsafe
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
@@ -108,7 +123,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return self.connection.cursor(factory=CursorWrapper)
 
     def _start_transaction_under_autocommit(self) -> None:
-        WRITE_LOCK.acquire()
+        WRITE_LOCK.acquire(is_brief=self.is_brief)
         self._holds_write_lock = True
         try:
             self.cursor().execute("BEGIN IMMEDIATE")
