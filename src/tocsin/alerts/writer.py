@@ -1,4 +1,6 @@
-"""The writer: accepted requests become durable, all that have gathered in one commit (the previous commit is the delay).
+"""The writer: accepted requests become durable, all that have gathered in one commit.
+
+What gathers is what comes during the commit before, and on PostgreSQL within `COMMIT_EVERY_S` of its start.
 
 A sender has its answer within `DATABASE_PATIENCE_S`, whatever the database does. If it takes nothing (it is away, its
 disk is full), the same is tried again until then. If it does not even answer, the sender is told to come again while

@@ -168,26 +168,25 @@ def _contacts(snapshot: Snapshot, name: str, person: PersonDocument) -> Iterator
     usable = [contact for contact in used if _works(contact)]
     if person.role is Role.VIEWER and not _may_be_paged(snapshot, name):
         return
-    if not usable:
-        yield Finding(
-            code="person-without-high-urgency-contact",
-            level=Level.WARNING,
-            section="people",
-            name=name,
-            path=("notify", "high"),
-            message=f"{name} has no way to be reached that works for problems of high urgency",
-            fix="add a contact by email, push, ntfy or webhook, and name it under notify: high",
+    if any(ways.wakes(contact.channel) for contact in usable):
+        return
+    code, what = (
+        ("person-only-in-inbox", "is not woken: a problem of high urgency only lies in the inbox inside Tocsin")
+        if usable
+        else (
+            "person-without-high-urgency-contact",
+            "has no way to be reached that works for problems of high urgency",
         )
-    elif not any(ways.wakes(contact.channel) for contact in usable):
-        yield Finding(
-            code="person-only-in-inbox",
-            level=Level.WARNING,
-            section="people",
-            name=name,
-            path=("notify", "high"),
-            message=f"{name} is not woken: a problem of high urgency only lies in the inbox inside Tocsin",
-            fix="add a contact by email, push, ntfy or webhook, and name it under notify: high",
-        )
+    )
+    yield Finding(
+        code=code,
+        level=Level.WARNING,
+        section="people",
+        name=name,
+        path=("notify", "high"),
+        message=f"{name} {what}",
+        fix="add a contact by email, push, ntfy or webhook, and name it under notify: high",
+    )
 
 
 def _works(contact: Contact) -> bool:

@@ -91,14 +91,12 @@ def _nagios(setup: Setup) -> tuple[Recipe, ...]:
 
 
 def _healthchecks(setup: Setup) -> tuple[Recipe, ...]:
+    address = _address(
+        "In Healthchecks: Integrations, Webhook. For down and for up alike: method POST, this URL, and the request header"
+        " Content-Type: application/json."
+    )
     return (
-        Recipe(
-            title="The webhook's URL",
-            words="In Healthchecks: Integrations, Webhook. For down and for up alike: method POST, this URL, and the request"
-            " header Content-Type: application/json.",
-            language="text",
-            code=f"{setup.address('generic')}\n",
-        ),
+        *address(setup),
         Recipe(
             title="Its request body",
             words="For both, too.",

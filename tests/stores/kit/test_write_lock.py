@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 
 import pytest
 
@@ -10,6 +11,11 @@ from crash.processes import eventually
 from tocsin.kit.sqlite.base import WriteLock
 
 PATIENCE_S = 20.0
+
+
+def waits(lock: WriteLock, count: int) -> bool:
+    """Whether so many wait for it."""
+    return lock.waiting == count
 
 
 def turns(asking: str) -> str:
@@ -25,7 +31,7 @@ def turns(asking: str) -> str:
     threads = [threading.Thread(target=take, args=(name,)) for name in asking]
     for number, thread in enumerate(threads, start=1):
         thread.start()
-        eventually(lambda number=number: lock.waiting == number, PATIENCE_S)  # type: ignore[misc]  # a default is not inferred
+        eventually(partial(waits, lock, number), PATIENCE_S)
     lock.release()
     for thread in threads:
         thread.join(PATIENCE_S)
