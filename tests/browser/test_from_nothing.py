@@ -76,8 +76,8 @@ def test_from_an_empty_directory_to_a_page_answered(
 
     page.goto("/setup")
     page.get_by_role("link", name="Make a schedule").click()
-    page.fill("#box-title", "Shop")
-    page.select_option("#box-team", "shop")
+    page.fill("#field-title", "Shop")
+    page.select_option("#field-team", "shop")
     page.select_option("#l0-p0", "ann")
     page.get_by_role("button", name="Save").first.click()
     page.wait_for_url("**/schedules/shop**")
@@ -92,17 +92,17 @@ def test_from_an_empty_directory_to_a_page_answered(
 
     page.goto("/setup")
     page.get_by_role("link", name="Add a service").click()
-    page.fill("#box-title", "Checkout")
-    page.select_option("#box-team", "shop")
-    page.select_option("#box-policy", "shop")
+    page.fill("#field-title", "Checkout")
+    page.select_option("#field-team", "shop")
+    page.select_option("#field-policy", "shop")
     page.get_by_role("button", name="Add the service").click()
     page.wait_for_url("**/services/checkout**")
 
     page.goto("/setup")
     page.get_by_role("link", name="Add an integration").click()
     page.get_by_role("link", name="A tool that speaks PagerDuty").click()
-    page.fill("#box-name", "My script")
-    page.select_option("#box-service", "checkout")
+    page.fill("#field-name", "My script")
+    page.select_option("#field-service", "checkout")
     page.locator("main form button.primary").click()
     page.wait_for_url("**/integrations/my-script**")
     with page.expect_navigation():  # leaving the page at once would take the press back

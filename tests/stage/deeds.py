@@ -12,10 +12,10 @@ from stage.cast import target
 from stage.engine_room import EngineRoom
 from stage.outside import START
 from tocsin.alerts import absorb, actions, ledger, store
-from tocsin.alerts.byhand import PAGE_LABEL
 from tocsin.alerts.domain import BY_HAND, Group, GroupId
 from tocsin.alerts.intake import to_keep
 from tocsin.alerts.keys import Keys
+from tocsin.alerts.manual_pages import PAGE_LABEL
 from tocsin.kit import clock, db, matchers, text
 from tocsin.paging import actions as paging
 from tocsin.site import wiring

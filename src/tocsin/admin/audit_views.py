@@ -19,7 +19,7 @@ from django.views.decorators.http import require_safe
 
 from tocsin.admin import auditing
 from tocsin.admin.auditing import PAGE, TOPICS, Asked, Line
-from tocsin.catalog.boxes import Option
+from tocsin.catalog.form_fields import Option
 from tocsin.config import queries as configuration
 from tocsin.kit import clock, db
 from tocsin.kit.db import Reader

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from django.http import QueryDict
 
-from tocsin.catalog import boxes
+from tocsin.catalog import form_fields
 from tocsin.config.actions import Applied, Outcome, Refused
 from tocsin.config.domain import Problem
 
@@ -78,7 +78,7 @@ def wrong_of(outcome: Outcome, fields: Sequence[str], gap: str = GAP) -> Wrong:
     if isinstance(outcome, Applied):
         return {}
     if isinstance(outcome, Refused):
-        if all(one.code == boxes.OPENS_GAP for one in outcome.problems):
+        if all(one.code == form_fields.OPENS_GAP for one in outcome.problems):
             return {gap: [_sentence(one) for one in outcome.problems]}
         return by_field(outcome.problems, fields)
     return {"all": ["Somebody changed the configuration while you were typing. Look at what is there now, then save."]}
@@ -95,7 +95,7 @@ def by_field(problems: Sequence[Problem], fields: Sequence[str]) -> Wrong:
 
 def _sentence(one: Problem) -> str:
     said = f"{one.message[:1].upper()}{one.message[1:]}"
-    return f"{said}; {one.fix}." if one.fix and one.code != boxes.OPENS_GAP else f"{said}."
+    return f"{said}; {one.fix}." if one.fix and one.code != form_fields.OPENS_GAP else f"{said}."
 
 
 def _text(typed: QueryDict, name: str) -> str:

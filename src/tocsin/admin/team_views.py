@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from tocsin.admin import forms, queries
 from tocsin.admin.forms import TeamForm, Wrong
 from tocsin.admin.queries import TeamLine
-from tocsin.catalog import boxes, editing
+from tocsin.catalog import editing, form_fields
 from tocsin.config import queries as configuration
 from tocsin.config import secrecy
 from tocsin.config.domain import NAME_PATTERN, Snapshot
@@ -141,14 +141,14 @@ def _body(form: TeamForm, held: TeamDocument | None) -> dict[str, object]:
     """The document that was typed: what was left as it was shown stays, and so does an order that nobody changed."""
     body: dict[str, object] = secrecy.dump(held) if held is not None else {"name": form.name}
     shown = held if held is not None else TeamDocument(name=form.name or "new")
-    if not boxes.is_as_shown(shown.name, form.name):
+    if not form_fields.is_as_shown(shown.name, form.name):
         body["name"] = form.name
-    if not boxes.is_as_shown(shown.description, form.description, lines=True):
+    if not form_fields.is_as_shown(shown.description, form.description, lines=True):
         body["description"] = form.description
     if form.members != frozenset(shown.members):
-        body["members"] = boxes.ordered(sorted(form.members), shown.members)
+        body["members"] = form_fields.ordered(sorted(form.members), shown.members)
     if form.managers != frozenset(shown.managers):
-        body["managers"] = boxes.ordered(sorted(form.managers), shown.managers)
+        body["managers"] = form_fields.ordered(sorted(form.managers), shown.managers)
     return body
 
 

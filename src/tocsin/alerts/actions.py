@@ -20,7 +20,7 @@ from tocsin.alerts.domain import (
     SilenceEnded,
 )
 from tocsin.alerts.ledger import Accepted
-from tocsin.alerts.lifecycle import Work
+from tocsin.alerts.lifecycle import UnitOfWork
 from tocsin.alerts.rulebook import compile_rulebook
 from tocsin.config import queries as configuration
 from tocsin.engine import beat, bell, timers
@@ -57,7 +57,7 @@ def acknowledge(tx: Tx, group_id: GroupId, by: str, *, via: str = "") -> Group:
 def unacknowledge(tx: Tx, group_id: GroupId, by: str, reason: str = Reason.BY_HAND) -> Group:
     """Nobody has it any more: it pages from the start, or when its silence ends. Raises NoSuchGroup, IllegalMove."""
 
-    def give_back(work: Work, group: Group) -> bool:
+    def give_back(work: UnitOfWork, group: Group) -> bool:
         silence = lifecycle.silence_of(work, group)
         if silence is None or group.status is not GroupStatus.ACKNOWLEDGED:
             return lifecycle.unacknowledge(work, group, by, reason)
@@ -75,7 +75,7 @@ def snooze(tx: Tx, group_id: GroupId, by: str, until: datetime) -> Group:
 def resolve(tx: Tx, group_id: GroupId, by: str, *, via: str = "") -> Group:
     """It is over, and so are its alerts. Raises NoSuchGroup, IllegalMove."""
 
-    def over(work: Work, group: Group) -> bool:
+    def over(work: UnitOfWork, group: Group) -> bool:
         _resolve_alerts_of(work, group)
         return lifecycle.resolve_group(work, group, by, Reason.BY_HAND, via=via)
 
@@ -123,7 +123,7 @@ def begin_silence(tx: Tx, made: Silence) -> None:
         if rules.silenced_by([made], labels, tx.now)
     ]
     _set_silence(tx, matched, made.id)
-    work = Work(tx)
+    work = UnitOfWork(tx)
     group_ids = sorted({alert.group_id for alert in matched})
     work.load(group_ids)
     firing = store.firing_of_groups(tx, group_ids)
@@ -142,7 +142,7 @@ def end_silence(tx: Tx, silence_id: int, by: str, reason: str) -> None:
     store.end_silence(tx, silence_id)
     tx.record(SilenceEnded(silence=silence_id, by=by, reason=reason))
     others = lifecycle.silences(tx)
-    work = Work(tx)
+    work = UnitOfWork(tx)
     for alert, labels in store.labels_of_firing(tx, "silence_id = %s", (silence_id,)):
         other = rules.silenced_by(others, labels, tx.now)
         _set_silence(tx, [alert], other.id if other else None)
@@ -158,7 +158,7 @@ def end_silence(tx: Tx, silence_id: int, by: str, reason: str) -> None:
 
 
 def expire_alerts(tx: Tx) -> int:
-    """Alerts nobody has heard of in time are over (A18); how many that were.
+    """Alerts nobody has heard of in time are over; how many that were.
 
     Nothing is over by a clock that may just have jumped, nor for want of news that waits to be absorbed.
     """
@@ -166,7 +166,7 @@ def expire_alerts(tx: Tx) -> int:
     if not beat.is_time_sure(tx):
         return 0
     alerts = store.expired_alerts(tx, ledger.heard_to(tx), EXPIRIES_PER_TX_MAX)
-    work = Work(tx)
+    work = UnitOfWork(tx)
     work.load({alert.group_id for alert in alerts})
     for alert in alerts:
         lifecycle.resolve_alert(work, alert, work.groups[alert.group_id], "tocsin", Reason.NOT_SEEN)
@@ -180,10 +180,10 @@ def put_off_expiries(tx: Tx, heard_by: datetime, unlived: timedelta) -> None:
     store.put_off_expiries(tx, heard_by, unlived)
 
 
-def _change(tx: Tx, group_id: GroupId, event: GroupEvent, change: Callable[[Work, Group], bool]) -> Group:
+def _change(tx: Tx, group_id: GroupId, event: GroupEvent, change: Callable[[UnitOfWork, Group], bool]) -> Group:
     tx.lock(LEDGER_LOCK)
     group = _lock_group(tx, group_id)
-    work = Work(tx)
+    work = UnitOfWork(tx)
     work.know([group])
     if not change(work, group):
         raise rules.IllegalMove(group.status, event)
@@ -198,7 +198,7 @@ def _lock_group(tx: Tx, group_id: GroupId) -> Group:
     return group
 
 
-def _resolve_alerts_of(work: Work, group: Group) -> None:
+def _resolve_alerts_of(work: UnitOfWork, group: Group) -> None:
     for alert in store.firing_of_groups(work.tx, [group.id]):
         alert.status = AlertStatus.RESOLVED
         work.resolved_alerts.append(alert)

@@ -25,7 +25,7 @@ from tocsin.alerts.domain import (
     Silence,
 )
 from tocsin.alerts.ledger import SignalResult, Waiting
-from tocsin.alerts.lifecycle import Work
+from tocsin.alerts.lifecycle import UnitOfWork
 from tocsin.alerts.rules import Placement, Rulebook
 from tocsin.kit import clock, text
 from tocsin.kit.db import Tx
@@ -45,7 +45,7 @@ class Batch:
         self.book = book
         self.silences = silences
         self.arrived = arrived
-        self.work = Work(tx)
+        self.work = UnitOfWork(tx)
         self.firing: dict[str, Alert] = {}
         self.by_group: dict[str, list[Group]] = {}
         self.routed: dict[int, Routed | Dropped] = {}  # by the signal's identity, as are the next

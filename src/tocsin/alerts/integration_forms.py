@@ -14,13 +14,14 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from tocsin.alerts import listing
 from tocsin.alerts.integration_views import SHOWN, file_of, integration_url, yours
-from tocsin.catalog import boxes, editing, integration_form, ownership
-from tocsin.catalog.boxes import Box, Verdict
+from tocsin.catalog import editing, form_fields, integration_form, ownership
 from tocsin.catalog.domain import IntegrationDocument
+from tocsin.catalog.form_fields import FormField, Verdict
 from tocsin.catalog.kinds import INTEGRATIONS
 from tocsin.config import drafts, secrecy
 from tocsin.config import queries as configuration
 from tocsin.config.actions import Refused
+from tocsin.config.domain import Problem
 from tocsin.config.drafts import Thought
 from tocsin.kit import clock, db
 from tocsin.people.middleware import permit
@@ -54,7 +55,7 @@ class IntegrationFormPage:
     source: str
     sender: str
     query: str  # which sender a new one is for, in its address
-    parts: tuple[tuple[str, tuple[Box, ...]], ...]
+    parts: tuple[tuple[str, tuple[FormField, ...]], ...]
     base: int
     verdict: Verdict
     file: str
@@ -113,7 +114,7 @@ def edit_integration(request: HttpRequest, actor: Actor, name: str) -> HttpRespo
 def remove_integration(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
     """The key opens nothing any more."""
     document = yours(actor, name)
-    verdict = boxes.judged(editing.remove(actor, "integrations", name, force="force" in request.POST), {})
+    verdict = form_fields.verdict_of(editing.remove(actor, "integrations", name, force="force" in request.POST))
     if verdict.wrong:
         held = integration_form.values(document.source, secrecy.dump(document))
         return _form(request, name, document.source, held, verdict)
@@ -127,7 +128,7 @@ def rotate_key(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
     """Another key; the sender must show it from now on."""
     document = yours(actor, name)
     body = {**secrecy.dump(document), "key": new_key()}
-    verdict = boxes.judged(editing.put(actor, "integrations", name, body), {})
+    verdict = form_fields.verdict_of(editing.put(actor, "integrations", name, body))
     if verdict.wrong:
         messages.error(request, " ".join(verdict.above))
         return HttpResponseRedirect(integration_url(name), status=303)
@@ -143,18 +144,22 @@ def edit_mapping(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
     if request.method != "POST":
         written = "\n".join(f"{field} = {expression}" for field, expression in document.mapping.items())
         return _mapping(request, name, written, _last_payload(name) or SAMPLE)
-    written = boxes.typed(request.POST, "mapping")
+    written = form_fields.typed(request.POST, "mapping")
     sample = (request.POST.get("sample", "") or "")[:SAMPLE_CHARS_MAX]
     if "save" not in request.POST:
         return _try_mapping(request, name, document, written, sample)
     body = secrecy.dump(document)
-    boxes.put(body, "mapping", read_mapping(written))
-    outcome = editing.put(actor, "integrations", name, body, base=boxes.number(request.POST, "base"))
-    verdict = boxes.judged(outcome, {"mapping": "mapping"})
+    form_fields.put(body, "mapping", read_mapping(written))
+    outcome = editing.put(actor, "integrations", name, body, base=form_fields.number(request.POST, "base"))
+    verdict = form_fields.verdict_of(outcome, _mapping_field)
     if verdict.wrong:
         return _mapping(request, name, written, sample, verdict=verdict)
     messages.success(request, "Saved. The next payload is read like this.")
     return HttpResponseRedirect(integration_url(name), status=303)
+
+
+def _mapping_field(problem: Problem) -> str | None:
+    return form_fields.nearest(problem, {"mapping": "mapping"})
 
 
 def new_key() -> str:
@@ -176,9 +181,11 @@ def _create(request: HttpRequest, actor: Actor, guide: Guide) -> HttpResponse:
     source = guide.source
     snapshot = configuration.current(db.reader(clock.now()))
     known = snapshot.all("integrations", IntegrationDocument)
-    written = boxes.typed(request.POST, "name")
+    written = form_fields.typed(request.POST, "name")
     called = guide.tool or source
-    name = boxes.short_name(written) if written else _free_name(f"{request.POST.get('service', '')}-{called}", known)
+    name = (
+        form_fields.short_name(written) if written else _free_name(f"{request.POST.get('service', '')}-{called}", known)
+    )
     if name in known:
         verdict = Verdict(at={"name": (f"There is an integration called {name} already.",)})
         return _form(request, "", source, integration_form.typed_values(request.POST), verdict)
@@ -189,8 +196,8 @@ def _create(request: HttpRequest, actor: Actor, guide: Guide) -> HttpResponse:
 def _first(guide: Guide) -> dict[str, Any]:
     """What an integration of this sender begins with."""
     body: dict[str, Any] = {"source": guide.source, "key": new_key()}
-    boxes.put(body, "tool", guide.tool)
-    boxes.put(body, "mapping", dict(guide.mapping))
+    form_fields.put(body, "tool", guide.tool)
+    form_fields.put(body, "mapping", dict(guide.mapping))
     return body
 
 
@@ -214,17 +221,23 @@ def _previewed(request: HttpRequest, name: str, source: str, body: Mapping[str, 
     meant = drafts.of_body(db.reader(clock.now()), INTEGRATIONS, name, body)
     typed = integration_form.typed_values(request.POST)
     if meant.problems:
-        return _form(request, name, source, typed, boxes.judged(Refused(problems=meant.problems), integration_form.AT))
+        return _form(
+            request,
+            name,
+            source,
+            typed,
+            form_fields.verdict_of(Refused(problems=meant.problems), integration_form.field_of),
+        )
     return _form(request, name, source, typed, meant=meant)
 
 
 def _save_integration(request: HttpRequest, actor: Actor, name: str, body: Mapping[str, Any]) -> Verdict:
     snapshot = configuration.current(db.reader(clock.now()))
     if not ownership.may_write(actor, snapshot, "integrations", name, body):
-        return boxes.not_theirs("service", str(body.get("service", "")), "service")
-    base = boxes.number(request.POST, "base")
+        return form_fields.not_theirs("service", str(body.get("service", "")), "service")
+    base = form_fields.number(request.POST, "base")
     outcome = editing.put(actor, "integrations", name, body, base=base, force="force" in request.POST)
-    return boxes.judged(outcome, integration_form.AT)
+    return form_fields.verdict_of(outcome, integration_form.field_of)
 
 
 def _form(
@@ -232,19 +245,19 @@ def _form(
     name: str,
     source: str,
     held: Mapping[str, str],
-    verdict: Verdict = boxes.FINE,
+    verdict: Verdict = form_fields.FINE,
     *,
     meant: Thought | None = None,
 ) -> HttpResponse:
     state = configuration.state(db.reader(clock.now()))
     guide = tools.guide_of(source, request.GET.get("tool", ""))
-    parts = integration_form.form_boxes(held, state.snapshot, source, is_new=not name)
+    parts = integration_form.form_parts(held, state.snapshot, source, is_new=not name)
     page = IntegrationFormPage(
         name=name,
         source=source,
         sender=guide.sender if guide else source,
         query=guide.query if guide else "",
-        parts=tuple((heading, boxes.told(group, verdict)) for heading, group in parts),
+        parts=tuple((heading, form_fields.with_problems(group, verdict)) for heading, group in parts),
         base=state.snapshot.version,
         verdict=verdict,
         file=file_of(state, name),
@@ -268,7 +281,7 @@ def _mapping(
     written: str,
     sample: str,
     *,
-    verdict: Verdict = boxes.FINE,
+    verdict: Verdict = form_fields.FINE,
     **tried: Any,
 ) -> HttpResponse:
     state = configuration.state(db.reader(clock.now()))
@@ -292,6 +305,6 @@ def _last_payload(name: str) -> str:
 
 
 def _free_name(wanted: str, known: Mapping[str, object]) -> str:
-    first = boxes.short_name(wanted)
+    first = form_fields.short_name(wanted)
     numbered = (f"{first}-{number}" for number in range(2, NAMES_TRIED_MAX))
     return next((name for name in (first, *numbered) if name not in known), first)

@@ -17,7 +17,7 @@ from tocsin.alerts import listing, testing
 from tocsin.alerts.listing import SignalLine
 from tocsin.alerts.testing import Followed
 from tocsin.alerts.traffic import HeartbeatLine, Traffic, heartbeat, heartbeats, latest, traffic
-from tocsin.catalog import boxes, ownership
+from tocsin.catalog import form_fields, ownership
 from tocsin.catalog.domain import IntegrationDocument, ServiceDocument
 from tocsin.config import queries as configuration
 from tocsin.config.domain import ManagedBy, State
@@ -114,7 +114,7 @@ def integration(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
         raise Http404
     may_change = ownership.may_change(actor, state.snapshot, "integrations", name)
     is_shown = may_change and request.GET.get("key") == SHOWN
-    test = boxes.number(request.GET, "test")
+    test = form_fields.number(request.GET, "test")
     services = state.snapshot.all("services", ServiceDocument)
     setup = Setup(base_url=installation().base_url, key=document.key if is_shown else KEY_HIDDEN, name=name)
     guide = tools.guide_of(document.source, document.tool)

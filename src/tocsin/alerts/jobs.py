@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from tocsin.alerts import actions, lifecycle, rerouting
 from tocsin.alerts.domain import Group, GroupStatus, HeartbeatMissed, Reason
-from tocsin.alerts.lifecycle import HEARTBEAT, HEARTBEAT_KEY, RAISE, RELEASE, RESOLVE, WAKE, Work
+from tocsin.alerts.lifecycle import HEARTBEAT, HEARTBEAT_KEY, RAISE, RELEASE, RESOLVE, WAKE, UnitOfWork
 from tocsin.engine.domain import TimerDue, TimerHandler
 from tocsin.kit import clock
 from tocsin.kit.db import Tx
@@ -14,7 +14,7 @@ from tocsin.people.domain import Urgency
 from tocsin.sources.domain import Action, Severity, Signal
 
 
-def _release(work: Work, group: Group) -> None:
+def _release(work: UnitOfWork, group: Group) -> None:
     if group.suppressed_by != "hold":
         return
     silence = lifecycle.silence_of(work, group)
@@ -24,7 +24,7 @@ def _release(work: Work, group: Group) -> None:
         lifecycle.release(work, group, Reason.HOLD_OVER)
 
 
-def _wake(work: Work, group: Group) -> None:
+def _wake(work: UnitOfWork, group: Group) -> None:
     silence = lifecycle.silence_of(work, group)
     if silence is not None and group.status is GroupStatus.SNOOZED:
         lifecycle.suppress(work, group, silence)
@@ -32,12 +32,12 @@ def _wake(work: Work, group: Group) -> None:
         lifecycle.wake(work, group)
 
 
-def _resolve(work: Work, group: Group) -> None:
+def _resolve(work: UnitOfWork, group: Group) -> None:
     if group.resolving_at is not None and group.firing_count == 0:
         lifecycle.resolve_group(work, group, "tocsin", Reason.ALL_RESOLVED)
 
 
-def _raise(work: Work, group: Group) -> None:
+def _raise(work: UnitOfWork, group: Group) -> None:
     lifecycle.raise_urgency(work, group, Urgency.HIGH)
 
 
@@ -74,9 +74,9 @@ def _heartbeat(tx: Tx, due: Sequence[TimerDue]) -> None:
         actions.accept(tx, row[0], "heartbeat", b"", [signal])
 
 
-def _on_groups(change: Callable[[Work, Group], None]) -> TimerHandler:
+def _on_groups(change: Callable[[UnitOfWork, Group], None]) -> TimerHandler:
     def handle(tx: Tx, due: Sequence[TimerDue]) -> None:
-        work = Work(tx)
+        work = UnitOfWork(tx)
         work.load(timer.ref for timer in due)
         for group in list(work.groups.values()):
             change(work, group)

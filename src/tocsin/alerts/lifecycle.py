@@ -1,7 +1,7 @@
 """How groups and their alerts move, whoever moves them: a signal, a person, a timer.
 
-`Work` is a unit of work: groups are loaded into it (locked), changed in memory and written once; facts and timers
-may be told before a new group has its id, because they are made only in `finish`.
+Groups are loaded (and locked) into a `UnitOfWork`, changed in memory and written once; facts and timers may be given
+before a new group has its id, because they are made only in `finish`.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ SILENCE_END = "alerts.silence_end"
 NAMED_INSTANTS = (WAKE, RAISE)  # a person or the wall clock says when; a broken clock moves them not
 
 
-class Work:
-    """Groups under change in one transaction."""
+class UnitOfWork:
+    """The groups that one transaction changes, with the facts and timers that follow; written by `done`."""
 
     def __init__(self, tx: Tx) -> None:
         self.tx = tx
@@ -139,7 +139,7 @@ def suppressor(routed: Routed, silence: Silence | None) -> str:
     return f"route:{routed.route}" if routed.suppress is not None else "hold"
 
 
-def acknowledge(work: Work, group: Group, by: str, *, via: str = "") -> bool:
+def acknowledge(work: UnitOfWork, group: Group, by: str, *, via: str = "") -> bool:
     """Somebody has it; False if the group is over already."""
     if group.status is GroupStatus.RESOLVED:
         return False
@@ -154,7 +154,7 @@ def acknowledge(work: Work, group: Group, by: str, *, via: str = "") -> bool:
     return True
 
 
-def unacknowledge(work: Work, group: Group, by: str, reason: str) -> bool:
+def unacknowledge(work: UnitOfWork, group: Group, by: str, reason: str) -> bool:
     """Nobody has it any more: it pages from the start; False if nobody had it."""
     if group.status is not GroupStatus.ACKNOWLEDGED:
         return False
@@ -174,7 +174,7 @@ def unacknowledge(work: Work, group: Group, by: str, reason: str) -> bool:
     return True
 
 
-def snooze(work: Work, group: Group, by: str, until: datetime) -> bool:
+def snooze(work: UnitOfWork, group: Group, by: str, until: datetime) -> bool:
     """Bother nobody until then; False if the group is over or suppressed."""
     if (group.status, GroupEvent.SNOOZE) not in rules.GROUP_MACHINE:
         return False
@@ -187,7 +187,7 @@ def snooze(work: Work, group: Group, by: str, until: datetime) -> bool:
     return True
 
 
-def wake(work: Work, group: Group, reason: str = Reason.SNOOZE_OVER) -> bool:
+def wake(work: UnitOfWork, group: Group, reason: str = Reason.SNOOZE_OVER) -> bool:
     """The snooze is over: it pages from the start."""
     if group.status is not GroupStatus.SNOOZED:
         return False
@@ -199,12 +199,12 @@ def wake(work: Work, group: Group, reason: str = Reason.SNOOZE_OVER) -> bool:
     return True
 
 
-def stir(work: Work, group: Group, reason: str) -> bool:
+def stir(work: UnitOfWork, group: Group, reason: str) -> bool:
     """Somebody has it or put it off, but knew nothing of this: it pages from the start."""
     return wake(work, group, reason) or unacknowledge(work, group, "tocsin", reason)
 
 
-def silence_of(work: Work, group: Group) -> Silence | None:
+def silence_of(work: UnitOfWork, group: Group) -> Silence | None:
     """A silence that keeps all its firing alerts quiet, if there is one."""
     id_ = store.silence_of_group(work.tx, group.id)
     return None if id_ is None else next((one for one in silences(work.tx) if one.id == id_), None)
@@ -222,7 +222,7 @@ def silences(tx: Tx) -> list[Silence]:
 
 
 def reconsider(
-    work: Work, alert: Alert, group: Group, routed: Routed, silence: Silence | None, why: str = Reason.NEWS
+    work: UnitOfWork, alert: Alert, group: Group, routed: Routed, silence: Silence | None, why: str = Reason.NEWS
 ) -> None:
     """What keeps an alert quiet is asked anew, as it says something new; if nothing does any more, its group pages."""
     if alert.silence_id is not None or rules.is_kept_by_route(group):
@@ -237,7 +237,7 @@ def reconsider(
         work.changed(group)
 
 
-def suppress(work: Work, group: Group, by: Silence) -> None:
+def suppress(work: UnitOfWork, group: Group, by: Silence) -> None:
     """It pages nobody as long as the silence lasts. Raises IllegalMove."""
     if group.status is not GroupStatus.SUPPRESSED:
         group.status = rules.move(group.status, GroupEvent.SUPPRESS)
@@ -256,7 +256,7 @@ def suppress(work: Work, group: Group, by: Silence) -> None:
     )
 
 
-def release(work: Work, group: Group, reason: str) -> bool:
+def release(work: UnitOfWork, group: Group, reason: str) -> bool:
     """What suppressed it is over: it pages."""
     if group.status is not GroupStatus.SUPPRESSED:
         return False
@@ -268,7 +268,7 @@ def release(work: Work, group: Group, reason: str) -> bool:
     return True
 
 
-def reopen(work: Work, group: Group, reason: str, urgency: Urgency) -> bool:
+def reopen(work: UnitOfWork, group: Group, reason: str, urgency: Urgency) -> bool:
     """It was resolved and came back: it pages."""
     if group.status is not GroupStatus.RESOLVED:
         return False
@@ -281,7 +281,7 @@ def reopen(work: Work, group: Group, reason: str, urgency: Urgency) -> bool:
     return True
 
 
-def raise_urgency(work: Work, group: Group, urgency: Urgency) -> bool:
+def raise_urgency(work: UnitOfWork, group: Group, urgency: Urgency) -> bool:
     """It became urgent: unless somebody has it already, it pages as urgent; False if nothing changed."""
     if rules.more_urgent(group.urgency, urgency) is group.urgency:
         return False
@@ -293,7 +293,7 @@ def raise_urgency(work: Work, group: Group, urgency: Urgency) -> bool:
     return True
 
 
-def resolve_alert(work: Work, alert: Alert, group: Group, by: str, reason: str) -> None:
+def resolve_alert(work: UnitOfWork, alert: Alert, group: Group, by: str, reason: str) -> None:
     """One alert is over; with the last one the group is, at once or after its delay."""
     alert.status = AlertStatus.RESOLVED
     work.resolved_alerts.append(alert)
@@ -309,7 +309,7 @@ def resolve_alert(work: Work, alert: Alert, group: Group, by: str, reason: str) 
         resolve_group(work, group, by, reason)
 
 
-def resolve_group(work: Work, group: Group, by: str, reason: str, *, via: str = "") -> bool:
+def resolve_group(work: UnitOfWork, group: Group, by: str, reason: str, *, via: str = "") -> bool:
     """It is over; False if it was already."""
     if group.status is GroupStatus.RESOLVED:
         return False
@@ -324,14 +324,14 @@ def resolve_group(work: Work, group: Group, by: str, reason: str, *, via: str = 
     return True
 
 
-def keep_open(work: Work, group: Group) -> None:
+def keep_open(work: UnitOfWork, group: Group) -> None:
     """A new alert came while the group waited to be resolved: it waits no more."""
     if group.resolving_at is not None:
         group.resolving_at = None
         work.cancel_timer(RESOLVE, group)
 
 
-def ping(work: Work, book: Rulebook, integration: str, at: datetime) -> tuple[Outcome, Reason, None, None]:
+def ping(work: UnitOfWork, book: Rulebook, integration: str, at: datetime) -> tuple[Outcome, Reason, None, None]:
     """A sign of life: the next is due an interval later."""
     how = book.integrations.get(integration)
     if how is None or how.heartbeat_within is None:
@@ -358,7 +358,7 @@ HEARTBEAT_KEY = "heartbeat missed"
 HEARTBEAT_FAILED_KEY = "heartbeat"  # the sender itself said that something failed
 
 
-def _heartbeat_back(work: Work, integration: str) -> None:
+def _heartbeat_back(work: UnitOfWork, integration: str) -> None:
     keys = [columns.identity(integration, key) for key in (HEARTBEAT_KEY, HEARTBEAT_FAILED_KEY)]
     for alert in store.firing_alerts(work.tx, keys).values():
         work.load([alert.group_id])

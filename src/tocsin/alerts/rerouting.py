@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 from tocsin.alerts import lifecycle, rules, store
 from tocsin.alerts.domain import Alert, Dropped, Group, GroupStatus, Reason, Routed, Silence
-from tocsin.alerts.lifecycle import RAISE, RELEASE, Work
+from tocsin.alerts.lifecycle import RAISE, RELEASE, UnitOfWork
 from tocsin.alerts.rulebook import compile_rulebook
 from tocsin.alerts.rules import Rulebook
 from tocsin.config import queries as configuration
@@ -48,7 +48,7 @@ def go_on(tx: Tx, due: Sequence[TimerDue]) -> None:
     if len(asked) == ASKED_PER_TX_MAX:
         timers.set_one(tx, REROUTE, 0, tx.now, payload=str(asked[-1][0].id))
     book, silences = compile_rulebook(configuration.current(tx)), lifecycle.silences(tx)
-    work = Work(tx)
+    work = UnitOfWork(tx)
     work.load({alert.group_id for alert, _ in asked})
     silenced = [alert.silence_id for alert, _ in asked]
     for alert, labels in asked:
@@ -71,14 +71,14 @@ def is_urgent_now(tx: Tx, book: Rulebook, alert: Alert) -> bool:
     return isinstance(routed, Routed) and routed.urgency is Urgency.HIGH
 
 
-def _keep(work: Work, group: Group, route: int | None) -> None:
+def _keep(work: UnitOfWork, group: Group, route: int | None) -> None:
     """A route keeps it quiet as before; only the route's place may be another."""
     if rules.is_kept_by_route(group) and group.route != route:
         group.route, group.suppressed_by = route, f"route:{route}"
         work.changed(group)
 
 
-def _ask(work: Work, alert: Alert, group: Group, routed: Routed, silence: Silence | None) -> None:
+def _ask(work: UnitOfWork, alert: Alert, group: Group, routed: Routed, silence: Silence | None) -> None:
     if rules.is_kept_by_route(group):
         group.route, group.urgency = routed.route, routed.urgency  # it has told nobody yet
     elif group.suppressed_by == "hold":
@@ -90,7 +90,7 @@ def _ask(work: Work, alert: Alert, group: Group, routed: Routed, silence: Silenc
         work.set_timer(RAISE, group, routed.urgent_from)
 
 
-def _shorten(work: Work, group: Group, routed: Routed) -> None:
+def _shorten(work: UnitOfWork, group: Group, routed: Routed) -> None:
     """A hold that is shorter now ends earlier; nothing is held for longer than was said when it came."""
     ends_at = group.opened_at + routed.hold
     due = timers.due_of(work.tx, RELEASE, group.id)

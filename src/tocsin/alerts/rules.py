@@ -12,7 +12,7 @@ alert quiet: one that no route suppresses does not come into a group that a rout
 somebody acknowledged or snoozed hide what they could not know of (`stirs`). A route that keeps a group quiet is asked
 again whenever the configuration changes (rerouting.py).
 
-Urgency follows the service's support hours unless a route fixes it (C3). Leaves out: inhibition and recurring mute
+Urgency follows the service's support hours unless a route fixes it. Leaves out: inhibition and recurring mute
 windows.
 """
 
@@ -251,7 +251,7 @@ def is_late_resolve(alert: Alert, signal: Signal) -> bool:
 
 
 def expiry(rules: IntegrationRules | None, signal: Signal, heard_at: datetime, now: datetime) -> datetime | None:
-    """Without news by then the alert is over: the sender's own end, or the integration's timeout (A18).
+    """Without news by then the alert is over: the sender's own end, or the integration's timeout.
 
     What was heard so long ago that its time is over before anybody looked has all of it from now: it waited, or was
     heard by a clock that has been set forward since.

@@ -1,20 +1,20 @@
-"""The form of an integration: its boxes, and the document body that what was typed means. Pure."""
+"""The form of an integration: its fields, and the document body that what was typed means. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from tocsin.catalog import boxes
-from tocsin.catalog.boxes import Box, Typed
+from tocsin.catalog import form_fields
 from tocsin.catalog.domain import ServiceDocument
-from tocsin.config.domain import Snapshot
+from tocsin.catalog.form_fields import FormField, Typed
+from tocsin.config.domain import Problem, Snapshot
 from tocsin.sources.domain import Severity
 
 SEVERITIES = {one.value: one.value.capitalize() for one in Severity}
 WINDOW_DEFAULT = "fixed"
 WINDOW_KINDS = {"fixed": "from the group's first alert", "rolling": "from its latest alert"}
-# Boxes that hold one text of the document as it is written there.
+# Fields that hold one text of the document as it is written there.
 _PLAIN = (
     "description",
     "group_window",
@@ -32,8 +32,13 @@ AT = {name: name for name in (*_PLAIN, "service", "group_by", "window_kind")} | 
 KEPT = "kept as it is"  # what stands in for a secret that is there
 
 
+def field_of(problem: Problem) -> str | None:
+    """The field that shows a problem of the document."""
+    return form_fields.nearest(problem, AT)
+
+
 def values(source: str, body: Mapping[str, Any]) -> dict[str, str]:
-    """What each box shows for a document as it is."""
+    """What each field shows for a document as it is."""
     found = {name: str(body.get(name) or "") for name in (*_PLAIN, "service")}
     found["window_kind"] = str(body.get("window_kind") or WINDOW_DEFAULT)
     found["group_by"] = ", ".join(body.get("group_by", ()))
@@ -43,47 +48,52 @@ def values(source: str, body: Mapping[str, Any]) -> dict[str, str]:
 
 
 def typed_values(form: Typed) -> dict[str, str]:
-    """What each box shows after it was sent: what was typed."""
-    return {name: boxes.typed(form, name) for name in (*AT, "name")}
+    """What each field shows after it was sent: what was typed."""
+    return {name: form_fields.typed(form, name) for name in (*AT, "name")}
 
 
 def body(form: Typed, before: Mapping[str, Any], source: str) -> dict[str, Any]:
     """The document that was typed; what the form does not know or was left as it was shown stays as it was."""
     made = dict(before)
     shown = values(source, before)
-    sent = {name: boxes.typed(form, name) for name in shown}
-    left = {name for name in shown if boxes.is_as_shown(shown[name], sent[name], lines=name == "description")}
+    sent = {name: form_fields.typed(form, name) for name in shown}
+    left = {name for name in shown if form_fields.is_as_shown(shown[name], sent[name], lines=name == "description")}
     for name in _PLAIN:
         if name not in left:
-            boxes.put(made, name, sent[name])
+            form_fields.put(made, name, sent[name])
     made["service"] = sent["service"]
     if "group_by" not in left:
-        boxes.put(made, "group_by", [one.strip() for one in sent["group_by"].split(",") if one.strip()])
+        form_fields.put(made, "group_by", [one.strip() for one in sent["group_by"].split(",") if one.strip()])
     if "window_kind" not in left or not made.get("group_window"):
         kind = sent["window_kind"]
-        boxes.put(made, "window_kind", kind if made.get("group_window") and kind != WINDOW_DEFAULT else "")
+        form_fields.put(made, "window_kind", kind if made.get("group_window") and kind != WINDOW_DEFAULT else "")
     for name in _OF_SOURCE.get(source, ()):
-        if name not in left:  # an empty box keeps the secret that is there
-            boxes.put(made, name, _whole(sent[name]) if name == "misses" else sent[name])
+        if name not in left:  # an empty field keeps the secret that is there
+            form_fields.put(made, name, _whole(sent[name]) if name == "misses" else sent[name])
     return made
 
 
 def _whole(written: str) -> int | str:
-    return int(written) if written.isascii() and written.isdigit() and len(written) <= boxes.DIGITS_MAX else written
+    return (
+        int(written) if written.isascii() and written.isdigit() and len(written) <= form_fields.DIGITS_MAX else written
+    )
 
 
-def form_boxes(
+def form_parts(
     held: Mapping[str, str], snapshot: Snapshot, source: str, *, is_new: bool
-) -> tuple[tuple[str, tuple[Box, ...]], ...]:
+) -> tuple[tuple[str, tuple[FormField, ...]], ...]:
     """The form in its parts, each with a heading."""
     services = {key: one.name for key, one in snapshot.all("services", ServiceDocument).items()}
-    first: tuple[Box, ...] = (
-        boxes.select("service", "Service", services, held["service"], nothing="Choose a service", hint=_WHOSE),
-        Box(name="description", label="Where the sender is to be found", value=held["description"], kind="area"),
+    first: tuple[FormField, ...] = (
+        form_fields.select("service", "Service", services, held["service"], nothing="Choose a service", hint=_WHOSE),
+        FormField(name="description", label="Where the sender is to be found", value=held["description"], kind="area"),
     )
     if is_new:
-        first = (Box(name="name", label="Name", value=held.get("name", ""), hint=_NAME, placeholder=source), *first)
-    parts: tuple[tuple[str, tuple[Box, ...]], ...] = (("What it is", first),)
+        first = (
+            FormField(name="name", label="Name", value=held.get("name", ""), hint=_NAME, placeholder=source),
+            *first,
+        )
+    parts: tuple[tuple[str, tuple[FormField, ...]], ...] = (("What it is", first),)
     if source in _OF_SOURCE:
         parts += ((_HEADINGS[source], _of_source(source, held)),)
     return parts if source == "heartbeat" else (*parts, ("Alerts that belong together", _grouping(held)), *_noise(held))
@@ -94,22 +104,24 @@ _NAME = "Lower-case letters, digits, hyphens. Left empty, it is called after the
 _HEADINGS = {"heartbeat": "When it must be heard", "prometheus": "Prometheus", "sentry": "Sentry"}
 
 
-def _of_source(source: str, held: Mapping[str, str]) -> tuple[Box, ...]:
+def _of_source(source: str, held: Mapping[str, str]) -> tuple[FormField, ...]:
     if source == "heartbeat":
         return (
-            Box(name="every", label="How often", value=held.get("every", ""), placeholder="1d", required=True),
-            Box(
+            FormField(name="every", label="How often", value=held.get("every", ""), placeholder="1d", required=True),
+            FormField(
                 name="grace",
                 label="How late it may be",
                 value=held.get("grace", ""),
                 placeholder="30m",
                 hint="A number and s, m, h, d or w: 30s, 5m, 1d.",
             ),
-            Box(name="misses", label="How many in a row must be missed", value=held.get("misses", ""), placeholder="1"),
+            FormField(
+                name="misses", label="How many in a row must be missed", value=held.get("misses", ""), placeholder="1"
+            ),
         )
     if source == "sentry":
         return (
-            Box(
+            FormField(
                 name="secret",
                 label="Client secret",
                 kind="password",
@@ -118,7 +130,7 @@ def _of_source(source: str, held: Mapping[str, str]) -> tuple[Box, ...]:
             ),
         )
     return (
-        Box(
+        FormField(
             name="resolve_timeout",
             label="An alert without an end ends this long after its last push",
             value=held.get("resolve_timeout", ""),
@@ -127,24 +139,24 @@ def _of_source(source: str, held: Mapping[str, str]) -> tuple[Box, ...]:
     )
 
 
-def _grouping(held: Mapping[str, str]) -> tuple[Box, ...]:
+def _grouping(held: Mapping[str, str]) -> tuple[FormField, ...]:
     return (
-        Box(
+        FormField(
             name="group_by",
             label="Labels whose equal values put alerts into one group",
             value=held["group_by"],
             placeholder="alertname, cluster",
             hint="Separated by commas. Left empty, each alert is a group of its own and pages by itself.",
         ),
-        Box(
+        FormField(
             name="group_window",
             label="How long a group takes new alerts in",
             value=held["group_window"],
             placeholder="as long as it is open",
             hint="1m to 48h.",
         ),
-        boxes.select("window_kind", "Counted", WINDOW_KINDS, held["window_kind"]),
-        Box(
+        form_fields.select("window_kind", "Counted", WINDOW_KINDS, held["window_kind"]),
+        FormField(
             name="reopen_within",
             label="A problem that comes back this soon reopens its group",
             value=held["reopen_within"],
@@ -153,22 +165,22 @@ def _grouping(held: Mapping[str, str]) -> tuple[Box, ...]:
     )
 
 
-def _noise(held: Mapping[str, str]) -> tuple[tuple[str, tuple[Box, ...]], ...]:
+def _noise(held: Mapping[str, str]) -> tuple[tuple[str, tuple[FormField, ...]], ...]:
     noise = (
-        Box(
+        FormField(
             name="hold",
             label="Wait before anyone is paged",
             value=held["hold"],
             placeholder="0s",
             hint="What resolves meanwhile pages nobody.",
         ),
-        Box(
+        FormField(
             name="resolve_after",
             label="A resolve counts only after it has lasted",
             value=held["resolve_after"],
             placeholder="0s",
         ),
-        Box(
+        FormField(
             name="auto_resolve_after",
             label="An alert nobody has repeated for this long is over",
             value=held["auto_resolve_after"],
@@ -176,14 +188,14 @@ def _noise(held: Mapping[str, str]) -> tuple[tuple[str, tuple[Box, ...]], ...]:
         ),
     )
     limits = (
-        boxes.select(
+        form_fields.select(
             "severity",
             "Severity where the sender says none",
             SEVERITIES,
             held["severity"],
             nothing="Nothing said: critical",
         ),
-        Box(
+        FormField(
             name="rate_limit",
             label="At most this many requests",
             value=held["rate_limit"],

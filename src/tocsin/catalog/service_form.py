@@ -1,14 +1,14 @@
-"""The form of a service: its boxes, and the document body that what was typed means. Pure."""
+"""The form of a service: its fields, and the document body that what was typed means. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from tocsin.catalog import boxes
-from tocsin.catalog.boxes import Box, Typed
+from tocsin.catalog import form_fields
 from tocsin.catalog.domain import STORM_GROUPS_DEFAULT, ServiceDocument
-from tocsin.config.domain import Snapshot
+from tocsin.catalog.form_fields import FormField, Typed
+from tocsin.config.domain import Problem, Snapshot
 from tocsin.people.domain import TeamDocument
 
 TIERS = {
@@ -38,8 +38,8 @@ DAYS = {one: one for one in ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")}
 STORMS = {"default": "On", "off": "Off"}
 WORKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri")
 LISTS = ("depends_on", "days")
-LINES = ("description", "links")  # boxes of several lines
-# Which box shows a problem, by the part of the problem's path nearest its end.
+LINES = ("description", "links")  # fields of several lines
+# Which field shows a problem, by the innermost key of the problem's path.
 AT = {
     "name": "title",
     "team": "team",
@@ -58,8 +58,13 @@ AT = {
 }
 
 
+def field_of(problem: Problem) -> str | None:
+    """The field that shows a problem of the document."""
+    return form_fields.nearest(problem, AT)
+
+
 def values(body: Mapping[str, Any], zone: str) -> dict[str, Any]:
-    """What each box shows for a document as it is; `zone` stands in for support hours that are not there."""
+    """What each field shows for a document as it is; `zone` stands in for support hours that are not there."""
     urgency = body.get("urgency", "high")
     hours: Mapping[str, Any] = urgency.get("hours", {}) if isinstance(urgency, Mapping) else {}
     storm = body.get("storm", {})
@@ -82,8 +87,10 @@ def values(body: Mapping[str, Any], zone: str) -> dict[str, Any]:
 
 
 def typed_values(form: Typed) -> dict[str, Any]:
-    """What each box shows after it was sent: what was typed."""
-    found: dict[str, Any] = {name: boxes.typed(form, name) for name in dict.fromkeys(AT.values()) if name not in LISTS}
+    """What each field shows after it was sent: what was typed."""
+    found: dict[str, Any] = {
+        name: form_fields.typed(form, name) for name in dict.fromkeys(AT.values()) if name not in LISTS
+    }
     return found | {name: form.getlist(name) for name in LISTS}
 
 
@@ -92,34 +99,34 @@ def body(form: Typed, before: Mapping[str, Any]) -> dict[str, Any]:
     made = dict(before)
     sent = typed_values(form)
     touched = _touched(values(before, sent["zone"]), sent)
-    for field, box in (("name", "title"), ("team", "team"), ("policy", "policy"), ("runbook", "runbook")):
-        if box in touched:
-            boxes.put(made, field, sent[box])
+    for key, field in (("name", "title"), ("team", "team"), ("policy", "policy"), ("runbook", "runbook")):
+        if field in touched:
+            form_fields.put(made, key, sent[field])
     made.setdefault("name", "")
     made.setdefault("team", "")
     if "description" in touched:
-        boxes.put(made, "description", sent["description"])
+        form_fields.put(made, "description", sent["description"])
     if "tier" in touched:
         made["tier"] = int(sent["tier"]) if sent["tier"] in TIERS else TIER_DEFAULT
     if "links" in touched:
-        boxes.put(made, "links", _links(sent["links"]))
+        form_fields.put(made, "links", _links(sent["links"]))
     if "depends_on" in touched:
-        boxes.put(made, "depends_on", boxes.ordered(sent["depends_on"], before.get("depends_on", ())))
+        form_fields.put(made, "depends_on", form_fields.ordered(sent["depends_on"], before.get("depends_on", ())))
     if "urgency" in touched or (sent["urgency"] in PAIRS and touched & {"zone", "days", "between"}):
         made["urgency"] = _urgency(sent)
     if touched & {"storm", "storm_groups"}:
-        boxes.put(made, "storm", _storm(sent, made.get("storm")))
+        form_fields.put(made, "storm", _storm(sent, made.get("storm")))
     return made
 
 
 def _touched(shown: Mapping[str, Any], sent: Mapping[str, Any]) -> set[str]:
-    """The boxes that are not as they were shown."""
+    """The fields that are not as they were shown."""
     texts = {name for name in shown if name not in LISTS}
-    found = {name for name in texts if not boxes.is_as_shown(shown[name], sent[name], lines=name in LINES)}
+    found = {name for name in texts if not form_fields.is_as_shown(shown[name], sent[name], lines=name in LINES)}
     return found | {name for name in LISTS if set(shown[name]) != set(sent[name])}
 
 
-def form_boxes(held: Mapping[str, Any], snapshot: Snapshot, name: str) -> tuple[tuple[str, tuple[Box, ...]], ...]:
+def form_parts(held: Mapping[str, Any], snapshot: Snapshot, name: str) -> tuple[tuple[str, tuple[FormField, ...]], ...]:
     """The form in its parts, each with a heading."""
     teams = {key: team.name for key, team in snapshot.all("teams", TeamDocument).items()}
     policies = {key: getattr(one, "name", key) for key, one in snapshot.sections.get("policies", {}).items()}
@@ -129,16 +136,16 @@ def form_boxes(held: Mapping[str, Any], snapshot: Snapshot, name: str) -> tuple[
         ("What it is", _identity(held, teams)),
         ("Who is woken", _paging(held, policies)),
         ("What helps at night", _help(held, others)),
-        ("When much breaks at once", _storm_boxes(held)),
+        ("When much breaks at once", _storm_fields(held)),
     )
 
 
-def _identity(held: Mapping[str, Any], teams: Mapping[str, str]) -> tuple[Box, ...]:
+def _identity(held: Mapping[str, Any], teams: Mapping[str, str]) -> tuple[FormField, ...]:
     return (
-        Box(name="title", label="Name", value=held["title"], required=True, placeholder="Card payments"),
-        boxes.select("team", "Team that owns it", teams, held["team"], nothing="Choose a team"),
-        boxes.select("tier", "Tier", TIERS, held["tier"], hint="How much depends on it."),
-        Box(
+        FormField(name="title", label="Name", value=held["title"], required=True, placeholder="Card payments"),
+        form_fields.select("team", "Team that owns it", teams, held["team"], nothing="Choose a team"),
+        form_fields.select("tier", "Tier", TIERS, held["tier"], hint="How much depends on it."),
+        FormField(
             name="description",
             label="What it does for whom",
             value=held["description"],
@@ -148,9 +155,9 @@ def _identity(held: Mapping[str, Any], teams: Mapping[str, str]) -> tuple[Box, .
     )
 
 
-def _paging(held: Mapping[str, Any], policies: Mapping[str, str]) -> tuple[Box, ...]:
+def _paging(held: Mapping[str, Any], policies: Mapping[str, str]) -> tuple[FormField, ...]:
     return (
-        boxes.select(
+        form_fields.select(
             "policy",
             "Escalation policy",
             policies,
@@ -158,22 +165,22 @@ def _paging(held: Mapping[str, Any], policies: Mapping[str, str]) -> tuple[Box, 
             nothing="None: page the whole team",
             hint="Who is woken when it breaks, in which order.",
         ),
-        boxes.select("urgency", "Urgency", _urgencies(held["urgency"]), held["urgency"]),
-        Box(
+        form_fields.select("urgency", "Urgency", _urgencies(held["urgency"]), held["urgency"]),
+        FormField(
             name="between",
             label="Support hours",
             value=held["between"],
             hint="Only where the urgency follows the hours. Several ranges are separated by commas.",
             placeholder="09:00-17:00",
         ),
-        boxes.ticks("days", "On these days", DAYS, held["days"]),
-        Box(name="zone", label="Time zone of the support hours", value=held["zone"], placeholder="Europe/Berlin"),
+        form_fields.ticks("days", "On these days", DAYS, held["days"]),
+        FormField(name="zone", label="Time zone of the support hours", value=held["zone"], placeholder="Europe/Berlin"),
     )
 
 
-def _help(held: Mapping[str, Any], others: Mapping[str, str]) -> tuple[Box, ...]:
+def _help(held: Mapping[str, Any], others: Mapping[str, str]) -> tuple[FormField, ...]:
     return (
-        Box(
+        FormField(
             name="runbook",
             label="Runbook",
             value=held["runbook"],
@@ -181,7 +188,7 @@ def _help(held: Mapping[str, Any], others: Mapping[str, str]) -> tuple[Box, ...]
             placeholder="https://wiki.example.org/runbooks/payments",
             hint="Where it is written what to do.",
         ),
-        Box(
+        FormField(
             name="links",
             label="Other links",
             value=held["links"],
@@ -189,20 +196,20 @@ def _help(held: Mapping[str, Any], others: Mapping[str, str]) -> tuple[Box, ...]
             placeholder="Dashboard: https://grafana.example.org/d/payments",
             hint="One to a line: a title, a colon, the address.",
         ),
-        boxes.ticks("depends_on", "Cannot work without", others, held["depends_on"]),
+        form_fields.ticks("depends_on", "Cannot work without", others, held["depends_on"]),
     )
 
 
-def _storm_boxes(held: Mapping[str, Any]) -> tuple[Box, ...]:
+def _storm_fields(held: Mapping[str, Any]) -> tuple[FormField, ...]:
     return (
-        boxes.select(
+        form_fields.select(
             "storm",
             "Storm breaker",
             STORMS,
             held["storm"],
             hint="Too many new groups in a short time become one group, so that nobody is paged a hundred times.",
         ),
-        Box(
+        FormField(
             name="storm_groups",
             label="New groups in a minute that make a storm",
             value=held["storm_groups"],
@@ -227,8 +234,8 @@ def _urgency(sent: Mapping[str, Any]) -> object:
     if chosen not in PAIRS:
         return chosen if chosen in URGENCIES else "high"
     hours: dict[str, object] = {"timezone": sent["zone"]}
-    boxes.put(hours, "days", sent["days"])
-    boxes.put(hours, "between", [one.strip() for one in sent["between"].split(",") if one.strip()])
+    form_fields.put(hours, "days", sent["days"])
+    form_fields.put(hours, "between", [one.strip() for one in sent["between"].split(",") if one.strip()])
     inside, outside = PAIRS[chosen]
     return {"hours": hours, "inside": inside, "outside": outside}
 
@@ -238,7 +245,9 @@ def _storm(text: Mapping[str, str], before: object) -> object:
         return "off"
     held = dict(before) if isinstance(before, Mapping) else {}
     groups = text["storm_groups"]
-    boxes.put(held, "groups", int(groups) if groups.isascii() and groups.isdigit() and len(groups) < 9 else groups)
+    form_fields.put(
+        held, "groups", int(groups) if groups.isascii() and groups.isdigit() and len(groups) < 9 else groups
+    )
     return held
 
 
@@ -249,5 +258,5 @@ def _links(written: str) -> dict[str, str]:
         if colon:
             found[title.strip()] = url.strip()
         elif url:
-            found[url] = ""  # an address that is missing is told at the box
+            found[url] = ""  # an address that is missing is told at the field
     return found

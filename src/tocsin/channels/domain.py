@@ -31,7 +31,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
     reference: str  # "AG-12"
     title: str  # full text: only for channels that are private to the person (mail, webhook, inbox)
-    public_title: str  # sanitised: for lock screens and SMS (F15); service name and urgency, no labels
+    public_title: str  # sanitised: for lock screens and SMS; service name and urgency, no labels
     service: str
     severity: str
     urgency: str

@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tocsin.catalog import boxes
-from tocsin.catalog.boxes import Typed
+from tocsin.catalog import form_fields
+from tocsin.catalog.form_fields import Typed
+from tocsin.config.domain import Problem
 from tocsin.oncall import grammar
 from tocsin.oncall.domain import LAYERS_MAX, PEOPLE_MAX
 from tocsin.oncall.grammar import WEEKDAYS, Rotation
@@ -73,13 +74,13 @@ def of_document(body: Mapping[str, Any]) -> Draft:
 
 def read(form: Typed) -> Draft:
     """What was typed."""
-    count = min(boxes.number(form, "layers") or 0, LAYERS_MAX)
+    count = min(form_fields.number(form, "layers") or 0, LAYERS_MAX)
     return Draft(
-        title=boxes.typed(form, "title"),
-        description=boxes.typed(form, "description"),
-        zone=boxes.typed(form, "zone"),
-        team=boxes.typed(form, "team"),
-        effective=boxes.typed(form, "effective"),
+        title=form_fields.typed(form, "title"),
+        description=form_fields.typed(form, "description"),
+        zone=form_fields.typed(form, "zone"),
+        team=form_fields.typed(form, "team"),
+        effective=form_fields.typed(form, "effective"),
         layers=tuple(_read_layer(form, f"l{index}-") for index in range(count)),
     )
 
@@ -111,12 +112,12 @@ def body(draft: Draft, before: Mapping[str, Any]) -> dict[str, Any]:
     """The document that was typed; what the form does not know or was left as it was shown stays as it was."""
     made = dict(before)
     shown = of_document(before)
-    if not boxes.is_as_shown(shown.title, draft.title):
-        boxes.put(made, "name", draft.title)
-    if not boxes.is_as_shown(shown.description, draft.description, lines=True):
-        boxes.put(made, "description", draft.description)
+    if not form_fields.is_as_shown(shown.title, draft.title):
+        form_fields.put(made, "name", draft.title)
+    if not form_fields.is_as_shown(shown.description, draft.description, lines=True):
+        form_fields.put(made, "description", draft.description)
     if draft.team != shown.team:
-        boxes.put(made, "team", draft.team)
+        form_fields.put(made, "team", draft.team)
     made["timezone"] = draft.zone
     if "ical" in before:
         return made
@@ -156,12 +157,15 @@ def special(layer: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def box_of(path: Sequence[str | int]) -> str:
-    """The box at which a problem is shown, by its path within the document; empty for above them all."""
-    if path and path[0] != "layers":
+def field_of(problem: Problem) -> str | None:
+    """The field that shows a problem of the document; None for above them all."""
+    path = problem.path[2:]
+    if problem.code == form_fields.OPENS_GAP or not path:
+        return None
+    if path[0] != "layers":
         return {"name": "title", "timezone": "zone"}.get(str(path[0]), str(path[0]))
     if len(path) < 2 or not isinstance(path[1], int):
-        return ""
+        return None
     field = str(path[2]) if len(path) > 2 else "name"
     field = {"handoff": "time", "handoffs": "time"}.get(field, field)
     return f"l{path[1]}-{field}"
@@ -192,19 +196,21 @@ def _of_layer(index: int, layer: Mapping[str, Any]) -> Layer:
 
 
 def _read_layer(form: Typed, at: str) -> Layer:
-    text = {name: boxes.typed(form, f"{at}{name}") for name in ("name", "rotation", "every", "weekday", "day", "time")}
-    more = {name: boxes.typed(form, f"{at}{name}") for name in ("start", "at_once", "between", "until")}
-    people = [boxes.typed(form, f"{at}p{place}") for place in range(PEOPLE_MAX) if form.get(f"{at}p{place}", "")]
+    text = {
+        name: form_fields.typed(form, f"{at}{name}") for name in ("name", "rotation", "every", "weekday", "day", "time")
+    }
+    more = {name: form_fields.typed(form, f"{at}{name}") for name in ("start", "at_once", "between", "until")}
+    people = [form_fields.typed(form, f"{at}p{place}") for place in range(PEOPLE_MAX) if form.get(f"{at}p{place}", "")]
     return Layer(
-        was=boxes.number(form, f"{at}was"),
+        was=form_fields.number(form, f"{at}was"),
         **text,
         **more,
         people=tuple(people),
-        slots=max(1, min(boxes.number(form, f"{at}slots") or 1, SLOTS_MAX)),
+        slots=max(1, min(form_fields.number(form, f"{at}slots") or 1, SLOTS_MAX)),
         weekdays=tuple(day for day in form.getlist(f"{at}weekdays") if day in WEEKDAYS),
-        zone=boxes.typed(form, f"{at}timezone"),
-        from_=boxes.typed(form, f"{at}from"),
-        shadow=bool(boxes.typed(form, f"{at}shadow")),
+        zone=form_fields.typed(form, f"{at}timezone"),
+        from_=form_fields.typed(form, f"{at}from"),
+        shadow=bool(form_fields.typed(form, f"{at}shadow")),
     )
 
 
@@ -217,17 +223,17 @@ def _layer_body(layer: Layer, known: Sequence[Mapping[str, Any]]) -> dict[str, A
         made["rotation"] = layer.rotation
         if not _same_handoff(made.get("handoff"), layer):
             made["handoff"] = _handoff(layer)
-        boxes.put(made, "every", _whole(layer.every) if layer.every != "1" else "")
+        form_fields.put(made, "every", _whole(layer.every) if layer.every != "1" else "")
     made.update(name=layer.name, start=layer.start, people=list(layer.people))
-    boxes.put(made, "at_once", _whole(layer.at_once) if layer.at_once != "1" else "")
-    boxes.put(made, "between", [one.strip() for one in re.split(r"[,\n]", layer.between) if one.strip()])
+    form_fields.put(made, "at_once", _whole(layer.at_once) if layer.at_once != "1" else "")
+    form_fields.put(made, "between", [one.strip() for one in re.split(r"[,\n]", layer.between) if one.strip()])
     if _ticked(made.get("weekdays", ())) != layer.weekdays:
-        boxes.put(made, "weekdays", list(layer.weekdays) if len(layer.weekdays) < len(WEEKDAYS) else [])
-    boxes.put(made, "timezone", layer.zone)
+        form_fields.put(made, "weekdays", list(layer.weekdays) if len(layer.weekdays) < len(WEEKDAYS) else [])
+    form_fields.put(made, "timezone", layer.zone)
     for key, typed in (("from", layer.from_), ("until", layer.until)):
         if not any(words.startswith(f"it holds {key}") for words in fixed):
-            boxes.put(made, key, typed)
-    boxes.put(made, "shadow", layer.shadow or "")
+            form_fields.put(made, key, typed)
+    form_fields.put(made, "shadow", layer.shadow or "")
     return made
 
 

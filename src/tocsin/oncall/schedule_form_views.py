@@ -14,17 +14,17 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 from pydantic import ValidationError
 
-from tocsin.catalog import boxes, editing, ownership
-from tocsin.catalog.boxes import Box, Verdict
+from tocsin.catalog import editing, form_fields, ownership
+from tocsin.catalog.form_fields import FormField, Verdict
 from tocsin.config import explain, secrecy
 from tocsin.config import queries as configuration
-from tocsin.config.actions import Applied, Outdated, Refused
+from tocsin.config.actions import Applied, Refused
 from tocsin.config.domain import ManagedBy, Problem
 from tocsin.kit import clock, db, tz
 from tocsin.kit.db import Reader
-from tocsin.oncall import schedule_boxes, schedule_form, schedule_preview, views
+from tocsin.oncall import schedule_fields, schedule_form, schedule_preview, views
 from tocsin.oncall.domain import ScheduleDocument
-from tocsin.oncall.schedule_boxes import LayerPart
+from tocsin.oncall.schedule_fields import LayerPart
 from tocsin.oncall.schedule_form import Draft
 from tocsin.oncall.schedule_preview import Preview
 from tocsin.oncall.viewer import Viewer, viewer
@@ -37,7 +37,6 @@ NEW = ""
 RESERVED = "new"  # the address of the form
 HORIZON = timedelta(days=90)
 A_WEEK = timedelta(days=7)  # a new schedule begins that long ago, so that its first weekly turn is under way
-OPENS_GAP = boxes.OPENS_GAP
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,9 +47,9 @@ class FormPage:
     title: str
     url: str
     yaml_url: str
-    identity: tuple[Box, ...]
+    identity: tuple[FormField, ...]
     layers: tuple[LayerPart, ...]
-    effective: Box
+    effective: FormField
     base: int
     verdict: Verdict
     file: str
@@ -104,13 +103,13 @@ def edit(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
 def remove(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
     """Take a schedule out: first what that means, then by a press."""
     held = _editable_schedule(actor, name)
-    verdict = boxes.FINE
+    verdict = form_fields.FINE
     if request.method == "POST":
         outcome = editing.remove(actor, "schedules", name, base=_base(request, held), force="force" in request.POST)
         if isinstance(outcome, Applied):
             messages.success(request, f"{held.seen.title(name)} is gone. Who was on call until now stays known.")
             return HttpResponseRedirect(reverse("schedules"), status=303)
-        verdict = boxes.judged(outcome, {})
+        verdict = form_fields.verdict_of(outcome)
     preview = schedule_preview.removal(held.reader, held.seen, name)
     page = _page(held, schedule_form.of_document(held.body), verdict, preview, removing=True)
     return show(request, "oncall/schedule_remove.html", page, status=422 if verdict.wrong else 200)
@@ -122,20 +121,20 @@ def _handle_post(request: HttpRequest, actor: Actor, held: Held) -> HttpResponse
     changed = schedule_form.moved(draft, do, today=_day(held.seen))
     if changed is not None:
         return _show(request, held, changed)
-    name = held.name or boxes.short_name(draft.title)
+    name = held.name or form_fields.short_name(draft.title)
     body = schedule_form.body(draft, held.body)
     verdict = _before_all(request, actor, held, name, draft, body)
     if verdict.wrong:
         return _show(request, held, draft, verdict)
     document = _validated(name, body)
     if isinstance(document, Refused):
-        return _show(request, held, draft, _judged(document))
+        return _show(request, held, draft, form_fields.verdict_of(document, schedule_form.field_of))
     preview = schedule_preview.preview(held.reader, held.seen, name, document)
     if do == "preview":
-        return _show(request, held, draft, boxes.FINE, preview)
+        return _show(request, held, draft, form_fields.FINE, preview)
     outcome = editing.put(actor, "schedules", name, body, base=_base(request, held), force=do == "force")
     if not isinstance(outcome, Applied):
-        return _show(request, held, draft, _judged(outcome), preview)
+        return _show(request, held, draft, form_fields.verdict_of(outcome, schedule_form.field_of), preview)
     messages.success(request, "Saved." if outcome.changes else "Nothing was different, so nothing was changed.")
     return HttpResponseRedirect(views.schedule_url(name), status=303)
 
@@ -148,14 +147,14 @@ def _before_all(
         return Verdict(at={"title": ("Give the schedule a name that says whose or what it is for.",)})
     if not held.name and name in held.seen.schedules:
         return Verdict(at={"title": (f"There is a schedule called {name} already.",)})
-    if draft.effective and not schedule_boxes.is_day(draft.effective):
+    if draft.effective and not schedule_fields.is_day(draft.effective):
         return Verdict(at={"effective": ("Write it as 2026-04-01, or leave it empty.",)})
     if not ownership.may_write(actor, held.seen.snapshot, "schedules", name, body):
-        return boxes.not_theirs("team", draft.team, "team")
+        return form_fields.not_theirs("team", draft.team, "team")
     if held.name and _is_outdated(request, held):
         said = "somebody else changed this schedule meanwhile. Open it again and make your change there"
         return Verdict(at={}, above=(f"Nothing was saved: {said}.",))
-    return boxes.FINE
+    return form_fields.FINE
 
 
 def _validated(name: str, body: Mapping[str, Any]) -> ScheduleDocument | Refused:
@@ -168,22 +167,6 @@ def _validated(name: str, body: Mapping[str, Any]) -> ScheduleDocument | Refused
                 Problem(message=one.message, fix=one.fix, path=("schedules", name, *one.path)) for one in found
             )
         )
-
-
-def _judged(outcome: Refused | Outdated) -> Verdict:
-    """Each problem at its box, also within a layer."""
-    if isinstance(outcome, Outdated):
-        return boxes.judged(outcome, {})
-    at: dict[str, tuple[str, ...]] = {}
-    above: list[str] = []
-    for problem in outcome.problems:
-        box = schedule_form.box_of(problem.path[2:])
-        if box and problem.code != OPENS_GAP:
-            at[box] = (*at.get(box, ()), boxes.words(problem))
-        else:
-            above.append(boxes.words(problem))
-    may_force = bool(outcome.problems) and all(one.code == OPENS_GAP for one in outcome.problems)
-    return Verdict(at=at, above=tuple(above), may_force=may_force)
 
 
 def _editable_schedule(actor: Actor, name: str) -> Held:
@@ -206,7 +189,7 @@ def _editable_schedule(actor: Actor, name: str) -> Held:
 
 def _is_outdated(request: HttpRequest, held: Held) -> bool:
     """Whether the schedule is another than the one the form was made from; other documents may have changed."""
-    base = boxes.number(request.POST, "base")
+    base = form_fields.number(request.POST, "base")
     then = configuration.at_version(held.reader, base) if base is not None else None
     if then is None:
         return True
@@ -216,12 +199,12 @@ def _is_outdated(request: HttpRequest, held: Held) -> bool:
 def _base(request: HttpRequest, held: Held) -> int:
     """The version a change is made from: the one that was looked at, or a later one with the same schedule."""
     if held.name and _is_outdated(request, held):
-        return boxes.number(request.POST, "base") or 0
+        return form_fields.number(request.POST, "base") or 0
     return held.base
 
 
 def _show(
-    request: HttpRequest, held: Held, draft: Draft, verdict: Verdict = boxes.FINE, preview: Preview | None = None
+    request: HttpRequest, held: Held, draft: Draft, verdict: Verdict = form_fields.FINE, preview: Preview | None = None
 ) -> HttpResponse:
     page = _page(held, draft, verdict, preview)
     return show(request, "oncall/schedule_form.html", page, status=422 if verdict.wrong else 200)
@@ -234,12 +217,12 @@ def _page(held: Held, draft: Draft, verdict: Verdict, preview: Preview | None, *
         title=held.seen.title(held.name) if held.name else "",
         url=views.schedule_url(held.name) if held.name else reverse("schedules"),
         yaml_url=reverse("config_edit", kwargs={"section": "schedules", "name": held.name}) if held.name else "",
-        identity=boxes.told(_identity(held.seen, draft), verdict),
+        identity=form_fields.with_problems(_identity(held.seen, draft), verdict),
         layers=tuple(
-            schedule_boxes.part(index, layer, known, draft.layers, held.seen.names, verdict)
+            schedule_fields.part(index, layer, known, draft.layers, held.seen.names, verdict)
             for index, layer in enumerate(draft.layers)
         ),
-        effective=boxes.told((schedule_boxes.effective(draft),), verdict)[0],
+        effective=form_fields.with_problems((schedule_fields.effective(draft),), verdict)[0],
         base=held.base,
         verdict=verdict,
         file=held.file,
@@ -249,13 +232,13 @@ def _page(held: Held, draft: Draft, verdict: Verdict, preview: Preview | None, *
     )
 
 
-def _identity(seen: Viewer, draft: Draft) -> tuple[Box, ...]:
+def _identity(seen: Viewer, draft: Draft) -> tuple[FormField, ...]:
     teams = {name: team.name for name, team in seen.snapshot.all("teams", TeamDocument).items()}
     return (
-        Box(name="title", label="Name", value=draft.title, required=True, placeholder="Payments, first line"),
-        boxes.select("team", "Team", teams, draft.team, nothing="None", hint="Its managers may change it."),
-        Box(name="zone", label="Time zone", value=draft.zone, required=True, placeholder="Europe/Berlin"),
-        Box(name="description", label="What it is for", value=draft.description, kind="area"),
+        FormField(name="title", label="Name", value=draft.title, required=True, placeholder="Payments, first line"),
+        form_fields.select("team", "Team", teams, draft.team, nothing="None", hint="Its managers may change it."),
+        FormField(name="zone", label="Time zone", value=draft.zone, required=True, placeholder="Europe/Berlin"),
+        FormField(name="description", label="What it is for", value=draft.description, kind="area"),
     )
 
 

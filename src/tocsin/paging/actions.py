@@ -50,11 +50,11 @@ def start(tx: Tx, facts: Sequence[AlertGroupOpened | AlertGroupUnacknowledged]) 
     """Begin an escalation for each group, with its policy frozen; one that runs for it is ended first."""
     if not facts:
         return
-    now = standing(tx)
+    current = standing(tx)
     by_group = {fact.group: fact for fact in facts}
     _replace_running(tx, list(by_group))
     turns = store.next_turns(tx, Counter(fact.service for fact in by_group.values()))
-    plans = Plans(tx, now, by_group)
+    plans = Plans(tx, current, by_group)
     new: list[tuple[Escalation, str, str]] = []
     for fact in by_group.values():
         plan, encoded = plans.of(fact)
@@ -90,11 +90,11 @@ def climb(tx: Tx, escalation_ids: Sequence[int]) -> None:
     running = [one for one in store.escalations(tx, escalation_ids).values() if one.status is EscalationStatus.RUNNING]
     if not running:
         return
-    now = standing(tx)
-    now.know_contacts(tx, now.people)
+    current = standing(tx)
+    current.know_contacts(tx, current.people)
     climbs: list[tuple[Escalation, rules.Climb]] = []
     for one in running:
-        decided = rules.climb(one.plan, one.position, one.turn, now.resolver, now.can_reach, tx.now)
+        decided = rules.climb(one.plan, one.position, one.turn, current.resolver, current.can_reach, tx.now)
         for skipped in decided.skipped:
             tx.record(
                 StepSkipped(
@@ -110,7 +110,7 @@ def climb(tx: Tx, escalation_ids: Sequence[int]) -> None:
             _exhaust(tx, one)
         else:
             climbs.append((one, decided))
-    _page(tx, now, climbs)
+    _page(tx, current, climbs)
     store.move(tx, [(one.id, decided.next_position) for one, decided in climbs])
     timers.set_fresh(tx, [(CLIMB, one.id, tx.now + decided.rung.wait, "") for one, decided in climbs])
 
@@ -149,7 +149,7 @@ def stop_acknowledged(tx: Tx, facts: Sequence[AlertGroupAcknowledged]) -> None:
 
 
 def stop_resolved(tx: Tx, facts: Sequence[AlertGroupResolved]) -> None:
-    """It is over: everybody falls silent and is told (E8)."""
+    """It is over: everybody falls silent and is told."""
     timers.cancel(tx, ACKNOWLEDGEMENT_EXPIRES, [fact.group for fact in facts])
     _end_exhausted(tx, [fact.group for fact in facts])
     by: dict[str, list[AlertGroupResolved]] = {}
@@ -244,7 +244,7 @@ def _tell_the_others(tx: Tx, pages: Sequence[Page], what: str) -> None:
     told = outbox.first_reached(tx, [subject(page.id) for page in pages])
     if not told:
         return
-    now, head = standing(tx), letterhead()
+    current, head = standing(tx), letterhead()
     briefs = store.briefs(tx, {page.group_id for page in pages})
     notices = []
     seen: set[tuple[int, str]] = set()
@@ -254,12 +254,12 @@ def _tell_the_others(tx: Tx, pages: Sequence[Page], what: str) -> None:
         if way is None or brief is None or (page.group_id, way.address_key) in seen:
             continue
         seen.add((page.group_id, way.address_key))
-        about = messages.entry(brief, now.service_title(brief.service), head.base_url)
+        about = messages.entry(brief, current.service_title(brief.service), head.base_url)
         notices.append(
             addressed(
                 way,
                 lane=LANE_NOTICE,
-                body=messages.taken(page, _full_name(now, page.person), about, what, tx.now),
+                body=messages.taken(page, _full_name(current, page.person), about, what, tx.now),
                 subject=f"taken:{page.id}",
                 due_at=tx.now,
                 give_up_at=tx.now + TAKEN_TRIED_FOR,
@@ -268,7 +268,7 @@ def _tell_the_others(tx: Tx, pages: Sequence[Page], what: str) -> None:
     outbox.put(tx, notices)
 
 
-def _page(tx: Tx, now: Standing, climbs: Sequence[tuple[Escalation, rules.Climb]]) -> None:
+def _page(tx: Tx, current: Standing, climbs: Sequence[tuple[Escalation, rules.Climb]]) -> None:
     if not climbs:
         return
     pages = [
@@ -278,7 +278,7 @@ def _page(tx: Tx, now: Standing, climbs: Sequence[tuple[Escalation, rules.Climb]
             group_id=one.group_id,
             person=called.person,
             position=decided.position,
-            status=PageStatus.ACTIVE if now.can_reach(called.person) else PageStatus.UNREACHABLE,
+            status=PageStatus.ACTIVE if current.can_reach(called.person) else PageStatus.UNREACHABLE,
             reason=called.why,
             created_at=tx.now,
         )
@@ -286,7 +286,7 @@ def _page(tx: Tx, now: Standing, climbs: Sequence[tuple[Escalation, rules.Climb]
         for called in decided.called
     ]
     store.put_pages(tx, pages)
-    deliveries = _deliveries(tx, now, {one.id: (one, decided) for one, decided in climbs}, pages)
+    deliveries = _deliveries(tx, current, {one.id: (one, decided) for one, decided in climbs}, pages)
     outbox.put(tx, deliveries)
 
 
@@ -299,18 +299,18 @@ class _Telling:
 
 
 def _deliveries(
-    tx: Tx, now: Standing, climbs: dict[int, tuple[Escalation, rules.Climb]], pages: Sequence[Page]
+    tx: Tx, current: Standing, climbs: dict[int, tuple[Escalation, rules.Climb]], pages: Sequence[Page]
 ) -> list[NewDelivery]:
     telling = _Telling(letterhead(), store.briefs(tx, {page.group_id for page in pages}))
     entries = {
-        id_: messages.entry(brief, now.service_title(brief.service), telling.head.base_url)
+        id_: messages.entry(brief, current.service_title(brief.service), telling.head.base_url)
         for id_, brief in telling.briefs.items()
     }
     found: list[NewDelivery] = []
     for page in pages:
         escalation, decided = climbs[page.escalation_id]
-        document = now.people[page.person]
-        planned = now.ways(page.person, escalation.urgency, tx.now)
+        document = current.people[page.person]
+        planned = current.ways(page.person, escalation.urgency, tx.now)
         about = entries.get(page.group_id)
         if about is None:
             continue
@@ -375,8 +375,8 @@ def _name(tx: Tx, by: str) -> str:
     return {"integration": f"the tool behind {name}", "token": f"API token {name}"}.get(kind, "Tocsin")
 
 
-def _full_name(now: Standing, person: str) -> str:
-    document = now.people.get(person)
+def _full_name(current: Standing, person: str) -> str:
+    document = current.people.get(person)
     return document.name if document else person
 
 

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 from django.http import HttpRequest
 from ninja import Field, Header, Query, Router, Schema, Status
 
-from tocsin.alerts import byhand
 from tocsin.alerts import listing as alert_listing
+from tocsin.alerts import manual_pages
 from tocsin.alerts.api import facts, group_out, line, respond_to
 from tocsin.alerts.documents import RouteDocument
 from tocsin.alerts.listing import SignalLine
@@ -106,7 +106,7 @@ def page(request: HttpRequest, body: PageIn, idempotency_key: IdempotencyKey = "
     who = _may_page(request, snapshot, body, targets)
     try:
         with writing(who) as tx:
-            opened = byhand.page(
+            opened = manual_pages.page(
                 tx,
                 targets=[str(one) for one in targets],
                 service=body.service,
@@ -115,7 +115,7 @@ def page(request: HttpRequest, body: PageIn, idempotency_key: IdempotencyKey = "
                 by=who.by,
                 key=idempotency_key,
             )
-    except byhand.NothingOpened as nothing:
+    except manual_pages.NothingOpened as nothing:
         raise Problem(409, str(nothing)) from None
     return Status(201, group_out(opened.id))
 

@@ -1,6 +1,6 @@
 """What `tocsin check` says of who would be reached: policies that end with nobody, steps that repeat, contacts.
 
-The theory. A step without anybody is skipped at once (E7), so a policy started at an instant ends with nobody exactly
+The theory. A step without anybody is skipped at once, so a policy started at an instant ends with nobody exactly
 if at that instant no step, no last resort and no policy it hands over to has anybody. Those instants are found by
 interval arithmetic over the schedules, not by sampling, so the gaps are exact to the second. Two steps are compared
 at the same instant: the wait between them is short against a shift.

@@ -1,4 +1,4 @@
-"""Proving that a contact leads to its person (F8): a code is sent through it, and whoever can read it says it back.
+"""Proving that a contact leads to its person: a code is sent through it, and whoever can read it says it back.
 
 A code lives ten minutes and dies after five wrong tries, so guessing one of a million is hopeless; and only so many
 are sent to one address in a quarter of an hour, so that nobody can be flooded with them.

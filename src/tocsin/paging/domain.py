@@ -75,7 +75,7 @@ class FrozenPolicy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything an escalation will do: its policy, those it hands over to, and the last resort (E10, E11)."""
+    """Everything an escalation will do: its policy, those it hands over to, and the last resort."""
 
     policies: tuple[FrozenPolicy, ...]
     last_resort: tuple[str, ...] = ()

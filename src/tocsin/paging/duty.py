@@ -1,6 +1,6 @@
 """What a shift was like: what happened in it, for whoever takes over, and whether it asked too much of anybody.
 
-A shift's budget (N10) is two problems, the number a person can handle well in one turn (Google, Site Reliability
+A shift's budget is two problems, the number a person can handle well in one turn (Google, Site Reliability
 Engineering, chapter 11); a page between 22:00 and 08:00 on the person's own clock costs sleep and is counted apart.
 """
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tocsin.catalog import ownership
-from tocsin.catalog.boxes import Option
+from tocsin.catalog.form_fields import Option
 from tocsin.config import queries as configuration
 from tocsin.config.domain import ManagedBy, Snapshot
 from tocsin.config.drafts import Thought
@@ -281,7 +281,7 @@ def _card(
 
 
 def _rules(document: PersonDocument, form: PersonDocument, urgency: Urgency, usable: Mapping[str, Contact]) -> Rules:
-    """The rules of the document in words, and those of `form` in boxes."""
+    """The rules of the document in words, and those of `form` in fields."""
     written = form.notify.high if urgency is Urgency.HIGH else form.notify.low
     rules = document.rules(urgency)
     held = [(rule.after, rule.via) for rule in form.rules(urgency)] if written else []

@@ -65,7 +65,7 @@ def page(head: Letterhead, one: Page, to: str, about: Entry, rung: Rung, steps: 
 
 
 def taken(one: Page, to: str, about: Entry, what: str, now: datetime) -> str:
-    """Tell somebody who was paged that it is in hands or over (F14), as JSON."""
+    """Tell somebody who was paged that it is in hands or over, as JSON."""
     return _encode(
         Message(
             kind=MessageKind.TAKEN,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tocsin.alerts.byhand import PAGE_LABEL, TEST_LABEL
 from tocsin.alerts.domain import BY_HAND, AlertGroupOpened, AlertGroupUnacknowledged
+from tocsin.alerts.manual_pages import PAGE_LABEL, TEST_LABEL
 from tocsin.kit.db import Tx
 from tocsin.paging import rules, store
 from tocsin.paging.domain import Plan, Why

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.http import HttpRequest, QueryDict
 
-from tocsin.catalog import boxes
+from tocsin.catalog import form_fields
 from tocsin.config import secrecy
 from tocsin.config.domain import Problem
 from tocsin.config.drafts import Thought
@@ -125,9 +125,9 @@ def body(form: PolicyForm, before: PolicyDocument | None) -> dict[str, Any]:
     written: dict[str, Any] = secrecy.dump(before) if before is not None else {}
     shown = of_document(form.name, before, form.base) if before is not None else PolicyForm()
     old_steps = written.get("steps", [])
-    if before is None or not boxes.is_as_shown(shown.title, form.title):
+    if before is None or not form_fields.is_as_shown(shown.title, form.title):
         written["name"] = form.title
-    if not boxes.is_as_shown(shown.description, form.description, lines=True):
+    if not form_fields.is_as_shown(shown.description, form.description, lines=True):
         _set_unless_default(written, "description", form.description, "")
     written["steps"] = [_step_body(step, old_steps, shown.steps) for step in form.steps]
     if form.repeat != shown.repeat:

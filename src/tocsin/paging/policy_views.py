@@ -11,8 +11,8 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from tocsin.catalog import boxes, editing, ownership
-from tocsin.catalog.boxes import Option
+from tocsin.catalog import editing, form_fields, ownership
+from tocsin.catalog.form_fields import Option
 from tocsin.config import drafts, parse, plan, queries, registry
 from tocsin.config.actions import Applied, Outcome, Outdated
 from tocsin.config.domain import State
@@ -95,7 +95,7 @@ class PolicyPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picks:
-    """Who is picked in one place of the form, and the box to pick another."""
+    """Who is picked in one place of the form, and the field to pick another."""
 
     prefix: str
     pick: str  # the name of its button
@@ -172,7 +172,7 @@ def new_policy(request: HttpRequest, actor: Actor) -> HttpResponse:
         return _show_form(request, state, PolicyForm(base=state.snapshot.version), is_new=True)
     form = policy_form.read(request)
     if not parse.may_be_called(form.name):
-        form = replace(form, name=boxes.short_name(form.name or form.title))
+        form = replace(form, name=form_fields.short_name(form.name or form.title))
     held = state.snapshot.sections.get(SECTION, {})
     if not parse.may_be_called(form.name):
         form = replace(form, wrong={"slug": NAME_WRONG})

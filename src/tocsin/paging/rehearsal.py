@@ -1,4 +1,4 @@
-"""Trying whether pages arrive (F12, K7): a real page through the real engine, marked as a test, to one person or each
+"""Trying whether pages arrive: a real page through the real engine, marked as a test, to one person or each
 member of a team. What became of it is kept. A test that nobody answers ends by itself and wakes nobody else.
 """
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tocsin.alerts import actions as alerts
-from tocsin.alerts import byhand
+from tocsin.alerts import manual_pages
 from tocsin.alerts.domain import GroupId
 from tocsin.alerts.rules import IllegalMove
 from tocsin.engine import timers
@@ -74,7 +74,7 @@ def start(tx: Tx, persons: Sequence[str], *, team: str = "", by: str) -> list[in
         if len(recent) >= TESTS_MAX:
             raise TooManyTests(f"{TESTS_MAX} tests within {TESTS_WITHIN // timedelta(minutes=1)} minutes are enough")
         _end(tx, recent)
-        group = byhand.test(tx, person=person, title=TITLE, description=_words(team), by=by)
+        group = manual_pages.test(tx, person=person, title=TITLE, description=_words(team), by=by)
         tx.insert_many(
             "paging_rehearsal",
             ("run", "team", "person", "group_id", "at", "by"),

@@ -17,8 +17,8 @@ from tocsin.alerts.domain import GroupStatus
 from tocsin.alerts.listing import GroupFilter
 from tocsin.alerts.searches import Search
 from tocsin.alerts.views import Row, group_url, row, zone_of
-from tocsin.catalog.boxes import Option
 from tocsin.catalog.domain import ServiceDocument
+from tocsin.catalog.form_fields import Option
 from tocsin.config import queries as configuration
 from tocsin.config.domain import Snapshot
 from tocsin.kit import clock, db

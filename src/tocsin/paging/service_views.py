@@ -17,9 +17,9 @@ from tocsin.alerts.domain import GroupStatus
 from tocsin.alerts.listing import GroupFilter
 from tocsin.alerts.tallies import ChangeLine, Tally
 from tocsin.alerts.views import Row, row
-from tocsin.catalog import boxes, editing, ownership, service_form
-from tocsin.catalog.boxes import Box, Verdict
+from tocsin.catalog import editing, form_fields, ownership, service_form
 from tocsin.catalog.domain import IntegrationDocument, ServiceDocument
+from tocsin.catalog.form_fields import FormField, Verdict
 from tocsin.catalog.kinds import SERVICES
 from tocsin.config import drafts, secrecy
 from tocsin.config import queries as configuration
@@ -123,7 +123,7 @@ class ServiceFormPage:
 
     name: str
     title: str
-    parts: tuple[tuple[str, tuple[Box, ...]], ...]
+    parts: tuple[tuple[str, tuple[FormField, ...]], ...]
     base: int
     verdict: Verdict
     file: str
@@ -181,7 +181,7 @@ def new_service(request: HttpRequest, actor: Actor) -> HttpResponse:
     if request.method != "POST":
         zone = _zone(snapshot.all("people", PersonDocument).get(actor.person))
         return _form(request, NEW, service_form.values({"team": request.GET.get("team", "")}, zone))
-    name = boxes.short_name(boxes.typed(request.POST, "title"))
+    name = form_fields.short_name(form_fields.typed(request.POST, "title"))
     name = f"{name}-service" if name == RESERVED else name
     if name and name in snapshot.all("services", ServiceDocument):
         verdict = Verdict(at={"title": (f"There is a service called {name} already.",)})
@@ -213,7 +213,7 @@ def remove_service(request: HttpRequest, actor: Actor, name: str) -> HttpRespons
     document = snapshot.all("services", ServiceDocument).get(name)
     if document is None:
         raise Http404
-    verdict = boxes.judged(editing.remove(actor, "services", name, force="force" in request.POST), {})
+    verdict = form_fields.verdict_of(editing.remove(actor, "services", name, force="force" in request.POST))
     if verdict.wrong:
         zone = _zone(snapshot.all("people", PersonDocument).get(actor.person))
         return _form(request, name, service_form.values(secrecy.dump(document), zone), verdict)
@@ -225,18 +225,22 @@ def _save(request: HttpRequest, actor: Actor, was: str, name: str) -> HttpRespon
     snapshot = configuration.current(db.reader(clock.now()))
     document = snapshot.all("services", ServiceDocument).get(was)
     body = service_form.body(request.POST, secrecy.dump(document) if document is not None else {})
-    base = boxes.number(request.POST, "base")
+    base = form_fields.number(request.POST, "base")
     if not name:
         verdict = Verdict(at={"title": ("Give it a name with at least one letter or digit.",)})
     elif not ownership.may_write(actor, snapshot, "services", name, body):
-        verdict = boxes.not_theirs("team", str(body["team"]), "team")
+        verdict = form_fields.not_theirs("team", str(body["team"]), "team")
     elif "preview" in request.POST:
         meant = drafts.of_body(db.reader(clock.now()), SERVICES, name, body)
-        verdict = boxes.judged(Refused(problems=meant.problems), service_form.AT) if meant.problems else boxes.FINE
+        verdict = (
+            form_fields.verdict_of(Refused(problems=meant.problems), service_form.field_of)
+            if meant.problems
+            else form_fields.FINE
+        )
         return _form(request, was, service_form.typed_values(request.POST), verdict, meant)
     else:
         outcome = editing.put(actor, "services", name, body, base=base, force="force" in request.POST)
-        verdict = boxes.judged(outcome, service_form.AT)
+        verdict = form_fields.verdict_of(outcome, service_form.field_of)
     if verdict.wrong:
         return _form(request, was, service_form.typed_values(request.POST), verdict)
     messages.success(request, "Saved." if was else f"{body['name']} is there. Next: how Tocsin hears of its problems.")
@@ -247,18 +251,18 @@ def _form(
     request: HttpRequest,
     name: str,
     held: dict[str, Any],
-    verdict: Verdict = boxes.FINE,
+    verdict: Verdict = form_fields.FINE,
     meant: Thought | None = None,
 ) -> HttpResponse:
     state = configuration.state(db.reader(clock.now()))
     snapshot = state.snapshot
     document = snapshot.all("services", ServiceDocument).get(name)
     origin = state.origins.get(("services", name))
-    parts = service_form.form_boxes(held, snapshot, name)
+    parts = service_form.form_parts(held, snapshot, name)
     page = ServiceFormPage(
         name=name,
         title=document.name if document is not None else "",
-        parts=tuple((heading, boxes.told(group, verdict)) for heading, group in parts),
+        parts=tuple((heading, form_fields.with_problems(group, verdict)) for heading, group in parts),
         base=snapshot.version,
         verdict=verdict,
         file=origin.file if origin is not None and origin.managed_by is ManagedBy.FILE else "",

@@ -8,8 +8,8 @@ from datetime import datetime
 
 import msgspec
 
-from tocsin.alerts.byhand import TEST_LABEL
 from tocsin.alerts.domain import BY_HAND
+from tocsin.alerts.manual_pages import TEST_LABEL
 from tocsin.kit import clock
 from tocsin.kit.db import Reader, Row, Tx
 from tocsin.paging.domain import Escalation, EscalationStatus, Page, PageStatus, Plan

@@ -13,7 +13,7 @@ import structlog
 
 from tocsin.alerts import lifecycle, own
 from tocsin.alerts.domain import Group, GroupStatus
-from tocsin.alerts.lifecycle import RELEASE, SILENCE_END, WAKE, Work
+from tocsin.alerts.lifecycle import RELEASE, SILENCE_END, WAKE, UnitOfWork
 from tocsin.engine import timers
 from tocsin.engine.domain import LEDGER_LOCK
 from tocsin.kit import clock, db, text
@@ -80,14 +80,14 @@ def mend() -> None:
 
 
 def _wake(tx: Tx, found: Stuck) -> list[Group]:
-    work = Work(tx)
+    work = UnitOfWork(tx)
     work.load([*found.unattended, *found.asleep])
     woken = [group for group in work.groups.values() if _wake_one(work, group)]
     work.done()
     return woken
 
 
-def _wake_one(work: Work, group: Group) -> bool:
+def _wake_one(work: UnitOfWork, group: Group) -> bool:
     if group.status is GroupStatus.OPEN:
         work.tell(lambda: lifecycle.opened(group, WHY))
         return True

@@ -63,7 +63,7 @@ def address_key(contact: Contact, person: str) -> str:
 
 
 def is_usable(person: str, contact: Contact, states: ContactStates, devices: Devices, *, vouched: bool) -> bool:
-    """Whether a message through this contact can be expected to arrive (F8)."""
+    """Whether a message through this contact can be expected to arrive."""
     channel = CHANNELS.get(contact.channel)
     if channel is None or not channel.implemented:
         return False

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tocsin.catalog import form_fields
 from tocsin.config import secrecy
+from tocsin.config.domain import Problem
 from tocsin.oncall import schedule_form
 from tocsin.oncall.domain import ScheduleDocument
 from tocsin.oncall.schedule_form import Draft, Layer
@@ -76,22 +78,28 @@ def test_what_the_form_cannot_say_is_named(written: dict[str, Any], words: tuple
 
 
 @pytest.mark.parametrize(
-    ("path", "box"),
+    ("path", "field"),
     [
         (("name",), "title"),
         (("timezone",), "zone"),
         (("team",), "team"),
-        (("layers",), ""),
+        (("layers",), None),
         (("layers", 2), "l2-name"),
         (("layers", 0, "handoff"), "l0-time"),
         (("layers", 1, "people", 3), "l1-people"),
         (("layers", 1, "timezone"), "l1-timezone"),
-        ((), ""),
+        ((), None),
     ],
 )
-def test_a_problem_has_its_box(path: tuple[str | int, ...], box: str) -> None:
+def test_a_problem_has_its_field(path: tuple[str | int, ...], field: str | None) -> None:
     """By its path within the document; what belongs to none stands above."""
-    assert schedule_form.box_of(path) == box
+    assert schedule_form.field_of(Problem(message="is wrong", path=("schedules", "web", *path))) == field
+
+
+def test_a_gap_stands_above() -> None:
+    """It is the whole schedule's, whichever layer's change opened it."""
+    gap = Problem(message="leaves nobody", path=("schedules", "web", "layers", 0), code=form_fields.OPENS_GAP)
+    assert schedule_form.field_of(gap) is None
 
 
 @pytest.mark.parametrize(

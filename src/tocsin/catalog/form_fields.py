@@ -1,14 +1,14 @@
-"""Forms for documents: boxes with what was typed and what is wrong with it, and what an outcome means for them. Pure.
+"""Forms for documents: fields with what was typed and what is wrong with it, and what an outcome means for them. Pure.
 
-A form knows some of a document's fields. It is read into the body that was there before, so what it does not know is
+A form knows some of a document's keys. It is read into the body that was there before, so what it does not know is
 kept, and so is what was left as it was shown: a form that is saved unchanged changes nothing. A problem is shown at
-the box that caused it, and what belongs to no box above them all.
+the field that caused it, and what belongs to no field above them all.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -22,7 +22,7 @@ _NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
 
 
 class Typed(Protocol):
-    """What a form brought: each box's text, and lists of what was ticked."""
+    """What a form brought: each field's text, and lists of what was ticked."""
 
     def get(self, name: str, default: str, /) -> str | None: ...
     def getlist(self, name: str, /) -> list[str]: ...
@@ -38,7 +38,7 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Box:
+class FormField:
     """One field of a form."""
 
     name: str
@@ -56,7 +56,7 @@ class Box:
 class Verdict:
     """What a refused change means for its form."""
 
-    at: Mapping[str, tuple[str, ...]]  # by the box's name
+    at: Mapping[str, tuple[str, ...]]  # by the field's name
     above: tuple[str, ...] = ()
     may_force: bool = False  # only what it opens stands against it
 
@@ -69,14 +69,26 @@ class Verdict:
 FINE = Verdict(at={})
 
 
-def not_theirs(box: str, given: str, what: str) -> Verdict:
-    """The choice in a box would give the document to nobody, or to a team that whoever asks does not manage."""
+def nothing_shows(_: Problem) -> None:
+    """The form has no field of its own for any problem."""
+
+
+def nearest(problem: Problem, fields: Mapping[str, str]) -> str | None:
+    """The field for the innermost key of the problem's path within its document that has one; None if none has."""
+    for part in reversed(problem.path[2:]):
+        if str(part) in fields:
+            return fields[str(part)]
+    return None
+
+
+def not_theirs(field: str, given: str, what: str) -> Verdict:
+    """The choice in a field would give the document to nobody, or to a team that whoever asks does not manage."""
     said = f"Choose a {what} of a team that you manage." if given else f"Choose a {what}."
-    return Verdict(at={box: (said,)})
+    return Verdict(at={field: (said,)})
 
 
-def judged(outcome: Outcome, boxes: Mapping[str, str]) -> Verdict:
-    """Why a change was not made; `boxes` gives the box for the first field of a problem's path within the document."""
+def verdict_of(outcome: Outcome, field_of: Callable[[Problem], str | None] = nothing_shows) -> Verdict:
+    """Why a change was not made; a problem that `field_of` has no field for is shown above them all."""
     if isinstance(outcome, Applied):
         return FINE
     if isinstance(outcome, Outdated):
@@ -87,42 +99,42 @@ def judged(outcome: Outcome, boxes: Mapping[str, str]) -> Verdict:
     at: dict[str, tuple[str, ...]] = {}
     above: list[str] = []
     for problem in outcome.problems:
-        box = _box(problem, boxes)
-        if box is None:
+        field = field_of(problem)
+        if field is None:
             above.append(words(problem))
         else:
-            at[box] = (*at.get(box, ()), words(problem))
+            at[field] = (*at.get(field, ()), words(problem))
     may_force = bool(outcome.problems) and all(one.code == OPENS_GAP for one in outcome.problems)
     return Verdict(at=at, above=tuple(above), may_force=may_force)
 
 
-def told(boxes: Sequence[Box], verdict: Verdict) -> tuple[Box, ...]:
-    """The boxes with what is wrong at each."""
-    return tuple(replace(box, wrong=verdict.at.get(box.name, ())) for box in boxes)
+def with_problems(fields: Sequence[FormField], verdict: Verdict) -> tuple[FormField, ...]:
+    """The fields with what is wrong at each."""
+    return tuple(replace(field, wrong=verdict.at.get(field.name, ())) for field in fields)
 
 
 def select(
     name: str, label: str, options: Mapping[str, str], chosen: str, *, hint: str = "", nothing: str | None = None
-) -> Box:
+) -> FormField:
     """A choice of one; `nothing` is what choosing none is called, where that is allowed."""
     first = () if nothing is None else (Option(value="", title=nothing, chosen=not chosen),)
     known = tuple(Option(value=value, title=title, chosen=value == chosen) for value, title in options.items())
-    return Box(name=name, label=label, value=chosen, kind="select", hint=hint, options=first + known)
+    return FormField(name=name, label=label, value=chosen, kind="select", hint=hint, options=first + known)
 
 
-def ticks(name: str, label: str, options: Mapping[str, str], chosen: Sequence[str], *, hint: str = "") -> Box:
+def ticks(name: str, label: str, options: Mapping[str, str], chosen: Sequence[str], *, hint: str = "") -> FormField:
     """A choice of any number."""
     known = tuple(Option(value=value, title=title, chosen=value in chosen) for value, title in options.items())
-    return Box(name=name, label=label, kind="ticks", hint=hint, options=known)
+    return FormField(name=name, label=label, kind="ticks", hint=hint, options=known)
 
 
 def typed(form: Typed, name: str) -> str:
-    """What stands in a box, trimmed and bounded, its lines ended as we end them."""
+    """What stands in a field, trimmed and bounded, its lines ended as we end them."""
     return (form.get(name, "") or "").replace("\r\n", "\n").strip()[:CHARS_MAX]
 
 
 def is_as_shown(shown: str, sent: str, *, lines: bool = False) -> bool:
-    """Whether a box was left as it was. Browsers take line breaks out of what does not hold several `lines`."""
+    """Whether a field was left as it was. Browsers take line breaks out of what does not hold several `lines`."""
     return sent == (shown if lines else shown.replace("\r", "").replace("\n", "")).replace("\r\n", "\n").strip()
 
 
@@ -132,17 +144,17 @@ def ordered(chosen: Collection[str], before: Sequence[str]) -> list[str]:
 
 
 def number(form: Typed, name: str) -> int | None:
-    """A whole number that a box or a hidden field holds; None if it holds none."""
+    """A whole number that a field, shown or hidden, holds; None if it holds none."""
     written = typed(form, name)
     return int(written) if written.isascii() and written.isdigit() and len(written) <= DIGITS_MAX else None
 
 
-def put(body: dict[str, Any], field: str, value: object) -> None:
-    """Write a field, or leave it out where nothing was given."""
+def put(body: dict[str, Any], key: str, value: object) -> None:
+    """Write a key, or leave it out where nothing was given."""
     if value in ("", None, (), [], {}):
-        body.pop(field, None)
+        body.pop(key, None)
     else:
-        body[field] = value
+        body[key] = value
 
 
 def short_name(title: str) -> str:
@@ -154,10 +166,3 @@ def words(problem: Problem) -> str:
     """A problem and what to do, as a sentence."""
     said = f"{problem.message[:1].upper()}{problem.message[1:]}".rstrip(".")
     return f"{said}: {problem.fix.rstrip('.')}." if problem.fix else f"{said}."
-
-
-def _box(problem: Problem, boxes: Mapping[str, str]) -> str | None:
-    for part in reversed(problem.path[2:]):
-        if str(part) in boxes:
-            return boxes[str(part)]
-    return None

@@ -1,4 +1,4 @@
-"""Paging by hand (A21): what a person asks for is an alert like any other, absorbed at once."""
+"""Pages that a person sends by hand, and test pages: each is an alert like any other, absorbed at once."""
 
 from __future__ import annotations
 
