@@ -19,6 +19,7 @@ from fakes.http import HttpSink, Received
 from tocsin.alerts import auditor
 from tocsin.engine.domain import LEASE
 from tocsin.kit import clock, db
+from tocsin.kit.db import Row
 
 ALL_S_MAX = LEASE.total_seconds() + 60
 Heard = tuple[str, str]  # a person, and the title of a problem
@@ -117,6 +118,27 @@ class House:
     def takeovers(self) -> int:
         """How many leases ran out."""
         return self._one("SELECT sum(takeovers) FROM engine_delivery")
+
+    def unsettled(self) -> int:
+        """How many messages are not delivered yet."""
+        return self._one("SELECT count(*) FROM engine_delivery WHERE state <> 'delivered'")
+
+    def told_twice(self) -> int:
+        """How many messages are written down as delivered more than once."""
+        return self._one(
+            "SELECT count(*) FROM (SELECT delivery_id FROM engine_attempt WHERE outcome = 'delivered'"
+            " GROUP BY delivery_id HAVING count(*) > 1) twice"
+        )
+
+    def receipts(self) -> list[Row]:
+        """What is written down of every message, and of every attempt."""
+        reader = db.reader(clock.now())
+        found = [
+            *reader.rows("SELECT id, state, attempts, owner, takeovers, receipt FROM engine_delivery ORDER BY id"),
+            *reader.rows("SELECT id, delivery_id, attempt, outcome, receipt FROM engine_attempt ORDER BY id"),
+        ]
+        db.drop_connection()
+        return found
 
     def _unaccounted(self) -> int:
         found = auditor.look(db.reader(clock.now() + auditor.PATIENCE), at_all=True).unaccounted

@@ -53,9 +53,21 @@ class Process:
         """kill -9."""
         self._end(signal.SIGKILL)
 
+    def freeze(self) -> None:
+        """It lives and does nothing, with all it has open, as when its machine is paused."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """It goes on where it was, and knows of nothing."""
+        self._signal(signal.SIGCONT)
+
     def stop(self) -> None:
         """Ask it to end, as an operator does."""
         self._end(signal.SIGTERM)
+
+    def _signal(self, what: signal.Signals) -> None:
+        assert self._running is not None
+        self._running.send_signal(what)
 
     def _end(self, how: signal.Signals) -> None:
         if self._running is not None:

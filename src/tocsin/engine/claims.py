@@ -1,7 +1,8 @@
 """Which messages go out next: pages first, within the room a receiver has and the limits of an address.
 
 What an address's limits do not allow now waits until they do; where its channel bundles, what waited goes out as one
-message. A claim is a lease: see outbox.py.
+message. Only what is for the same contact does: two people may share an address, and what becomes of one of them, or of
+their contact, must not decide about the other's page. A claim is a lease: see outbox.py.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from tocsin.kit import clock
 from tocsin.kit.db import Row, Tx
 
 PACED_FROM = timedelta(minutes=1)  # what a shorter limit puts off is not late; a whole minute of silence is
+ROUNDS_MAX = 8  # of looking for what may go now behind what may not
 _CLAIMED = "id, lane, channel, address, address_key, bucket, body, subject, due_at, give_up_at, attempts"
 
 
@@ -46,14 +48,16 @@ def claim(
     """Lease up to `limit` due messages, pages first; what stands in one inner list goes out as one message.
 
     `in_flight` counts by bucket what this engine is sending. What an address's limits do not allow now is moved to
-    when they do.
+    when they do, and what stands behind it is looked at in its place.
     """
     full = [bucket for bucket in in_flight if room_for(bucket, in_flight) <= 0]
-    rows = _within_room(_due_rows(tx, limit, full), in_flight, carrier)
-    if not rows:
-        return []
-    bundles, deferred = _sort_out(tx, rows, carrier)
-    tx.update_many("engine_delivery", ("due_at", "reason"), [(id_, due, "limited") for id_, due in deferred])
+    bundles: list[list[Parcel]] = []
+    for _ in range(ROUNDS_MAX):
+        rows = _within_room(_due_rows(tx, limit, full), in_flight, carrier)
+        bundles, deferred = _sort_out(tx, rows, carrier)
+        tx.update_many("engine_delivery", ("due_at", "reason"), [(id_, due, "limited") for id_, due in deferred])
+        if bundles or not deferred:
+            break
     parcels = [parcel for bundle in bundles for parcel in bundle]
     lease = clock.to_us(tx.now + LEASE)
     tx.update_many(
@@ -126,29 +130,43 @@ def _within_limits(
     for bundle in _bundled(waiting, bundling=carrier.bundles(channel)):
         free_at = _free_at(sent, carrier.limits(channel), tx.now)
         if free_at > clock.to_us(tx.now):
-            yield from ((parcel.id, free_at) for parcel in bundle)
+            heap = _heap(tx, bundle) if carrier.bundles(channel) else [parcel.id for parcel in bundle]
+            yield from ((id_, free_at) for id_ in heap)
             continue
         sent.append(clock.to_us(tx.now))
         bundles.append(bundle if len(bundle) == 1 else _with_all_others(tx, bundle))
 
 
 def _bundled(waiting: Sequence[Parcel], *, bundling: bool) -> list[list[Parcel]]:
-    """One bundle per lane where the channel bundles, else one per parcel."""
+    """One bundle per lane and contact where the channel bundles, else one per parcel."""
     if not bundling:
         return [[parcel] for parcel in waiting]
-    lanes: dict[int, list[Parcel]] = {}
+    bundles: dict[tuple[int, str], list[Parcel]] = {}
     for parcel in waiting:
-        lanes.setdefault(parcel.lane, []).append(parcel)
-    return [lanes[lane] for lane in sorted(lanes)]
+        bundles.setdefault((parcel.lane, parcel.address), []).append(parcel)
+    return [bundles[key] for key in sorted(bundles)]
+
+
+_SAME_CONTACT = (
+    " FROM engine_delivery WHERE state = 'waiting' AND address_key = %s AND address = %s AND +lane = %s"
+    " AND +due_at <= %s ORDER BY +due_at LIMIT %s"
+)
+
+
+def _same_contact(tx: Tx, bundle: Sequence[Parcel]) -> tuple[object, ...]:
+    first = bundle[0]
+    return first.address_key, first.address, first.lane, clock.to_us(tx.now), BUNDLE_MAX
+
+
+def _heap(tx: Tx, bundle: Sequence[Parcel]) -> list[int]:
+    """All that is due for this contact: what cannot go now stands in nobody's way, however much it is."""
+    found = {row[0] for row in tx.rows(f"SELECT id{_SAME_CONTACT}{tx.skip_locked}", _same_contact(tx, bundle))}
+    return sorted(found | {parcel.id for parcel in bundle})
 
 
 def _with_all_others(tx: Tx, bundle: list[Parcel]) -> list[Parcel]:
-    """A claim sees only so many rows; in a storm the rest that is due for this address goes into the same message."""
-    rows = tx.rows(
-        f"SELECT {_CLAIMED} FROM engine_delivery WHERE state = 'waiting' AND address_key = %s AND +lane = %s"
-        f" AND +due_at <= %s ORDER BY +due_at LIMIT %s{tx.skip_locked}",
-        (bundle[0].address_key, bundle[0].lane, clock.to_us(tx.now), BUNDLE_MAX),
-    )
+    """A claim sees only so many rows; in a storm the rest that is due for this contact goes into the same message."""
+    rows = tx.rows(f"SELECT {_CLAIMED}{_SAME_CONTACT}{tx.skip_locked}", _same_contact(tx, bundle))
     known = {parcel.id for parcel in bundle}
     return bundle + [_parcel(row) for row in rows if row[0] not in known]
 

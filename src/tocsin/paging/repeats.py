@@ -44,10 +44,14 @@ def _is_urgent(parcel: Parcel) -> bool:
 
 
 def _still_asked(tx: Tx, parcels: Sequence[Parcel]) -> set[str]:
-    """The subjects whose page nobody has answered, and nobody is answering: locked, so that an answer comes after."""
+    """The subjects whose page nobody has answered, and nobody is answering: locked, so that an answer comes after.
+
+    Locked for sharing: another engine may be planning for another device of the same person at this moment.
+    """
+    unanswered = " FOR SHARE SKIP LOCKED" if tx.postgres else ""
     numbers = sorted({int(parcel.subject.partition(":")[2]) for parcel in parcels})
     rows = tx.rows(
-        f"SELECT id FROM paging_page WHERE {tx.among('id')} AND status = 'active' ORDER BY id{tx.skip_locked}",
+        f"SELECT id FROM paging_page WHERE {tx.among('id')} AND status = 'active' ORDER BY id{unanswered}",
         (tx.listed(numbers),),
     )
     return {f"page:{row[0]}" for row in rows}

@@ -213,6 +213,26 @@ def test_what_a_limit_does_not_allow_waits_and_becomes_one() -> None:
     assert [sorted(one) for one in subjects(claim(at=later, carrier=limited))] == [["page:2", "page:3"]]
 
 
+def test_a_heap_that_must_wait_holds_up_nobody() -> None:
+    """Hundreds of messages that their address may not have yet do not keep one to somebody else from its turn."""
+    limited = Rules(ONE_A_MINUTE)
+    put("page:1")
+    ((first,),) = claim(carrier=limited)
+    settle(DELIVERED, first)
+    put(*(f"page:{number}" for number in range(2, 400)), at=NOW + timedelta(seconds=1))
+    put("other:1", at=NOW + timedelta(seconds=2), address="b")
+    assert subjects(claim(at=NOW + timedelta(seconds=3), carrier=limited)) == [["other:1"]]
+
+
+def test_whoever_shares_an_address_shares_no_message() -> None:
+    """Two people's pages to one mailbox are two messages: what becomes of one contact decides nothing about the other."""
+    limited = Rules(AddressLimit(count=5, per=timedelta(minutes=1)))
+    put("page:1", "page:2", address="team@example.org")
+    with db.transact(NOW) as tx:
+        tx.execute("UPDATE engine_delivery SET address = 'ann' WHERE subject = 'page:1'")
+    assert sorted(subjects(claim(carrier=limited))) == [["page:1"], ["page:2"]]
+
+
 def test_full_buckets_are_passed_over() -> None:
     """What goes to a receiver that has its hands full waits; everything else is claimed."""
     put("page:1")
