@@ -116,6 +116,19 @@ def test_configuration_through_the_api(anns: Terminal, tmp_path: Path, monkeypat
     assert "name: Shop" in anns.run("export", "--redact").out
 
 
+def test_findings_have_lines_through_the_api(anns: Terminal, tmp_path: Path) -> None:
+    """What a server says of files that it was sent names them with their lines, as it would be here."""
+    more = tmp_path / "more.yaml"
+    more.write_text("tocsin: 1\nteams:\n  lonely:\n    name: Lonely\n")
+    place = f"{more}:3:3: teams.lonely.members: warning: "
+    assert place in anns.run("plan", "--scope", "more", str(more)).out
+    assert place in anns.run("apply", "--scope", "more", str(more)).out
+    told = [one for one in json.loads(anns.run("check", "--json").out)["findings"] if one["name"] == "lonely"]
+    assert [(one["file"], one["line"]) for one in told] == [(str(more), None)]
+    more.write_text("tocsin: 1\n")
+    assert anns.run("apply", "--scope", "more", str(more)).code == 0
+
+
 def test_a_broken_file_is_told_with_lines(anns: Terminal, tmp_path: Path) -> None:
     """Through the API too, what is wrong is told with file and line, and nothing is changed."""
     broken = tmp_path / "broken.yaml"

@@ -105,6 +105,34 @@ def test_a_file_is_checked_without_a_database(terminal: Terminal, company: str, 
     assert "there is no person `zoe`" in ran.out
 
 
+def test_a_finding_has_file_and_line(terminal: Terminal, tmp_path: Path) -> None:
+    """A finding is told like a mistake: file, line and column, path, level, code and what to do; programs get the same."""
+    people, routes = tmp_path / "people.yaml", tmp_path / "routes.yaml"
+    people.write_text(
+        "tocsin: 1\nx-steps: &steps\n  - {page: [person:ann], wait: 5m}\n  - {page: [person:ann]}\n"
+        "people:\n  ann: {name: Ann, email: ann@example.org, contacts: {m: {email: ann@example.org}}}\n"
+        "teams:\n  none:\n    name: None\npolicies:\n  p:\n    name: P\n    steps: *steps\n"
+    )
+    routes.write_text("tocsin: 1\nroutes:\n  - {when: [a=b], urgency: low}\n  - when: [a=b, c=d]\n    drop: noise\n")
+    ran = terminal.run("check", str(people), str(routes))
+    assert ran.code == 0
+    assert ran.out.splitlines()[:2] == [
+        f"{people}:8:3: teams.none.members: warning: team none has no members, so a page to it reaches nobody [empty-team]",
+        "  add members, or remove the team",
+    ]
+    assert f"{routes}:4:5: routes.1.when: warning: route 2 never applies" in ran.out
+    assert f"{people}:13:5: policies.p.steps.1: warning: " in ran.out, (
+        "what an alias brings stands where the alias does"
+    )
+    found = {
+        one["code"]: one
+        for one in json.loads(terminal.run("check", "--json", str(people), str(routes)).out)["findings"]
+    }
+    empty, unused = found["empty-team"], found["unused-policy"]
+    assert (empty["file"], empty["line"], empty["column"], empty["path"]) == (str(people), 8, 3, ["members"])
+    assert (unused["section"], unused["name"], unused["line"], unused["path"]) == ("policies", "p", 11, [])
+
+
 def test_a_mapping_is_tried_on_a_sample(terminal: Terminal, tmp_path: Path) -> None:
     """What would be read is shown; a field that finds nothing is told, and fails."""
     sample = tmp_path / "sample.json"

@@ -32,6 +32,32 @@ def test_from_nothing_to_a_token(tmp_path: Path, company: str) -> None:
     assert len(token.out.splitlines()) == 1
 
 
+TEAM = "tocsin: 1\npeople:\n  max: {name: Max, email: max@acme.example, contacts: {m: {email: max@acme.example}}}\n"
+
+
+def test_what_a_change_brings_is_told_where_it_stands(sqlite: Database, terminal: Terminal, tmp_path: Path) -> None:
+    """plan and apply tell the findings that are new, with file and line; check of what is in force names the file."""
+    file = tmp_path / "team.yaml"
+    file.write_text(TEAM + "teams:\n  one: {name: One}\n")
+    expected = (
+        f"{file}:5:3: teams.one.members: warning: team one has no members, so a page to it reaches nobody [empty-team]"
+    )
+    assert expected in terminal.run("plan", str(file)).out
+    applied = terminal.run("apply", str(file)).out
+    assert (expected in applied, applied.endswith("Version 1 of the configuration holds.\n")) == (True, True)
+    file.write_text(TEAM + "teams:\n  one: {name: One}\n  two: {name: Two}\n")
+    told = json.loads(terminal.run("plan", "--json", str(file)).out)["findings"]
+    assert [(one["name"], one["file"], one["line"]) for one in told] == [("two", str(file), 6)], "only what is new"
+    told = json.loads(terminal.run("apply", "--json", str(file)).out)["findings"]
+    assert [(one["name"], one["file"], one["line"]) for one in told] == [("two", str(file), 6)]
+    assert json.loads(terminal.run("apply", "--json", str(file)).out)["findings"] == []
+    terminal.run("user", "add", "zoe@acme.example", "--role", "responder")
+    found = {one["name"]: one for one in json.loads(terminal.run("check", "--json").out)["findings"]}
+    assert [(found[name]["file"], found[name]["line"]) for name in ("one", "zoe")] == [(str(file), None), ("", None)]
+    assert f"{file}: teams.one.members: warning: team one has no members" in terminal.run("check").out
+    assert "\npeople.zoe.notify.high: warning: " in terminal.run("check").out
+
+
 def test_tokens_are_listed_and_revoked(sqlite: Database, terminal: Terminal, company: str) -> None:
     """What could be used stands in the list with whose it is, never the secret; what is revoked is in it no more."""
     assert terminal.run("apply", company).code == 0

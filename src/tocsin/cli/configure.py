@@ -195,6 +195,8 @@ def _say_changes(found: dict[str, Any], verb: str) -> None:
         output.say(f"{_SIGNS[change['change']]} {change['words']}")
     for note in found["notes"]:
         output.say(f"note: {note}")
+    for line in problems.finding_lines(found.get("findings", ())):
+        output.say(line)
     if not found["changes"]:
         output.say(f"Nothing {verb}." if verb == "changed" else "Nothing would change.")
 

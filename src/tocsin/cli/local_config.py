@@ -10,11 +10,11 @@ from tocsin.config import actions, queries, registry, rules
 from tocsin.config import export as exporting
 from tocsin.config import plan as planning
 from tocsin.config import schema as schemas
-from tocsin.config.actions import Applied, Author, Outdated
+from tocsin.config.actions import Applied, Author, Checked, Outdated
 from tocsin.config.domain import EMPTY
 from tocsin.config.parse import File, parse
 from tocsin.kit import clock, db
-from tocsin.paging import duty
+from tocsin.site import checking
 from tocsin.site.kinds import KINDS
 
 
@@ -42,13 +42,15 @@ def apply(wish: Wish) -> dict[str, Any]:
     """What was changed, or why not."""
     author = Author(by=wish.by, message=wish.message, base=wish.base, force=wish.force)
     with db.transact(clock.now()) as tx:
-        return outcome(actions.apply(tx, wish.files, os.environ, author, scope=wish.scope, alone=wish.alone))
+        found = actions.apply(tx, wish.files, os.environ, author, scope=wish.scope, alone=wish.alone)
+    return outcome(found)
 
 
 def roll_back(version: int, message: str, by: str, *, force: bool = False) -> dict[str, Any]:
     """What was changed, or why not."""
     with db.transact(clock.now()) as tx:
-        return outcome(actions.roll_back(tx, version, Author(by=by, message=message, force=force)))
+        found = actions.roll_back(tx, version, Author(by=by, message=message, force=force))
+    return outcome(found)
 
 
 def export(form: str, *, redact: bool) -> str:
@@ -61,19 +63,18 @@ def export(form: str, *, redact: bool) -> str:
 def check(wish: Wish | None) -> dict[str, Any]:
     """Findings about what is in force, or about what it would be with these files."""
     reader = db.reader(clock.now())
-    if wish is None:
-        found_here = rules.findings(queries.current(reader), registry.kinds(), reader.now)
-        return checked((), (*found_here, *duty.lived_through(reader)))
-    made = actions.plan_files(reader, wish.files, os.environ, force=True)
-    found = () if made.problems else rules.findings(made.state.snapshot, registry.kinds(), reader.now)
-    return checked(made.problems, found)
+    found = actions.check_files(reader, wish.files, os.environ) if wish else checking.in_force(reader)
+    return found.as_json()
 
 
 def check_files(files: list[File]) -> dict[str, Any]:
     """Findings about files alone."""
-    judged = rules.judge(parse(files, KINDS, os.environ), EMPTY, KINDS)
-    found = () if judged.problems else rules.findings(judged.state.snapshot, KINDS, clock.now())
-    return checked(judged.problems, found)
+    parsed = parse(files, KINDS, os.environ)
+    judged = rules.judge(parsed, EMPTY, KINDS)
+    if judged.problems:
+        return Checked(problems=judged.problems).as_json()
+    found = rules.findings(judged.state.snapshot, KINDS, clock.now())
+    return Checked(findings=rules.found_in_files(found, parsed, judged.state.origins)).as_json()
 
 
 def history(limit: int) -> list[dict[str, Any]]:
@@ -95,18 +96,10 @@ def schema() -> dict[str, Any]:
     return schemas.whole(KINDS)
 
 
-def checked(found_problems: Any, findings: Any) -> dict[str, Any]:
-    """The result of a check."""
-    return {
-        "problems": [one.as_json() for one in found_problems],
-        "findings": [one.as_json() for one in findings],
-    }
-
-
 def outcome(found: actions.Outcome) -> dict[str, Any]:
     """The outcome of a change."""
     if isinstance(found, Applied):
-        return found.as_json(registry.kinds())
+        return found.as_json(registry.kinds(), clock.now())
     if isinstance(found, Outdated):
         message = f"it was made from version {found.base}, but version {found.version} holds by now"
         told: list[dict[str, Any]] = [
@@ -119,10 +112,11 @@ def outcome(found: actions.Outcome) -> dict[str, Any]:
                 "path": [],
             }
         ]
-        return {"version": found.version, "changes": [], "notes": [], "problems": told}
+        return {"version": found.version, "changes": [], "notes": [], "findings": [], "problems": told}
     return {
         "version": None,
         "changes": [],
         "notes": [],
+        "findings": [],
         "problems": [one.as_json() for one in found.problems],
     }

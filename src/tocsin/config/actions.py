@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 import msgspec
 from pydantic import ValidationError
 
 from tocsin.config import explain, plan, registry, rules, secrecy, store
-from tocsin.config.domain import Change, Document, Kind, ManagedBy, Origin, Problem, Snapshot, State
-from tocsin.config.parse import NOBODY_TOLD, File, parse
+from tocsin.config.domain import Change, Document, Finding, Kind, ManagedBy, Origin, Problem, Snapshot, State
+from tocsin.config.parse import NOBODY_TOLD, File, Parsed, parse
 from tocsin.config.plan import Plan
 from tocsin.journal.domain import Fact
 from tocsin.kit import text
@@ -47,14 +48,40 @@ class Applied:
     snapshot: Snapshot
     changes: tuple[Change, ...]
     notes: tuple[str, ...] = ()
+    before: State
+    origins: rules.Origins
+    parsed: Parsed | None = None  # the files it came from
 
-    def as_json(self, kinds: Sequence[Kind]) -> dict[str, object]:
+    def findings(self, now: datetime) -> tuple[Finding, ...]:
+        """What `check` finds since, and did not before. It may take its time: ask outside of the transaction."""
+        if not self.changes:
+            return ()
+        found = rules.new_findings(self.before.snapshot, self.snapshot, registry.kinds(), now)
+        return rules.found_in_files(found, self.parsed, self.origins)
+
+    def as_json(self, kinds: Sequence[Kind], now: datetime) -> dict[str, object]:
         """The change for programs."""
         return {
             "version": self.snapshot.version,
             "changes": plan.changes_as_values(self.changes, plan.words(self.changes, kinds)),
             "notes": list(self.notes),
+            "findings": [one.as_json() for one in self.findings(now)],
             "problems": [],
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What is wrong, or else what is allowed but will hurt."""
+
+    problems: tuple[Problem, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+    def as_json(self) -> dict[str, list[dict[str, object]]]:
+        """Both for programs."""
+        return {
+            "problems": [one.as_json() for one in self.problems],
+            "findings": [one.as_json() for one in self.findings],
         }
 
 
@@ -99,7 +126,20 @@ def plan_files(
     """What `apply` would do."""
     before = store.current(reader)
     made = plan.make(files, registry.kinds(), before, env, scope=scope, alone=alone)
-    return made if made.problems else _foreseen(reader, before, made, force=force)
+    if made.problems:
+        return made
+    found = rules.new_findings(before.snapshot, made.state.snapshot, registry.kinds(), reader.now)
+    told = rules.found_in_files(found, made.parsed, made.state.origins)
+    return replace(_foreseen(reader, before, made, force=force), findings=told)
+
+
+def check_files(reader: Reader, files: Sequence[File], env: Mapping[str, str]) -> Checked:
+    """What `check` says of what would hold with these files."""
+    made = plan.make(files, registry.kinds(), store.current(reader), env)
+    if made.problems:
+        return Checked(problems=made.problems)
+    found = rules.findings(made.state.snapshot, registry.kinds(), reader.now)
+    return Checked(findings=rules.found_in_files(found, made.parsed, made.state.origins))
 
 
 def apply(
@@ -114,7 +154,8 @@ def apply(
         thought = _foreseen(tx, before, thought, force=author.force)
     if thought.problems:
         return Refused(problems=thought.problems)
-    return _save(tx, before, thought.state, author, thought.notes)
+    outcome = _save(tx, before, thought.state, author, thought.notes)
+    return replace(outcome, parsed=thought.parsed)
 
 
 def adopt(tx: Tx, files: Sequence[File], author: Author, *, alone: bool = False) -> Outcome:
@@ -249,7 +290,7 @@ def _save(tx: Tx, before: State, after: State, author: Author, notes: tuple[str,
     written = msgspec.json.encode(plan.changes_as_values(changes, lines)).decode()
     snapshot = store.save(tx, before, after, by=author.by, message=message, changes=written)
     if snapshot is None:
-        return Applied(snapshot=before.snapshot, changes=(), notes=notes)
+        return Applied(snapshot=before.snapshot, changes=(), notes=notes, before=before, origins=before.origins)
     tx.record(
         ConfigApplied(
             version=snapshot.version,
@@ -260,4 +301,4 @@ def _save(tx: Tx, before: State, after: State, author: Author, notes: tuple[str,
             changes=len(changes),
         )
     )
-    return Applied(snapshot=snapshot, changes=changes, notes=notes)
+    return Applied(snapshot=snapshot, changes=changes, notes=notes, before=before, origins=after.origins)

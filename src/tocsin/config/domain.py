@@ -136,6 +136,9 @@ class Finding:
     message: str
     fix: str
     details: Mapping[str, object] = field(default_factory=dict)  # JSON-able; e.g. the exact gaps
+    file: str = ""  # where the document stands: one of the files that were read, or the one that manages it
+    line: int | None = None
+    column: int | None = None
 
     def as_json(self) -> dict[str, object]:
         """The finding for programs."""
@@ -148,6 +151,9 @@ class Finding:
             "message": self.message,
             "fix": self.fix,
             "details": dict(self.details),
+            "file": self.file,
+            "line": self.line,
+            "column": self.column,
         }
 
 

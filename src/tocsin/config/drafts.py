@@ -138,13 +138,8 @@ def _thought(reader: Reader, before: State, judged: Judged) -> Thought:
         lines=tuple(plan.words(changes, kinds)),
         notes=(*judged.notes, *meant.notes),
         gaps=meant.problems,
-        findings=_new_findings(reader, before, after, kinds) if changes else (),
+        findings=rules.new_findings(before.snapshot, after.snapshot, kinds, reader.now) if changes else (),
     )
-
-
-def _new_findings(reader: Reader, before: State, after: State, kinds: Sequence[Kind]) -> tuple[Finding, ...]:
-    known = {_said(one) for one in rules.findings(before.snapshot, kinds, reader.now)}
-    return tuple(one for one in rules.findings(after.snapshot, kinds, reader.now) if _said(one) not in known)
 
 
 def changed_since(reader: Reader, base: int, kind: Kind | None = None, name: str = "") -> tuple[str, ...]:
@@ -159,7 +154,3 @@ def changed_since(reader: Reader, base: int, kind: Kind | None = None, name: str
         if kind is None or (change.section == kind.section and (kind.shape is Shape.LIST or change.name == name))
     ]
     return tuple(plan.words(changes, kinds))
-
-
-def _said(finding: Finding) -> tuple[object, ...]:
-    return (finding.code, finding.section, finding.name, finding.path, finding.message)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pydantic import TypeAdapter, ValidationError
 
 from tocsin.config import explain, secrecy, yaml12
-from tocsin.config.domain import Document, Kind, Name, Problem, Shape
+from tocsin.config.domain import Document, Finding, Kind, Name, Problem, Shape
 from tocsin.config.yaml12 import Path, Place, Tree
 
 FORMAT = 1
@@ -74,6 +74,16 @@ class Parsed:
             path=path,
             line=place.line if place else None,
             column=place.column if place else None,
+        )
+
+    def located_finding(self, finding: Finding) -> Finding:
+        """The finding with its file and line; as it is if none of these files has its document."""
+        spot = self.spots.get((finding.section, finding.name))
+        if spot is None:
+            return finding
+        place = spot.tree.nearest((*spot.path, *finding.path))
+        return replace(
+            finding, file=spot.file, line=place.line if place else None, column=place.column if place else None
         )
 
     def sorted_problems(self, more: Iterable[Problem] = ()) -> tuple[Problem, ...]:

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any, TypeGuard
 
 from tocsin.config import rules, secrecy
-from tocsin.config.domain import Change, ChangeKind, Document, Kind, Problem, Shape, Snapshot, State
-from tocsin.config.parse import File, parse
+from tocsin.config.domain import Change, ChangeKind, Document, Finding, Kind, Problem, Shape, Snapshot, State
+from tocsin.config.parse import File, Parsed, parse
 from tocsin.config.yaml12 import Path
 
 HIDDEN = secrecy.HIDDEN
@@ -32,7 +32,9 @@ class Plan:
     problems: tuple[Problem, ...]
     notes: tuple[str, ...]
     state: State
+    parsed: Parsed
     consequences: tuple[Mapping[str, Any], ...] = ()  # what it means beyond its words, as values
+    findings: tuple[Finding, ...] = ()  # that are not there yet
 
 
 def make(
@@ -45,7 +47,8 @@ def make(
     alone: bool = False,
 ) -> Plan:
     """What applying the files would do. With `alone`, nothing but the files remains, wherever it came from."""
-    judged = rules.judge(parse(files, kinds, env, before.snapshot.sections), before, kinds, scope=scope, alone=alone)
+    parsed = parse(files, kinds, env, before.snapshot.sections)
+    judged = rules.judge(parsed, before, kinds, scope=scope, alone=alone)
     changes = () if judged.problems else diff(before.snapshot, judged.state.snapshot, kinds)
     return Plan(
         base=before.snapshot.version,
@@ -53,6 +56,7 @@ def make(
         problems=judged.problems,
         notes=judged.notes,
         state=judged.state,
+        parsed=parsed,
     )
 
 
@@ -78,6 +82,7 @@ def as_values(plan: Plan, kinds: Sequence[Kind]) -> dict[str, Any]:
         "changes": changes_as_values(plan.changes, words(plan.changes, kinds)),
         "notes": list(plan.notes),
         "consequences": [dict(one) for one in plan.consequences],
+        "findings": [finding.as_json() for finding in plan.findings],
         "problems": [{**problem.as_json(), "code": problem.code} for problem in plan.problems],
     }
 

@@ -30,6 +30,9 @@ from tocsin.config.domain import (
 )
 from tocsin.config.parse import Parsed
 
+Origins = Mapping[tuple[str, str], Origin]
+"""Who looks after each document, by (section, name)"""
+
 _WHO = {ManagedBy.FILE: "from", ManagedBy.UI: "made in the interface", ManagedBy.API: "made through the API"}
 
 
@@ -177,9 +180,31 @@ def findings(snapshot: Snapshot, kinds: Iterable[Kind], now: datetime) -> tuple[
     return tuple(sorted(found, key=lambda finding: list(Level).index(finding.level)))
 
 
+def new_findings(before: Snapshot, after: Snapshot, kinds: Sequence[Kind], now: datetime) -> tuple[Finding, ...]:
+    """Findings about `after` that were not there before."""
+    known = {_said(one) for one in findings(before, kinds, now)}
+    return tuple(one for one in findings(after, kinds, now) if _said(one) not in known)
+
+
+def found_in_files(found: Iterable[Finding], parsed: Parsed | None, origins: Origins) -> tuple[Finding, ...]:
+    """Findings with file and line, if their document stands in one of these files; else with the file that manages it."""
+    return tuple(_with_file(one if parsed is None else parsed.located_finding(one), origins) for one in found)
+
+
 def described(origin: Origin) -> str:
     """Where a document comes from, in words."""
     return f"{_WHO[origin.managed_by]} {origin.file}".rstrip()
+
+
+def _said(finding: Finding) -> tuple[object, ...]:
+    return (finding.code, finding.section, finding.name, finding.path, finding.message)
+
+
+def _with_file(finding: Finding, origins: Origins) -> Finding:
+    origin = origins.get((finding.section, finding.name))
+    if finding.file or origin is None or origin.managed_by is not ManagedBy.FILE:
+        return finding
+    return replace(finding, file=origin.file)
 
 
 def _all_problems(parsed: Parsed, state: State, kinds: Sequence[Kind]) -> tuple[Problem, ...]:

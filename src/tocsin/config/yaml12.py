@@ -69,6 +69,12 @@ class Tree:
             path = path[:-1]
         return self.values.get(path)
 
+    def nearest(self, path: Path) -> Place | None:
+        """Where `path` stands, or the nearest thing around it that does: its key, or itself if it has none."""
+        while path and path not in self.keys and path not in self.values:
+            path = path[:-1]
+        return self.keys.get(path) or self.values.get(path)
+
 
 def read(content: bytes | str, file: str, env: Mapping[str, str]) -> Tree:
     """Read one file. What is wrong stands in `problems`, sorted by nothing yet, each with `file` in it."""

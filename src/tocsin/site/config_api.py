@@ -16,17 +16,16 @@ from ninja import Body, Query, Router
 
 from tocsin.catalog import ownership
 from tocsin.catalog.domain import IntegrationDocument
-from tocsin.config import actions, export, parse, plan, queries, registry, rules, secrecy
+from tocsin.config import actions, export, parse, plan, queries, registry, secrecy
 from tocsin.config.actions import Applied, Author, Outcome, Outdated
 from tocsin.config.domain import Kind, Snapshot
-from tocsin.config.domain import Problem as ConfigProblem
 from tocsin.kit import clock, db
-from tocsin.paging import duty
 from tocsin.paging.standing import standing_at
 from tocsin.people.api import permit, writing
 from tocsin.people.rights import Actor, Right
 from tocsin.simulate import values, whatif
 from tocsin.simulate.whatif import NoSuchIntegration
+from tocsin.site import checking
 from tocsin.site.config_shapes import (
     AppliedOut,
     ApplyIn,
@@ -84,17 +83,9 @@ def check(request: HttpRequest, body: CheckIn) -> Any:
     """What is allowed but will hurt, in what is in force or in what would be with these files."""
     permit(request, Right.SEE if not body.files else Right.CONFIGURE)
     reader = db.reader(clock.now())
-    snapshot = queries.current(reader)
-    problems: tuple[ConfigProblem, ...] = ()
-    if body.files:
-        made = actions.plan_files(reader, _files(body.files), body.variables, force=True)
-        snapshot, problems = made.state.snapshot, made.problems
-    findings = () if problems else rules.findings(snapshot, registry.kinds(), reader.now)
-    lived = () if body.files else duty.lived_through(reader)
-    return {
-        "problems": [one.as_json() for one in problems],
-        "findings": [one.as_json() for one in (*findings, *lived)],
-    }
+    if not body.files:
+        return checking.in_force(reader).as_json()
+    return actions.check_files(reader, _files(body.files), body.variables).as_json()
 
 
 @router.get("/export", response=ExportOut)
@@ -226,7 +217,7 @@ def _files(files: list[FileIn]) -> list[parse.File]:
 
 def _applied(outcome: Outcome) -> dict[str, Any]:
     if isinstance(outcome, Applied):
-        return outcome.as_json(registry.kinds())
+        return outcome.as_json(registry.kinds(), clock.now())
     if isinstance(outcome, Outdated):
         raise Problem(
             409,

@@ -82,31 +82,11 @@ class ProblemOut(Schema):
     path: list[str | int]
 
 
-class PlanOut(Schema):
-    """What an apply would do.
-
-    `consequences` say for each schedule who would be on duty instead of whom, and when; and for services and alerts
-    (`subjects`) whom the what-if finds paged `before` and `after`, at a few instants (`at`).
-    """
-
-    base: int
-    changes: list[ChangeOut]
-    notes: list[str]
-    consequences: list[dict[str, Any]]
-    problems: list[ProblemOut]
-
-
-class AppliedOut(Schema):
-    """What an apply did."""
-
-    version: int
-    changes: list[ChangeOut]
-    notes: list[str]
-    problems: list[ProblemOut]
-
-
 class FindingOut(Schema):
-    """Something that is allowed but will hurt."""
+    """Something that is allowed but will hurt. `path` begins in the document.
+
+    `file` is where the document stands: with `line` in the files that were sent, else the one that manages it.
+    """
 
     code: str
     level: str
@@ -116,6 +96,34 @@ class FindingOut(Schema):
     message: str
     fix: str
     details: dict[str, Any]
+    file: str
+    line: int | None
+    column: int | None
+
+
+class PlanOut(Schema):
+    """What an apply would do; `findings` are those that would be new.
+
+    `consequences` say for each schedule who would be on duty instead of whom, and when; and for services and alerts
+    (`subjects`) whom the what-if finds paged `before` and `after`, at a few instants (`at`).
+    """
+
+    base: int
+    changes: list[ChangeOut]
+    notes: list[str]
+    consequences: list[dict[str, Any]]
+    findings: list[FindingOut]
+    problems: list[ProblemOut]
+
+
+class AppliedOut(Schema):
+    """What an apply did; `findings` are those that are new."""
+
+    version: int
+    changes: list[ChangeOut]
+    notes: list[str]
+    findings: list[FindingOut]
+    problems: list[ProblemOut]
 
 
 class CheckOut(Schema):
