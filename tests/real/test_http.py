@@ -51,6 +51,28 @@ def test_who_asks_first_is_told_to_continue(tocsin: Installation) -> None:
         assert wire.answer().status == 202
 
 
+@pytest.mark.parametrize("wanted", ["h2c", "websocket"])
+def test_an_offer_of_another_protocol_is_passed_over(tocsin: Installation, wanted: str) -> None:
+    """Java's HTTP client offers HTTP/2 with its first request: the body counts, in one packet or many, as what follows."""
+    offer = f"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: {wanted}\r\nHTTP2-Settings: AAEAAEAA"
+    body = _event("odds: upgrade", dedup_key=f"odds-{wanted}")
+    whole = post(ENQUEUE, body, offer)
+    in_chunks = chunked(ENQUEUE, body[:50], body[50:]).replace(b"\r\n", f"\r\n{offer}\r\n".encode(), 1)
+    asks, _, _ = post(ENQUEUE, body, offer, "Expect: 100-continue").partition(body)
+    with Wire(tocsin.port) as wire:
+        wire.send(whole, in_chunks, post(ENQUEUE, body))
+        assert [wire.answer().status for _ in range(3)] == [202, 202, 202]
+        wire.send(asks)
+        assert wire.answer(has_body=False).status == 100
+        wire.send(body)
+        assert wire.answer().status == 202
+        wire.send(*(whole[at : at + 9] for at in range(0, len(whole), 9)))
+        assert wire.answer().status == 202
+        wire.send(post(ENQUEUE, body, f"Connection: close, upgrade\r\nUpgrade: {wanted}"))
+        assert wire.answer().status == 202
+        assert wire.is_closed()
+
+
 def test_pipelined_requests_are_answered_in_their_order(tocsin: Installation) -> None:
     """Twenty requests in one packet get twenty answers, each to its own question."""
     keys = [f"odds-pipeline-{number}" for number in range(20)]

@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import hmac
 import json
+from datetime import UTC, datetime
 
 import pytest
 
@@ -208,6 +209,93 @@ def test_goalert_senders_move_by_changing_the_host() -> None:
     assert (signal.action, signal.title, signal.dedup_key) == (Action.RESOLVE, "Web is slow", "web")
     assert signal.labels["region"] == "eu"
     assert KEY not in signal.labels.values()
+
+
+@pytest.mark.parametrize("field", ["token", "integrationKey", "integration_key", "key"])
+@pytest.mark.parametrize("posted", [True, False], ids=["form", "query"])
+def test_goalerts_key_is_found_in_each_of_its_fields(field: str, posted: bool) -> None:
+    """GoAlert takes its token as a form's field too, by four names; the key then is no label of the alert."""
+    found = find("POST", "/api/v2/generic/incoming")
+    assert isinstance(found, Found)
+    said, sent = f"{field}={KEY}", "summary=Web+is+slow"
+    request = Request(
+        method="POST",
+        path="/api/v2/generic/incoming",
+        query="" if posted else said,
+        headers={"content-type": "application/x-www-form-urlencoded"},
+        body=(f"{said}&{sent}" if posted else sent).encode(),
+        tail=found.tail,
+    )
+    assert found.source.key(request) == KEY
+    [signal] = found.source.read(request, Settings(), NOW).signals
+    assert signal.title == "Web is slow"
+    assert KEY not in {**signal.labels, **signal.details}.values()
+
+
+@pytest.mark.parametrize("source", ["pagerduty", "alertmanager", "prometheus", "grafana", "opsgenie", "generic"])
+def test_who_compresses_is_told_so(source: str) -> None:
+    """A compressed body is refused, and where the vendor's answer has room for words they name the reason."""
+    path = f"/in/{source}/{KEY}" + ("/v2/alerts" if source == "opsgenie" else "")
+    reply = _send(path, gzip.compress(b'{"title":"x"}')).reply
+    assert reply.status == 400
+    assert reply.body == JSON_PARSE_ERROR if source == "pagerduty" else b"compressed (gzip)" in reply.body
+
+
+@pytest.mark.parametrize("source", ["alertmanager", "grafana"])
+def test_a_resolve_tells_when_it_was_over(source: str) -> None:
+    """The end travels with the resolve alone, and only beside a beginning by the same clock."""
+    times = {"startsAt": "2026-01-02T01:00:00Z", "endsAt": "2026-01-02T02:00:00+01:00"}
+    over = {"status": "resolved", "labels": {"alertname": "Disk"}, "fingerprint": "f1", **times}
+    alerts = [
+        over,
+        {**over, "status": "firing"},
+        {**over, "startsAt": None},
+        {**over, "endsAt": "0001-01-01T00:00:00Z"},
+    ]
+    read = _send(f"/in/{source}/{KEY}", {"version": "4", "alerts": alerts}).signals
+    assert [one.expires_at for one in read] == [datetime(2026, 1, 2, 1, tzinfo=UTC), None, None, None]
+
+
+def test_grafanas_legacy_alerts_end_by_their_rule() -> None:
+    """Before unified alerting the title named the state; the rule is what stays the same from firing to OK."""
+    sent = {"ruleId": 7, "ruleName": "CPU", "ruleUrl": "https://g.example/d/1", "evalMatches": [], "message": "hot"}
+    firing, over = (
+        _send(f"/in/grafana/{KEY}", {"title": f"[{word}] CPU", "state": state, **sent}).signals[0]
+        for word, state in (("Alerting", "alerting"), ("OK", "ok"))
+    )
+    assert (firing.action, over.action) == (Action.TRIGGER, Action.RESOLVE)
+    assert firing.dedup_key == over.dedup_key == "7"
+    assert firing.title == "[Alerting] CPU"
+
+
+def test_pagerduty_reads_a_key_from_a_file_with_its_newline() -> None:
+    """A routing key with white space around it, as `$(cat key)` or a secret's file leaves it, is the key."""
+    for written in (f"{KEY}\n", f" {KEY} "):
+        request = Request(method="POST", path="/v2/enqueue", body=json.dumps(_event(routing_key=written)).encode())
+        assert pagerduty.key(request) == KEY
+
+
+def test_pagerduty_links_that_break_the_schema_are_links_or_are_told() -> None:
+    """One link without its list, or an address without its object, is kept; what goes beyond the limits is told."""
+    alone = _send(
+        "/v2/enqueue", _event(links={"href": "https://a.example", "text": "a"}, images="https://i.example/x.png")
+    )
+    assert [link.href for link in alone.signals[0].links] == ["https://a.example"]
+    assert [image.src for image in alone.signals[0].images] == ["https://i.example/x.png"]
+    listed = _send("/v2/enqueue", _event(links=["https://a.example", {"href": "https://b.example"}]))
+    assert [link.href for link in listed.signals[0].links] == ["https://a.example", "https://b.example"]
+    many = _send("/v2/enqueue", _event(links=[{"href": f"https://a.example/{at}"} for at in range(60)]))
+    assert many.problems == ("links: only the first 50 of 60 were kept",)
+
+
+def test_a_job_that_sends_its_whole_log_is_heard() -> None:
+    """Megabytes of last words are taken, and the end of them is kept, where the error stands."""
+    source = SOURCES["heartbeat"]
+    assert source.body_bytes_max >= 5 * 1024 * 1024
+    [signal] = _send(f"/in/heartbeat/{KEY}/fail", b"x" * 3_000_000 + b"\nfatal: no space\n").signals
+    assert signal.description.startswith("…x")
+    assert signal.description.endswith("fatal: no space")
+    assert len(signal.description) == 25_000
 
 
 def test_plain_text_is_a_title_and_a_description() -> None:

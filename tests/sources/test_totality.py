@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import msgspec
 import pytest
@@ -31,11 +32,12 @@ from tocsin.sources.domain import (
 CASES = captured()
 MUTATIONS_PER_CASE = 60
 NESTING = 10_000
+HUGE = 2**80  # fits no database and no wire format; once at every single place
 RUBBISH: tuple[object, ...] = (
     None,
     True,
     -1,
-    2**80,
+    HUGE,
     1.5e300,
     "",
     "\x00nul\x00",
@@ -218,6 +220,11 @@ def _mutated(case: Case) -> Iterator[bytes]:
         yield _dump(_swap(json.loads(body), chance))
     for rubbish in RUBBISH:
         yield _dump(_everywhere(json.loads(body), rubbish))
+    for number in range(len(list(_places(json.loads(body))))):
+        whole = json.loads(body)
+        held, at = list(_places(whole))[number]
+        held[at] = HUGE
+        yield _dump(whole)
     yield body.rstrip()[:-1] + b',"z":' + b"[" * NESTING + b"]" * NESTING + b"}"
     yield body.replace(b'"', b'"\\u0000')
 
@@ -244,7 +251,7 @@ def _everywhere(value: object, rubbish: object) -> object:
     return rubbish
 
 
-def _places(value: object) -> Iterator[tuple[object, object]]:
+def _places(value: object) -> Iterator[tuple[Any, Any]]:
     pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for at, held in pairs:
         yield value, at

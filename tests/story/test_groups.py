@@ -150,7 +150,31 @@ def test_what_the_sender_left_out_is_on_the_groups_timeline(world: World) -> Non
     world.acknowledge(by="ann").quiet_until("8h")
 
 
-def _webhook(truncated: int) -> dict[str, object]:
+def test_a_resolve_that_was_overtaken_ends_nothing(world: World) -> None:
+    """Alertmanager's retry of the end of yesterday's problem arrives after today's began: today's goes on paging."""
+    world.policy("web", wake("ann", wait="5m"), wake("bob", wait="30m"))
+    world.integration("web", source="alertmanager")
+    url = "/in/alertmanager/key-of-web-0123456789"
+    world.post(url, _webhook(0))
+    world.expect("ann", webhook="disk full").within("1s")
+    late = {"startsAt": "2026-03-01T20:00:00Z", "endsAt": "2026-03-01T21:00:00Z"}
+    world.post(url, _webhook(0, status="resolved", **late))
+    assert world.outcomes()[-1] == ("ignored", "it ends before the firing alert began")
+    world.at("5m").expect("bob", webhook="disk full").within("1s")
+    world.post(url, _webhook(0, status="resolved", endsAt="2026-03-02T09:06:00Z"))
+    assert [group.status for group in world.groups()] == ["resolved"]
+
+
+def test_a_sign_of_life_for_nobody_says_so(world: World) -> None:
+    """An Opsgenie client pings a heartbeat that no integration is named after: the ledger tells that, and no alert."""
+    world.policy("web", wake("ann"))
+    world.integration("web", source="opsgenie")
+    assert world.post("/v2/heartbeats/nightly/ping", {}, {"authorization": "GenieKey key-of-web-0123456789"}) == 202
+    assert world.outcomes() == [("ignored", "no heartbeat integration has this name")]
+    world.quiet_until("1h")
+
+
+def _webhook(truncated: int, **more: str) -> dict[str, object]:
     labels = {"alertname": "disk full"}
-    alert = {"status": "firing", "labels": labels, "fingerprint": "f1", "startsAt": "2026-03-02T08:59:00Z"}
+    alert = {"status": "firing", "labels": labels, "fingerprint": "f1", "startsAt": "2026-03-02T08:59:00Z", **more}
     return {"version": "4", "status": "firing", "truncatedAlerts": truncated, "alerts": [alert]}

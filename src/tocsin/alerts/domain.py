@@ -92,6 +92,7 @@ class Reason(StrEnum):
     SENDER_RESOLVED = "the sender says it is over"
     NOT_SEEN = "not heard of again in time"
     NOTHING_OPEN = "no alert with this key is firing"
+    NO_HEARTBEAT = "no heartbeat integration has this name"
     LATE = "it ends before the firing alert began"
     SILENCED = "a silence matches"
     ROUTE_SUPPRESSES = "a route keeps it from paging"

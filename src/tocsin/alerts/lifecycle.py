@@ -335,7 +335,7 @@ def ping(work: UnitOfWork, book: Rulebook, integration: str, at: datetime) -> tu
     """A sign of life: the next is due an interval later."""
     how = book.integrations.get(integration)
     if how is None or how.heartbeat_within is None:
-        return Outcome.IGNORED, Reason.NOTHING_OPEN, None, None
+        return Outcome.IGNORED, Reason.NO_HEARTBEAT, None, None
     tx = work.tx
     due = at + how.heartbeat_within
     row = tx.row(f"SELECT id FROM alerts_heartbeat WHERE integration = %s{tx.for_update}", (integration,))

@@ -4,6 +4,9 @@ The short way: a whole, plain request for one of the intake's addresses is hande
 answer is written the moment it is due, without a task, an event or a scope for each. Only a request that uvicorn
 would serve in just the same words goes it; whatever the intake wants to look at longer goes uvicorn's way.
 
+Who offers another protocol, as Java's own HTTP client does with every first request that is not encrypted, is served
+as if it had not: the parser would stop at the end of such a head and never see the body.
+
 The bounds: a head has a largest size, because what comes of it is held in memory. How long a client may take for a
 request is looked at from outside (stragglers.py). The timer of an idle connection looks for itself, when it fires,
 how long the connection has been idle, so that a request need not move it.
@@ -14,6 +17,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import httptools
 import structlog
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
@@ -27,6 +31,7 @@ from tocsin.sources.domain import Reply
 log = structlog.get_logger()
 HEAD_BYTES_MAX = 64 * 1024
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+_INVALID = "Invalid HTTP request received."
 _ASKS_FOR_MORE = frozenset((b"expect", b"transfer-encoding", b"upgrade"))
 
 
@@ -67,10 +72,14 @@ class Connection(HttpToolsProtocol):
         self._idle_since_s = 0.0
         self._in_head = False
         self._head_bytes = 0
+        self._offers_upgrade = False  # the parser has stopped behind the head of such a request
         self._whole: Whole | None = None
 
     def data_received(self, data: bytes) -> None:
-        super().data_received(data)
+        self._unset_keepalive_if_required()
+        rest = self._parse(memoryview(data))
+        while rest:
+            rest = self._parse(rest)
         if self._in_head:
             self._head_bytes += len(data)
             if self._head_bytes > HEAD_BYTES_MAX:
@@ -80,6 +89,32 @@ class Connection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         super()._unset_keepalive_if_required()
+
+    def _parse(self, data: memoryview) -> memoryview | None:
+        """Hand it to the parser; what lies behind an offer of another protocol, which is still to be parsed."""
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserError:
+            self.logger.warning(_INVALID)
+            self.send_400_response(_INVALID)
+        except httptools.HttpParserUpgrade as stopped:
+            if self._offers_upgrade:
+                head = self._head_without_offer()
+                self.parser = httptools.HttpRequestParser(self)
+                self.parser.feed_data(head)
+                return data[stopped.args[0] :]
+            self._unsupported_upgrade_warning()
+        return None
+
+    def _head_without_offer(self) -> bytes:
+        lines = [b"%s %s HTTP/%s" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())]
+        for name, value in self.headers:
+            if name == b"connection":
+                others = [token for token in value.split(b",") if token.strip().lower() != b"upgrade"]
+                lines.append(b"connection: " + b",".join(others))
+            elif name != b"upgrade":
+                lines.append(name + b": " + value)
+        return b"\r\n".join([*lines, b"", b""])
 
     # --- a request, as the parser tells it
 
@@ -91,6 +126,9 @@ class Connection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._in_head = False
+        self._offers_upgrade = self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT"
+        if self._offers_upgrade:
+            return  # its head comes again, without the offer
         found = self._short_way()
         if found is None:
             self._go_the_long_way()
@@ -98,6 +136,8 @@ class Connection(HttpToolsProtocol):
             self.cycle = self._whole = Whole(found, keep_alive=self.parser.should_keep_alive())
 
     def on_message_complete(self) -> None:
+        if self._offers_upgrade:
+            return
         whole, self._whole = self._whole, None
         if whole is None:
             super().on_message_complete()

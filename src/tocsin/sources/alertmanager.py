@@ -1,7 +1,7 @@
 """Alertmanager's webhook, version 4: one signal per alert of the group.
 
 An alert is the same problem as long as its fingerprint is the same, and it is over when its own status says so,
-whatever the group's says. An alert missing from a later webhook is not over. Payloads of another version come from
+whatever the group's says; when it ended is kept, so that one who is late does not end what began since. An alert missing from a later webhook is not over. Payloads of another version come from
 custom templates and are read by the generic source.
 """
 
@@ -16,6 +16,7 @@ from tocsin.kit import text as words
 from tocsin.sources import answers, clean, credentials, generic, identity, severities, times
 from tocsin.sources.domain import (
     DEDUP_KEY_CHARS_MAX,
+    LOST_MAX,
     PROBLEMS_MAX,
     SIGNALS_PER_REQUEST_MAX,
     TEXT_CHARS_MAX,
@@ -39,11 +40,12 @@ _TITLES = ("summary", "title", "description", "message")
 _DESCRIPTIONS = ("description", "message")
 
 
-class _Alert(msgspec.Struct, rename={"starts_at": "startsAt", "generator": "generatorURL"}):
+class _Alert(msgspec.Struct, rename={"starts_at": "startsAt", "ends_at": "endsAt", "generator": "generatorURL"}):
     labels: dict[str, str]
     status: str | None = None
     annotations: dict[str, str] | None = None
     starts_at: datetime | None = None
+    ends_at: datetime | None = None
     generator: str | None = None
     fingerprint: str | None = None
 
@@ -69,7 +71,7 @@ def read(request: Request, settings: Settings, now: datetime) -> Reading:
     if webhook is None or webhook.version != VERSION:
         return generic.read(request, settings, now)
     origin = clean.links([(webhook.origin, "Alertmanager")])
-    lost = max(webhook.truncated or 0, 0) + max(len(webhook.alerts) - SIGNALS_PER_REQUEST_MAX, 0)
+    lost = min(max(webhook.truncated or 0, 0), LOST_MAX) + max(len(webhook.alerts) - SIGNALS_PER_REQUEST_MAX, 0)
     signals: list[Signal] = []
     for alert in webhook.alerts[:SIGNALS_PER_REQUEST_MAX]:
         signals.append(_signal(alert, webhook.status, origin, settings.severity, 0 if signals else lost))
@@ -93,7 +95,7 @@ def _decode(body: bytes, problems: list[str]) -> _Webhook | None:
         return None
     alerts = clean.sequence(fields["alerts"])
     stated = fields.get("truncatedAlerts")
-    truncated = stated if isinstance(stated, int) and 0 <= stated < 2**31 else 0
+    truncated = min(max(stated, 0), LOST_MAX) if isinstance(stated, int) else 0
     return _Webhook(
         version=VERSION,
         alerts=list(_tolerant(alerts[:SIGNALS_PER_REQUEST_MAX], problems)),
@@ -117,6 +119,7 @@ def _tolerant(alerts: list[object], problems: list[str]) -> Iterator[_Alert]:
             status=clean.optional(alert.get("status")),
             annotations=clean.labels(clean.mapping(alert.get("annotations"))),
             starts_at=times.instant(alert.get("startsAt")),
+            ends_at=times.instant(alert.get("endsAt")),
             generator=clean.optional(alert.get("generatorURL")),
             fingerprint=print_,
         )
@@ -129,8 +132,9 @@ def _signal(
     annotations = alert.annotations or {}
     description = _first(annotations, _DESCRIPTIONS)
     title = _first(annotations, _TITLES) or labels.get("alertname") or "alert without a name"
+    is_over = (alert.status or group_status) == "resolved"
     return Signal(
-        action=Action.RESOLVE if (alert.status or group_status) == "resolved" else Action.TRIGGER,
+        action=Action.RESOLVE if is_over else Action.TRIGGER,
         dedup_key=words.cut(alert.fingerprint or identity.fingerprint(labels), DEDUP_KEY_CHARS_MAX),
         title=words.cut(title, TITLE_CHARS_MAX),
         severity=severities.from_word(labels.get("severity", ""), default),
@@ -139,6 +143,7 @@ def _signal(
         details=clean.texts(annotations),
         links=_links(alert.generator, annotations, origin),
         started_at=times.utc(alert.starts_at),
+        expires_at=times.utc(alert.ends_at) if is_over and alert.starts_at else None,
         lost=lost,
     )
 

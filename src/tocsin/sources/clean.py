@@ -29,6 +29,8 @@ from tocsin.sources.domain import (
 )
 
 _NUL_ESCAPE = b"\\u0000"
+_GZIP = b"\x1f\x8b"
+_COMPRESSED = "the body is compressed (gzip), which is not understood here: send it as it is"
 _INTEGER_DIGITS_MAX = 18  # more might not fit 64 bits, which is all MessagePack has
 _INTEGER_MAX = 2**63 - 1
 _DECIMAL_BITS_MAX = 4096  # Python refuses to write much longer ones in decimal
@@ -56,7 +58,7 @@ def decode(body: bytes) -> object:
     except RecursionError:
         raise Unreadable("the JSON is nested too deeply") from None
     except ValueError as error:
-        complaint = str(error)
+        complaint = _COMPRESSED if body.startswith(_GZIP) else str(error)
     try:
         written = body.decode(json.detect_encoding(body), "replace").removeprefix("\ufeff")
         return cast(

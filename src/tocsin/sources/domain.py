@@ -29,6 +29,7 @@ IMAGES_MAX = 20
 HREF_CHARS_MAX = 2048
 NAME_CHARS_MAX = 200  # a person or a tool
 PROBLEMS_MAX = 20
+LOST_MAX = 2**31 - 1  # alerts a sender may say it left out; more than anybody has
 
 
 class Action(StrEnum):
@@ -94,7 +95,9 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=Fals
     links: tuple[Link, ...] = ()
     images: tuple[Image, ...] = ()
     started_at: datetime | None = None  # when the problem began, by the sender's clock
-    expires_at: datetime | None = None  # the sender's own end: without news by then it is over (Prometheus endsAt)
+    expires_at: datetime | None = (
+        None  # the sender's own end: without news by then it is over; of a resolve, when it was
+    )
     by: str = ""  # who, when a person acted in the other tool
     note: str = ""
     until: datetime | None = None  # snooze until

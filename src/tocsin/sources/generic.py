@@ -35,6 +35,7 @@ from tocsin.sources.domain import (
 
 GOALERT_PATH = "/api/v2/generic/incoming"
 INCIDENT_IO_PATH = "/v2/alert_events/http/"
+_KEY_FIELDS = ("token", "integrationKey", "integration_key", "key")  # GoAlert's, in its order
 _FORM_FIELDS_MAX = 1000
 _RAW_TITLE_CHARS_MAX = 200
 _KEYS_TOLD_MAX = 100
@@ -42,10 +43,12 @@ _EMPTY = "the body is empty; send a JSON object with at least a title"
 
 
 def key(request: Request) -> str | None:
-    """The key wherever it is sent; for incident.io's address without a token, the last part of the path."""
+    """The key wherever it is sent: to incident.io's address also as the last part of the path, to GoAlert's in a field."""
     found = credentials.key(request)
     if found is None and request.path.startswith(INCIDENT_IO_PATH):
         return credentials.bounded(request.path.removeprefix(INCIDENT_IO_PATH).strip("/"))
+    if found is None and request.tail == GOALERT_PATH:
+        return _goalert_key(request)
     return found
 
 
@@ -109,11 +112,11 @@ def _accept(request: Request, signals: list[Signal]) -> Reply:
 
 
 def _decode(request: Request) -> object:
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind == "application/x-www-form-urlencoded" and request.body[:1] not in (b"{", b"["):
-        return _form(_written(request.body), request)
+    kind = _kind(request)
+    if _is_form(request):
+        return _form(request.body, request)
     if not request.body.strip():
-        fields = _form("", request)
+        fields = _form(b"", request)
         if not fields:
             raise clean.Unreadable(_EMPTY)
         return fields
@@ -130,17 +133,41 @@ def _written(body: bytes) -> str:
     return body.decode("utf-8", "replace")
 
 
-def _form(written: str, request: Request) -> dict[str, object]:
-    """Form fields, with those of the query string behind them; GoAlert's `meta=name=value` becomes an object."""
+def _goalert_key(request: Request) -> str | None:
     try:
-        pairs = parse_qsl(written, keep_blank_values=True, errors="replace", max_num_fields=_FORM_FIELDS_MAX)
+        posted = dict(_pairs(request.body)) if _is_form(request) else {}
+    except clean.Unreadable:
+        posted = {}
+    fields = {**credentials.query(request), **posted}
+    return credentials.bounded(next((fields[name] for name in _KEY_FIELDS if fields.get(name)), None))
+
+
+def _kind(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def _is_form(request: Request) -> bool:
+    return _kind(request) == "application/x-www-form-urlencoded" and request.body[:1] not in (b"{", b"[")
+
+
+def _pairs(body: bytes) -> list[tuple[str, str]]:
+    written = _written(body)
+    try:
+        return parse_qsl(written, keep_blank_values=True, errors="replace", max_num_fields=_FORM_FIELDS_MAX)
     except ValueError:
         raise clean.Unreadable(f"a form has at most {_FORM_FIELDS_MAX} fields") from None
+
+
+def _form(body: bytes, request: Request) -> dict[str, object]:
+    """Form fields, with those of the query string behind them; GoAlert's `meta=name=value` becomes an object."""
+    keys = _KEY_FIELDS if request.tail == GOALERT_PATH else ()
     fields: dict[str, object] = {
-        name: value for name, value in credentials.query(request).items() if name not in ("token", "key")
+        name: value for name, value in credentials.query(request).items() if name not in ("token", "key", *keys)
     }
     meta: dict[str, object] = {}
-    for name, value in pairs:
+    for name, value in _pairs(body):
+        if name in keys:
+            continue
         if name == "meta":
             label, _, held = value.partition("=")
             meta[label] = held

@@ -12,6 +12,7 @@ from tocsin.kit import text as words
 from tocsin.sources import answers, clean, credentials, generic, identity, severities, times
 from tocsin.sources.domain import (
     DEDUP_KEY_CHARS_MAX,
+    LOST_MAX,
     PROBLEMS_MAX,
     SIGNALS_PER_REQUEST_MAX,
     TITLE_CHARS_MAX,
@@ -51,9 +52,9 @@ def read(request: Request, settings: Settings, now: datetime) -> Reading:  # noq
     webhook = clean.mapping(payload)
     alerts = webhook.get("alerts")
     if not isinstance(alerts, list):
-        return generic.interpret(request, payload, settings)
+        return generic.interpret(request, _by_rule(payload), settings)
     truncated = webhook.get("truncatedAlerts")
-    lost = max(truncated, 0) if isinstance(truncated, int) and truncated < 2**31 else 0
+    lost = min(max(truncated, 0), LOST_MAX) if isinstance(truncated, int) else 0
     lost += max(len(alerts) - SIGNALS_PER_REQUEST_MAX, 0)
     signals: list[Signal] = []
     problems: list[str] = []
@@ -71,6 +72,16 @@ def read(request: Request, settings: Settings, now: datetime) -> Reading:  # noq
     return Reading(signals=tuple(signals), reply=_ACCEPTED, problems=told)
 
 
+def _by_rule(payload: object) -> object:
+    """Grafana's alerts before unified alerting: the title tells the state, so that only the rule is always the same."""
+    if not isinstance(payload, dict) or "evalMatches" not in payload:
+        return payload
+    rule = (
+        clean.text(payload.get("ruleId")) or clean.text(payload.get("ruleUrl")) or clean.text(payload.get("ruleName"))
+    )
+    return {"dedup_key": rule, **payload}
+
+
 def _signal(
     alert: dict[str, object], labels: dict[str, str], webhook: dict[str, object], settings: Settings, lost: int
 ) -> Signal:
@@ -80,8 +91,10 @@ def _signal(
     status = clean.text(alert.get("status")) or clean.text(webhook.get("status"))
     title = _first(annotations, _TITLES) or name or clean.text(webhook.get("title")) or "alert without a name"
     dedup_key = clean.text(alert.get("fingerprint")) or identity.fingerprint(labels)
+    is_over = status == "resolved"
+    started_at = times.instant(alert.get("startsAt"))
     return Signal(
-        action=Action.RESOLVE if status == "resolved" else Action.TRIGGER,
+        action=Action.RESOLVE if is_over else Action.TRIGGER,
         dedup_key=words.cut(dedup_key, DEDUP_KEY_CHARS_MAX),
         title=words.cut(title, TITLE_CHARS_MAX),
         severity=severities.from_word(labels.get("severity", ""), default),
@@ -92,7 +105,8 @@ def _signal(
         ),
         links=_links(alert, annotations, webhook),
         images=_images(alert),
-        started_at=times.instant(alert.get("startsAt")),
+        started_at=started_at,
+        expires_at=times.instant(alert.get("endsAt")) if is_over and started_at else None,
         lost=lost,
     )
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from tocsin.kit import text as words
 from tocsin.sources import answers, clean, credentials
 from tocsin.sources.domain import (
     TEXT_CHARS_MAX,
@@ -26,6 +25,8 @@ from tocsin.sources.domain import (
 )
 
 DEDUP_KEY = "heartbeat"
+BODY_BYTES_MAX = 5 * 1024 * 1024  # whoever sends its log must not be silent because the log is long
+LAST_WORDS_BYTES_MAX = 4 * TEXT_CHARS_MAX
 _METHODS = ("GET", "HEAD", "POST", "PUT")
 _ALIVE = Signal(action=Action.PING, dedup_key=DEDUP_KEY, title="heartbeat", severity=Severity.INFO)
 _READING = Reading(signals=(_ALIVE,), reply=Reply(status=200, body=b"OK", content_type="text/plain; charset=utf-8"))
@@ -38,13 +39,15 @@ def read(request: Request, settings: Settings, now: datetime) -> Reading:  # noq
         return _READING
     if tail != "/fail":
         return Reading(signals=(), reply=answers.refuse(request, Refusal(kind=RefusalKind.NOT_FOUND)))
-    said = clean.text(request.body[: 4 * TEXT_CHARS_MAX].decode("utf-8", "replace")).strip()
+    said = clean.text(request.body[-LAST_WORDS_BYTES_MAX:].decode("utf-8", "replace"), LAST_WORDS_BYTES_MAX).strip()
+    if len(said) > TEXT_CHARS_MAX:
+        said = "…" + said[1 - TEXT_CHARS_MAX :]
     signal = Signal(
         action=Action.TRIGGER,
         dedup_key=DEDUP_KEY,
         title="the job reported a failure",
         severity=settings.severity or Severity.CRITICAL,
-        description=words.cut(said, TEXT_CHARS_MAX),
+        description=said,
     )
     return Reading(signals=(signal,), reply=_READING.reply)
 
@@ -56,4 +59,5 @@ SOURCE = Source(
     key=credentials.key,
     read=read,
     refuse=answers.refuse,
+    body_bytes_max=BODY_BYTES_MAX,
 )

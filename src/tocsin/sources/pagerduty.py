@@ -119,7 +119,7 @@ def key(request: Request) -> str | None:
     if request.key:
         return credentials.bounded(request.key)
     try:
-        return credentials.bounded(_KEY_DECODER.decode(request.body).routing_key)
+        return credentials.bounded((_KEY_DECODER.decode(request.body).routing_key or "").strip())
     except (ValueError, RecursionError):
         pass
     try:
@@ -172,11 +172,12 @@ def _tolerant(fields: dict[str, object]) -> _Event:
     """The same event from a body that breaks the schema: scalars become text, what is not usable is left out."""
     event = _Event(
         links=[
-            _Link(*(clean.optional(each.get(name)) for name in ("href", "text"))) for each in _objects(fields, "links")
+            _Link(*(clean.optional(each.get(name)) for name in ("href", "text")))
+            for each in _objects(fields, "links", "href")
         ],
         images=[
             _Image(*(clean.optional(each.get(name)) for name in ("src", "href", "alt")))
-            for each in _objects(fields, "images")
+            for each in _objects(fields, "images", "src")
         ],
     )
     for name in ("event_action", "routing_key", "dedup_key", "client", "client_url"):
@@ -191,8 +192,11 @@ def _tolerant(fields: dict[str, object]) -> _Event:
     return event
 
 
-def _objects(fields: dict[str, object], name: str) -> list[dict[str, object]]:
-    return [clean.mapping(each) for each in clean.sequence(fields.get(name))]
+def _objects(fields: dict[str, object], name: str, address: str) -> list[dict[str, object]]:
+    """The list's objects; one alone stands for a list of one, and a text for an object with only this address."""
+    held = fields.get(name)
+    each = clean.sequence(held) if isinstance(held, list) else [held] if held else []
+    return [{address: one} if isinstance(one, str) else clean.mapping(one) for one in each]
 
 
 def _errors(
@@ -292,6 +296,8 @@ def _labels(event: _Event, payload: _Payload) -> dict[str, str]:
 
 def _links(event: _Event, problems: list[str]) -> tuple[Link, ...]:
     kept: list[Link] = []
+    if event.links and len(event.links) > LINKS_MAX:
+        problems.append(f"links: only the first {LINKS_MAX} of {len(event.links)} were kept")
     for at, each in enumerate((event.links or ())[:LINKS_MAX]):
         found = clean.link(each.href, (each.text or "")[:NAME_CHARS_MAX])
         if found is None:
@@ -306,6 +312,8 @@ def _links(event: _Event, problems: list[str]) -> tuple[Link, ...]:
 
 def _images(event: _Event, problems: list[str]) -> tuple[Image, ...]:
     kept: list[Image] = []
+    if event.images and len(event.images) > IMAGES_MAX:
+        problems.append(f"images: only the first {IMAGES_MAX} of {len(event.images)} were kept")
     for at, each in enumerate((event.images or ())[:IMAGES_MAX]):
         shown = _https(each.src)
         if shown:
