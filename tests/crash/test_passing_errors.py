@@ -14,7 +14,7 @@ from fakes.carrier import NoLimits
 from tocsin.engine import outbox, timers
 from tocsin.engine.domain import LANE_PAGE, NewDelivery, Verdict, VerdictKind
 from tocsin.engine.worker import OutboxWorker
-from tocsin.kit import clock, db
+from tocsin.kit import clock, db, troubles
 from tocsin.kit.postgres import limits
 from tocsin.site import environment, wiring
 from world import World, disk_full, trigger, wake
@@ -31,6 +31,8 @@ PASSING = {
     "idle in transaction": "25P03",
     "transaction timeout": "25P04",
     "read only": "25006",
+    "a damaged table": "XX001",
+    "a damaged index": "XX002",
 }
 DELIVERED = Verdict(kind=VerdictKind.DELIVERED)
 PAGE = NewDelivery(
@@ -61,6 +63,12 @@ def refusing(table: str, code: str) -> Iterator[None]:
         db.drop_connection()
         with db.transact(NOW) as tx:
             tx.execute("DROP FUNCTION refuse CASCADE")
+
+
+@pytest.fixture(autouse=True)
+def _unheard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is said of the database here is said to nobody else."""
+    monkeypatch.setattr(troubles, "writes", troubles.Writes())
 
 
 @pytest.fixture

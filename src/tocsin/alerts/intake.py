@@ -15,9 +15,9 @@ import structlog
 
 from tocsin.alerts.keys import Door, Keys
 from tocsin.alerts.ledger import Accepted
-from tocsin.alerts.writer import Writer
+from tocsin.alerts.writer import Done, Writer
 from tocsin.engine import bell
-from tocsin.kit import clock, db
+from tocsin.kit import clock, db, troubles
 from tocsin.sources import registry
 from tocsin.sources.domain import Reading, Refusal, RefusalKind, Reply, Request, Settings, Source
 
@@ -137,7 +137,7 @@ class Intake:
         def done(is_durable: bool) -> None:
             answer(reading.reply if is_durable else _busy(source, request))
 
-        if not self.writer.submit(to_keep(door, request, reading), done):
+        if not self._submit(to_keep(door, request, reading), done):
             answer(_busy(source, request))
         return True
 
@@ -185,9 +185,16 @@ class Intake:
             if not future.done():
                 future.set_result(is_durable)
 
-        if not self.writer.submit(to_keep(door, request, reading), done) or not await future:
+        if not self._submit(to_keep(door, request, reading), done) or not await future:
             return _busy(source, request)
         return reading.reply
+
+    def _submit(self, accepted: Accepted, done: Done) -> bool:
+        """Have it made durable, unless the database is damaged: it may take what nobody finds again."""
+        if troubles.writes.is_distrusted():
+            self.writer.put_off += 1
+            return False
+        return self.writer.submit(accepted, done)
 
     async def _door(self, source: Source, key: str) -> Door | None:
         door = self.keys.find(key)

@@ -13,7 +13,7 @@ from django.db.utils import OperationalError
 
 from tocsin.cli.exits import Exit, Stop
 from tocsin.config.store import SecretLost
-from tocsin.kit import db
+from tocsin.kit import db, troubles
 from tocsin.site import environment, logs, startup, upgrade
 
 LOST_HINT = "give TOCSIN_SECRETS, or put the file `secret` back beside the database"
@@ -89,7 +89,9 @@ def installation(data: str, database: str) -> Iterator[None]:
 
 
 def unreachable(error: Exception) -> Stop:
-    """The end of a verb whose database does not answer, with the reason."""
+    """The end of a verb whose database does not answer, or is damaged, with the reason."""
+    if isinstance(error, troubles.Damaged):
+        return Stop(f"{error}; {startup.DAMAGED_FIX}", Exit.UNREACHABLE)
     return Stop(f"the database cannot be reached: {startup.why_unreachable() or str(error).strip()}", Exit.UNREACHABLE)
 
 

@@ -41,7 +41,7 @@ class Watchdog:
             return
         reader = db.reader(clock.now())
         refused = troubles.writes.trouble()
-        found = [f"nothing can be written: {refused}"] if refused else []
+        found = [refused] if refused else []
         found += [*health.look(reader).troubles(), *self._further(reader)]
         if found:
             log.error("watchdog.not_called", troubles=found)

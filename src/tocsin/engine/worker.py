@@ -56,7 +56,7 @@ class OutboxWorker:
         stop_listening = bell.listen(bell.OUTBOX, self._ring)
         sends: set[asyncio.Task[None]] = set()
         try:
-            while not self._stopping or sends or self._results:
+            while not self._stopping or sends or self._has_to_write():
                 busy = await self._turn(loop, sends)
                 if not busy:
                     await self._rest()
@@ -70,6 +70,10 @@ class OutboxWorker:
         """From any thread: claim nothing more."""
         self._stopping = True
         self._ring()
+
+    def _has_to_write(self) -> bool:
+        """Whether what has come back can still be written down; in a damaged database it never will be."""
+        return bool(self._results) and not troubles.writes.is_distrusted()
 
     async def _turn(self, loop: asyncio.AbstractEventLoop, sends: set[asyncio.Task[None]]) -> bool:
         """One transaction's worth; whether there is more to do at once."""

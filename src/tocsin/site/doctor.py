@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import urlsplit
 
-from django.db import ProgrammingError, connections
+from django.db import InternalError, ProgrammingError, connections
 
 from tocsin.alerts import auditor
 from tocsin.config import queries as configuration
@@ -26,7 +26,7 @@ from tocsin.kit.sqlite import library
 from tocsin.people import firstrun
 from tocsin.people import queries as people
 from tocsin.people.domain import PersonDocument
-from tocsin.site import environment, upgrade
+from tocsin.site import environment, startup, upgrade
 
 BACKLOG_MAX = 1000
 CONNECT_S = 5.0
@@ -63,13 +63,15 @@ def examine() -> Iterator[Found]:
     try:
         yield _database(reader)
         missing = upgrade.pending()
+    except troubles.Damaged as error:
+        yield _damaged(error)
+        missing = []
     except db.DatabaseGone as error:
         yield _wrong("database", f"it does not answer: {str(error).strip()}", "start it, or check TOCSIN_DATABASE")
         missing = []
     else:
         yield _tables(missing)
-        if reader.postgres:
-            yield _room()
+        yield _room() if reader.postgres else _whole(reader)
         if not missing:
             yield from _inside(reader)
     yield from (check() for check in _AROUND)
@@ -84,6 +86,8 @@ def _inside(reader: Reader) -> Iterator[Found]:
     try:
         for check in _IN_DATABASE:
             yield check(reader)
+    except (troubles.Damaged, InternalError) as error:
+        yield _damaged(error)
     except SecretLost as lost:
         yield _wrong("secret", str(lost), "give TOCSIN_SECRETS, or put the file `secret` back beside the database")
 
@@ -104,6 +108,21 @@ def _database(reader: Reader) -> Found:
             f"use a Python whose SQLite is {wanted} or newer, or a platform with the pysqlite3 wheel, or PostgreSQL",
         )
     return _fine("database", f"SQLite {version} at {connections['default'].settings_dict['NAME']}")
+
+
+def _whole(reader: Reader) -> Found:
+    """All of the file is read."""
+    try:
+        said = str(reader.value("PRAGMA quick_check(1)"))
+    except troubles.Damaged as error:
+        return _damaged(error)
+    return (
+        _fine("file", "it is whole") if said == "ok" else _damaged(troubles.Damaged(f"the database is damaged: {said}"))
+    )
+
+
+def _damaged(error: Exception) -> Found:
+    return _wrong("file", troubles.first_line(error), startup.DAMAGED_FIX)
 
 
 def _room() -> Found:

@@ -66,7 +66,7 @@ def not_ready() -> list[str]:
     found = running.troubles()
     refused = troubles.writes.trouble()
     if refused:  # without asking it: it may not answer
-        return [*found, f"nothing can be written to the database: {refused}"]
+        return [*found, refused]
     try:
         reader = db.reader(clock.now())
         reader.value("SELECT 1")
@@ -128,7 +128,9 @@ class Numbers(Collector):
 def _this_process() -> Iterator[Metric]:
     """What only this process knows: each tells its own."""
     failing = bool(troubles.writes.trouble())
-    yield GaugeMetricFamily("tocsin_database_failing", "1 while nothing can be written to the database.", value=failing)
+    yield GaugeMetricFamily(
+        "tocsin_database_failing", "1 while nothing can be written to the database, or it is damaged.", value=failing
+    )
     put_off = CounterMetricFamily(
         "tocsin_requests_put_off", "Requests with signals that were told to come again: they were not durable in time."
     )

@@ -22,6 +22,12 @@ def choose(data: str = "", database: str = "") -> None:
         os.environ["TOCSIN_DATABASE"] = database
 
 
+DAMAGED_FIX = (
+    "stop Tocsin, move the database's files elsewhere and keep them, `tocsin restore` the last backup, start again, and"
+    " find out what damaged them: a disk, a copy made while it ran, a hand"
+)
+
+
 def set_up() -> None:
     """Once per process, before the database is used."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", SETTINGS_MODULE)

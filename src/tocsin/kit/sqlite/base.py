@@ -1,7 +1,7 @@
-"""The Django database backend `tocsin.kit.sqlite`: Django's own, with three differences.
+"""The Django database backend `tocsin.kit.sqlite`: Django's own, with four differences.
 
 It runs on the library chosen in `library.py`; every transaction takes the write lock at its start (BEGIN
-IMMEDIATE); and inside one process transactions queue for that lock, because SQLite's own busy handler sleeps and
+IMMEDIATE); a file that is damaged is told as that, and not as one error among others; and inside one process transactions queue for that lock, because SQLite's own busy handler sleeps and
 retries, which costs tens of milliseconds and is not fair.
 """
 
@@ -12,15 +12,21 @@ from collections import deque
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from types import TracebackType
 from typing import Any
 
 from django.db.backends.sqlite3 import base
 from django.db.backends.sqlite3._functions import register as register_functions
+from django.db.utils import DatabaseErrorWrapper
 from django.utils.asyncio import async_unsafe
 from django.utils.dateparse import parse_date, parse_datetime, parse_time
+from django.utils.functional import cached_property
 
+from tocsin.kit import troubles
 from tocsin.kit.sqlite.library import library
 
+_PRIMARY = 0xFF  # of a result code; the other bits say more exactly what it is
+_DAMAGED = (library.SQLITE_CORRUPT, library.SQLITE_NOTADB)
 CHECKPOINT_PAGES = 4000  # 16 MB: a checkpoint writes a page once however often it changed, and waits for the disk twice
 
 library.register_adapter(Decimal, str)
@@ -97,6 +103,22 @@ def _placeholders(query: str, params: Any) -> str:
     return base.FORMAT_QMARK_REGEX.sub("?", query).replace("%%", "%")
 
 
+class _Errors(DatabaseErrorWrapper):
+    """Django's, that knows a damaged file when it meets one: there it is neither the statement's fault nor the program's."""
+
+    def __init__(self, connection: base.DatabaseWrapper) -> None:
+        super().__init__(connection)
+        self._connection = connection
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, Exception) and getattr(error, "sqlite_errorcode", 0) & _PRIMARY in _DAMAGED:
+            self._connection.errors_occurred = True
+            raise troubles.damaged(error) from error
+        super().__exit__(kind, error, trace)
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     """One connection; see the module's head for what differs from Django's."""
 
@@ -106,6 +128,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
         super().__init__(*args, **kwargs)
         self._holds_write_lock = False
         self.is_brief = False  # whether its transactions only insert
+
+    @cached_property
+    def wrap_database_errors(self) -> DatabaseErrorWrapper:
+        return _Errors(self)
 
     @async_unsafe
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
