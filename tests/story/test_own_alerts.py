@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 import pytest
 
-from tocsin.alerts import absorb, batch
+from tocsin.alerts import absorb, triggers
 from tocsin.kit import clock, db
 from tocsin.paging import stuck
 from tocsin.site import wiring
@@ -67,14 +67,14 @@ def test_one_that_cannot_be_said_at_once_waits_in_the_queue(world: World, monkey
 def test_what_cannot_be_paged_for_undoes_only_itself(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where a bug meets each signal of an integration, its neighbours page and its team hears of it in one go."""
     world.policy("web", wake("ann", wait="12h"))
-    whole = batch.Batch._trigger
+    whole = triggers.trigger
 
-    def picky(self: batch.Batch, envelope: Any, signal: Any) -> Any:
+    def picky(working: Any, envelope: Any, signal: Any) -> Any:
         if signal.title == "poison":
             raise RuntimeError("a bug")
-        return whole(self, envelope, signal)
+        return whole(working, envelope, signal)
 
-    monkeypatch.setattr(batch.Batch, "_trigger", picky)
+    monkeypatch.setattr(triggers, "trigger", picky)
     world.receive(trigger("poison"), disk_full).expect("ann", webhook="disk full").within("1s")
     world.expect("ann", webhook="A signal of web could not be processed").within("1s")
     world.acknowledge(by="ann", group=1).acknowledge(by="ann", group=2).assert_accounted(set_aside=1)

@@ -1,7 +1,7 @@
 """Absorbing: accepted signals become alerts and groups, in order, in batches, each batch in one transaction.
 
-If a batch (batch.py) raises, its signals are absorbed one by one, each undone alone if it raises
-again; such a signal is set aside and told, and its neighbours go on.
+If a batch (batch.py) raises, its signals are absorbed one by one, each undone alone if it raises again; such a signal
+is set aside and told, and its neighbours go on.
 """
 
 from __future__ import annotations
@@ -12,15 +12,10 @@ from datetime import datetime
 import structlog
 
 from tocsin.alerts import actions, batch, ledger, lifecycle, store
-from tocsin.alerts.domain import (
-    Group,
-    Outcome,
-    Reason,
-    SignalSetAside,
-    Silence,
-)
+from tocsin.alerts.domain import Group, Outcome, Reason, SignalSetAside, Silence
 from tocsin.alerts.ledger import Accepted, Waiting
 from tocsin.alerts.rules import Rulebook
+from tocsin.alerts.working_set import Arrived
 from tocsin.engine.domain import LEDGER_LOCK
 from tocsin.kit import clock, db, text
 from tocsin.kit.db import Tx
@@ -63,18 +58,17 @@ def _absorb(tx: Tx, rulebook: Callable[[Tx], Rulebook], *, singly: bool) -> int:
             for place, signal in enumerate(envelope.signals):
                 _absorb_alone(tx, book, silences, (envelope, place, signal))
     else:
-        batch.Batch(
-            tx, book, silences, [(one, n, signal) for one in waiting for n, signal in enumerate(one.signals)]
-        ).run()
+        arrived = [(envelope, place, signal) for envelope in waiting for place, signal in enumerate(envelope.signals)]
+        batch.absorb(tx, book, silences, arrived)
     ledger.mark_absorbed(tx, [envelope.id for envelope in waiting])
     return sum(len(envelope.signals) or 1 for envelope in waiting)
 
 
-def _absorb_alone(tx: Tx, book: Rulebook, silences: Sequence[Silence], arrived: batch.Arrived) -> None:
-    envelope, place, _ = arrived
+def _absorb_alone(tx: Tx, book: Rulebook, silences: Sequence[Silence], arrived: Arrived) -> None:
+    envelope, place, signal = arrived
     try:
         with tx.savepoint():
-            batch.Batch(tx, book, silences, [arrived]).run()
+            batch.absorb(tx, book, silences, [arrived])
             tx.settle()
     except db.DatabaseGone:
         raise
@@ -82,7 +76,7 @@ def _absorb_alone(tx: Tx, book: Rulebook, silences: Sequence[Silence], arrived: 
         log.exception("absorb.set_aside", integration=envelope.integration, envelope=envelope.id, place=place)
         why = _why(f"{type(error).__name__}: {error}")
         id_ = ledger.signal_id(envelope.id, place)
-        ledger.put_results(tx, [batch.result(arrived, (Outcome.SET_ASIDE, why, None, None))])
+        ledger.put_results(tx, [batch.result(envelope, place, signal, (Outcome.SET_ASIDE, why, None, None))])
         tx.record(SignalSetAside(signal=id_, integration=envelope.integration, error=why))
         tx.settle()  # now, or a neighbour that raises as well would take the fact with it
 
@@ -119,7 +113,7 @@ def absorb_now(tx: Tx, book: Rulebook, integration: str, signals: Sequence[Signa
     (id_,) = tx.next_ids("alerts_envelope", 1)
     ledger.put_envelope(tx, id_, Accepted(integration, integration, b"", tuple(signals)))
     envelope = Waiting(id_, integration, tx.now, tuple(signals))
-    made = batch.Batch(tx, book, lifecycle.silences(tx), [(envelope, place, one) for place, one in enumerate(signals)])
-    made.run()
+    arrived = [(envelope, place, signal) for place, signal in enumerate(signals)]
+    opened = batch.absorb(tx, book, lifecycle.silences(tx), arrived)
     ledger.mark_absorbed(tx, [id_])
-    return list(made.new_groups_of.values())
+    return opened

@@ -10,8 +10,7 @@ from datetime import datetime
 
 import structlog
 
-from tocsin.alerts import ledger, lifecycle
-from tocsin.alerts.batch import Batch
+from tocsin.alerts import batch, ledger, lifecycle
 from tocsin.alerts.domain import SIGNAL_BITS
 from tocsin.alerts.rules import Rulebook
 from tocsin.engine.domain import LEDGER_LOCK
@@ -55,7 +54,7 @@ def _absorbed(tx: Tx, book: Rulebook, signal_id: int) -> bool:
     try:
         with tx.savepoint():
             tx.delete_many("alerts_signal", [signal_id])
-            Batch(tx, book, lifecycle.silences(tx), [(envelope, place, envelope.signals[place])]).run()
+            batch.absorb(tx, book, lifecycle.silences(tx), [(envelope, place, envelope.signals[place])])
             tx.settle()
     except db.DatabaseGone:
         raise
