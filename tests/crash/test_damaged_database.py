@@ -85,6 +85,25 @@ def test_a_file_that_was_cut_is_not_trusted_either(house: House, tmp_path: Path)
     assert "set_aside" not in (tmp_path / "log").read_text()
 
 
+def test_a_file_that_is_taken_away_takes_no_signals(house: House) -> None:
+    """What would be written to it is gone with the process: senders are told to come again, and no empty one is made."""
+    path = Path(house.database.environment["TOCSIN_DATA"]) / FILES[0]
+    house.start_web()
+    with Senders(house.port, threads=3) as senders:
+        house.sink.wait_for(SOME, within_s=30)
+        path.rename(path.with_name("elsewhere"))
+        eventually(lambda: "its file is not where it was opened" in house.asked("/-/ready")[1], TOLD_S_MAX, house.log)
+        eventually(lambda: senders.refused > 0, TOLD_S_MAX, house.log)
+        safe, refused = set(senders.safe), senders.refused
+        eventually(lambda: senders.refused > refused + SOME, TOLD_S_MAX, house.log)
+        assert senders.safe == safe
+    house.web.stop()
+    assert not path.exists()
+    path.with_name("elsewhere").rename(path)
+    house.start_web()
+    eventually(lambda: safe <= house.paged(), TOLD_S_MAX, lambda: safe - house.paged())
+
+
 def test_what_is_no_database_at_all_is_said_in_words(house: House) -> None:
     """A server and every command on such a file end with what it is and what to do, and not with a traceback."""
     folder = Path(house.database.environment["TOCSIN_DATA"])

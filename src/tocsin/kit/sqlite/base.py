@@ -1,19 +1,24 @@
-"""The Django database backend `tocsin.kit.sqlite`: Django's own, with four differences.
+"""The Django database backend `tocsin.kit.sqlite`: Django's own, with five differences.
 
 It runs on the library chosen in `library.py`; every transaction takes the write lock at its start (BEGIN
-IMMEDIATE); a file that is damaged is told as that, and not as one error among others; and inside one process transactions queue for that lock, because SQLite's own busy handler sleeps and
+IMMEDIATE); a file that is damaged is told as that, and not as one error among others; what takes signals in writes to no file that
+is not in its place any more, and none is made where one was; and inside one process transactions queue for that lock, because SQLite's own busy handler sleeps and
 retries, which costs tens of milliseconds and is not fair.
 """
 
 from __future__ import annotations
 
+import os
 import threading
+import weakref
 from collections import deque
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal
+from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db.backends.sqlite3 import base
 from django.db.backends.sqlite3._functions import register as register_functions
@@ -25,6 +30,7 @@ from django.utils.functional import cached_property
 from tocsin.kit import troubles
 from tocsin.kit.sqlite.library import library
 
+_MOVED = "its file is not where it was opened; somebody moved, removed or replaced it"
 _PRIMARY = 0xFF  # of a result code; the other bits say more exactly what it is
 _DAMAGED = (library.SQLITE_CORRUPT, library.SQLITE_NOTADB)
 CHECKPOINT_PAGES = 4000  # 16 MB: a checkpoint writes a page once however often it changed, and waits for the disk twice
@@ -84,6 +90,41 @@ class WriteLock:
 WRITE_LOCK = WriteLock()
 
 
+class Place:
+    """Where a connection's file was when it was opened. A file that is moved or removed goes on taking what is written."""
+
+    _known: ClassVar[set[str]] = set()
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._known.add(path)
+        self._held: int | None = None
+        with suppress(OSError, AttributeError):  # there is no file, or there are no such descriptors on this system
+            # One that opens nothing: closing another would drop SQLite's locks.
+            self._held = os.open(path, os.O_PATH | os.O_CLOEXEC)
+            self._leave = weakref.finalize(self, os.close, self._held)
+
+    @classmethod
+    def is_empty(cls, path: str) -> bool:
+        """Whether nothing is where a file was."""
+        return path in cls._known and not Path(path).exists()
+
+    def is_another(self) -> bool:
+        """Whether it holds another file now, or none."""
+        if self._held is None:
+            return False
+        try:
+            return not os.path.samestat(os.fstat(self._held), os.stat(self._path))  # noqa: PTH116  at every transaction
+        except OSError:
+            return True
+
+    def leave(self) -> None:
+        """The connection is closed."""
+        if self._held is not None:
+            self._held = None
+            self._leave()
+
+
 class CursorWrapper(library.Cursor):  # type: ignore[name-defined]  # which library is known when it runs
     """A cursor of our library that understands Django's `%s` and `%(name)s`."""
 
@@ -127,6 +168,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._holds_write_lock = False
+        self._place: Place | None = None
         self.is_brief = False  # whether its transactions only insert
 
     @cached_property
@@ -135,6 +177,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     @async_unsafe
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        path = str(conn_params["database"])
+        if Place.is_empty(path):  # SQLite would make an empty one
+            raise troubles.damaged(FileNotFoundError(_MOVED))
         connection = library.connect(**conn_params)
         register_functions(connection)
         connection.execute("PRAGMA foreign_keys = ON")
@@ -143,6 +188,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA cache_size = -16000")
         connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+        self._place = Place(path)
         return connection
 
     def create_cursor(self, name: str | None = None) -> Any:  # noqa: ARG002  the base class's shape
@@ -152,10 +198,18 @@ class DatabaseWrapper(base.DatabaseWrapper):
         WRITE_LOCK.acquire(is_brief=self.is_brief)
         self._holds_write_lock = True
         try:
+            self._look_at_place()
             self.cursor().execute("BEGIN IMMEDIATE")
         except BaseException:
             self._pass_lock_on()
             raise
+
+    def _look_at_place(self) -> None:
+        """Whoever is being woken is woken on, from a file that nobody finds again; but nothing more is taken in."""
+        if self._place is not None and self._place.is_another():
+            moved = troubles.damaged(FileNotFoundError(_MOVED))
+            if self.is_brief:
+                raise moved
 
     def _commit(self) -> None:
         try:
@@ -171,6 +225,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self._pass_lock_on()
 
     def _close(self) -> None:
+        if self._place is not None:
+            self._place.leave()
         try:
             super()._close()  # type: ignore[misc]  # the stubs leave it out
         finally:
