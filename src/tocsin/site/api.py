@@ -69,8 +69,9 @@ api.add_router("", people.router)
 
 @csrf_exempt  # nothing is changed here, and a program is to hear that the address is wrong
 def nowhere(request: HttpRequest) -> HttpResponse:
-    """For addresses under /api/v1 that are not there."""
-    return problems.respond(Problem(404, f"there is nothing at {request.path}; see /api/v1/openapi.json"))
+    """For addresses that only programs ask for and that are not there."""
+    hint = "; see /api/v1/openapi.json" if request.path.startswith("/api/v1") else ""
+    return problems.respond(Problem(404, f"there is nothing at {request.path}{hint}"))
 
 
 @api.exception_handler(Problem)

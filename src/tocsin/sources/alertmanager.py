@@ -15,7 +15,6 @@ import msgspec
 from tocsin.kit import text as words
 from tocsin.sources import answers, clean, credentials, generic, identity, severities, times
 from tocsin.sources.domain import (
-    DEDUP_KEY_CHARS_MAX,
     LOST_MAX,
     PROBLEMS_MAX,
     SIGNALS_PER_REQUEST_MAX,
@@ -135,7 +134,7 @@ def _signal(
     is_over = (alert.status or group_status) == "resolved"
     return Signal(
         action=Action.RESOLVE if is_over else Action.TRIGGER,
-        dedup_key=words.cut(alert.fingerprint or identity.fingerprint(labels), DEDUP_KEY_CHARS_MAX),
+        dedup_key=identity.short(alert.fingerprint or identity.fingerprint(labels)),
         title=words.cut(title, TITLE_CHARS_MAX),
         severity=severities.from_word(labels.get("severity", ""), default),
         labels=labels if clean.fits(labels) else clean.labels(labels),

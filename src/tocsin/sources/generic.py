@@ -17,7 +17,6 @@ import msgspec
 from tocsin.kit import text as words
 from tocsin.sources import answers, clean, credentials, guesses, identity, mapping, severities, times
 from tocsin.sources.domain import (
-    DEDUP_KEY_CHARS_MAX,
     DETAIL_LABEL_CHARS_MAX,
     NAME_CHARS_MAX,
     PROBLEMS_MAX,
@@ -195,7 +194,7 @@ def _signal(event: dict[str, object], settings: Settings, lost: int) -> Signal:
     dedup_key = said.text("dedup_key", guesses.dedup_key) or title
     return Signal(
         action=_action(said),
-        dedup_key=_short(dedup_key),
+        dedup_key=identity.short(dedup_key),
         title=words.cut(title, TITLE_CHARS_MAX),
         severity=severities.from_word(said.text("severity", guesses.severity), settings.severity),
         labels=_labels(said),
@@ -260,14 +259,6 @@ def _expression(mapped: Mapping[str, str], field: str) -> mapping.Expression | N
         return mapping.expression(mapped[field])
     except ValueError:
         return None  # `interpret` tells of it; the guess takes its place
-
-
-def _short(dedup_key: str) -> str:
-    """A key of any length as one that fits, without two different ones becoming the same."""
-    if len(dedup_key) <= DEDUP_KEY_CHARS_MAX:
-        return dedup_key
-    mark = identity.digest(dedup_key.encode())
-    return f"{dedup_key[: DEDUP_KEY_CHARS_MAX - len(mark) - 1]}#{mark}"
 
 
 def _raw(event: dict[str, object]) -> str:

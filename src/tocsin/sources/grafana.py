@@ -11,7 +11,6 @@ from datetime import datetime
 from tocsin.kit import text as words
 from tocsin.sources import answers, clean, credentials, generic, identity, severities, times
 from tocsin.sources.domain import (
-    DEDUP_KEY_CHARS_MAX,
     LOST_MAX,
     PROBLEMS_MAX,
     SIGNALS_PER_REQUEST_MAX,
@@ -95,7 +94,7 @@ def _signal(
     started_at = times.instant(alert.get("startsAt"))
     return Signal(
         action=Action.RESOLVE if is_over else Action.TRIGGER,
-        dedup_key=words.cut(dedup_key, DEDUP_KEY_CHARS_MAX),
+        dedup_key=identity.short(dedup_key),
         title=words.cut(title, TITLE_CHARS_MAX),
         severity=severities.from_word(labels.get("severity", ""), default),
         labels=clean.labels(labels),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 
+from tocsin.sources.domain import DEDUP_KEY_CHARS_MAX
+
 _DIGEST_BYTES = 8  # as long as Prometheus' own fingerprints
 
 
@@ -16,6 +18,14 @@ def fingerprint(labels: Mapping[str, str]) -> str:
     """
     joined = "\x00".join([f"{name}\x00{value}" for name, value in sorted(labels.items())])
     return hashlib.blake2b(joined.encode("utf-8", "replace"), digest_size=_DIGEST_BYTES).hexdigest()
+
+
+def short(key: str) -> str:
+    """A key of any length as one that fits, without two different ones becoming the same."""
+    if len(key) <= DEDUP_KEY_CHARS_MAX:
+        return key
+    mark = digest(key.encode("utf-8", "replace"))
+    return f"{key[: DEDUP_KEY_CHARS_MAX - len(mark) - 1]}#{mark}"
 
 
 def digest(written: bytes) -> str:

@@ -15,7 +15,7 @@ from datetime import datetime
 import msgspec
 
 from tocsin.kit import text as words
-from tocsin.sources import answers, clean, credentials, opsgenie_paths, severities, times
+from tocsin.sources import answers, clean, credentials, identity, opsgenie_paths, severities, times
 from tocsin.sources.domain import (
     DETAIL_LABEL_CHARS_MAX,
     LABEL_VALUE_CHARS_MAX,
@@ -104,7 +104,7 @@ def _create(fields: dict[str, object], settings: Settings, request_id: str) -> R
         details = {"message": message, **details}
     signal = Signal(
         action=Action.TRIGGER,
-        dedup_key=_cut(clean.text(fields.get("alias")).strip(), ALIAS_CHARS_MAX, "alias", problems) or request_id,
+        dedup_key=_key(clean.text(fields.get("alias")).strip(), "alias", problems) or request_id,
         title=_cut(message, MESSAGE_CHARS_MAX, "message", problems),
         severity=severity or settings.severity or Severity.WARNING,
         labels=_labels(fields, priority, problems),
@@ -142,7 +142,7 @@ def _read_action(asked: opsgenie_paths.Asked, fields: dict[str, object], now: da
         )
     signal = Signal(
         action=action,
-        dedup_key=_cut(asked.identifier, ALIAS_CHARS_MAX, "identifier", problems),
+        dedup_key=_key(asked.identifier, "identifier", problems),
         severity=Severity.WARNING,
         labels=labels,
         by=_short(fields.get("user")),
@@ -198,13 +198,20 @@ def _cut(written: str, chars_max: int, field: str, problems: list[str]) -> str:
     return words.cut(written, chars_max)
 
 
+def _key(written: str, field: str, problems: list[str]) -> str:
+    """The alias as it is kept: one that is too long keeps a mark of the rest, or it would be another's."""
+    if len(written) > ALIAS_CHARS_MAX:
+        problems.append(f"{field}: it had {len(written)} characters and was cut to {ALIAS_CHARS_MAX}")
+    return identity.short(written)
+
+
 def _short(value: object) -> str:
     return clean.text(value, NAME_CHARS_MAX)
 
 
 def _reply(result: str, request_id: str) -> Reply:
     body = msgspec.json.encode({"result": result, "took": 0.0, "requestId": request_id})
-    return Reply(status=202, body=body, headers=_headers(request_id, "OK"))
+    return Reply(status=202, body=body, headers=_headers(request_id))
 
 
 def _error(
@@ -222,7 +229,7 @@ def _error(
     return Reply(status=code, body=msgspec.json.encode(body), headers=(*_headers(request_id, state), *headers))
 
 
-def _headers(request_id: str, state: str) -> tuple[tuple[str, str], ...]:
+def _headers(request_id: str, state: str = "OK") -> tuple[tuple[str, str], ...]:
     return (
         ("X-Request-ID", request_id),
         ("X-Response-Time", "0.0"),

@@ -43,7 +43,11 @@ SOURCES: dict[str, Source] = {
 _OWN_PREFIX = "/in/"
 # Addresses the vendors' APIs also answer reads on. Those are not signals and belong to whoever serves pages.
 _READ_ELSEWHERE = ("/api/v2/alerts", "/v2/alerts", "/v2/heartbeats/")
-_READ_BEHIND_KEY = {"prometheus": frozenset({"/api/v2/alerts", "/api/v2/status", "/-/healthy", "/-/ready"})}
+_READ_BEHIND_KEY = {
+    "prometheus": re.compile(
+        r"/api/v2/(?:alerts|alerts/groups|status|receivers|silences|silence/[^/]+)|/-/(?:healthy|ready)"
+    )
+}
 
 
 class Found(NamedTuple):
@@ -117,7 +121,8 @@ def _find_own(method: str, path: str) -> Found | MethodNotAllowed | None:
     allowed = _METHODS[name]
     key, slash, tail = rest.partition("/")
     if method not in allowed:
-        if method in ("GET", "HEAD") and slash + tail in _READ_BEHIND_KEY.get(name, ()):
+        behind = _READ_BEHIND_KEY.get(name)
+        if method in ("GET", "HEAD") and behind is not None and behind.fullmatch(slash + tail):
             return None
         return MethodNotAllowed(source=source, allow=allowed)
     return Found(source, key, slash + tail)

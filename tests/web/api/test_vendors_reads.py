@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+from typing import Any
+from urllib.parse import quote
 
 from serving import CHECKOUT_KEY, CLUSTER_KEY, HELPDESK_KEY, Served
 
@@ -22,7 +24,7 @@ def test_prometheus_sees_the_alerts_it_pushed(served: Served) -> None:
         assert (alert["labels"]["node"], alert["status"]["state"]) == ("n1", "active")
         assert alert["receivers"] == [{"name": "cluster-prometheus"}]
         assert len(alert["fingerprint"]) == 16
-    assert served.call("", "GET", "/api/v2/alerts?active=false", headers=bearer).body == []
+    assert served.call("", "GET", "/api/v2/alerts?active=false&filter=node%3Dn1", headers=bearer).body == []
     assert served.call("", "GET", "/api/v2/alerts?filter=%7B", headers=bearer).status == 400
     wrong = {"Authorization": f"Bearer {CHECKOUT_KEY}"}
     assert served.call("", "GET", "/api/v2/alerts", headers=wrong).status == 401
@@ -33,6 +35,84 @@ def test_prometheus_sees_the_alerts_it_pushed(served: Served) -> None:
     assert served.call("", "GET", f"{prefix}/api/v2/status").body["cluster"]["status"] == "disabled"
     assert served.call("", "GET", f"{prefix}/-/healthy").status == 200
     assert served.call("", "GET", f"{prefix}/-/ready").status == 200
+
+
+def test_alertmanagers_other_addresses_answer_its_clients(served: Served) -> None:
+    """Groups, receivers and silences have its shapes, by key or behind it; of silences only those that concern the key."""
+    named = {"labels": {"alertname": "RackHot", "rack": "r1"}, "annotations": {"summary": "r1 is hot"}}
+    bearer = {"Authorization": f"Bearer {CLUSTER_KEY}"}
+    for matcher in ('alertname="RackHot"', 'alertname="NobodySendsThis"'):
+        asked = {"matchers": [matcher], "for": "2h", "comment": "between us"}
+        made = served.api("ann", "POST", "/silences", asked)
+        assert made.status == 201, made
+    served.call("", "POST", "/api/v2/alerts", [named], bearer)
+    served.wait_for("/groups?q=r1+is+hot", lambda body: body["groups"])
+    for prefix, headers in (("/api/v2", bearer), (f"/in/prometheus/{CLUSTER_KEY}/api/v2", {})):
+
+        def ask(path: str, prefix: str = prefix, headers: dict[str, str] = headers) -> Any:
+            return served.call("", "GET", f"{prefix}/{path}", headers=headers)
+
+        (group,) = ask("alerts/groups?filter=rack%3Dr1").body
+        (alert,) = group["alerts"]
+        assert (group["receiver"], alert["labels"]["rack"]) == ({"name": "cluster-prometheus"}, "r1")
+        assert ask("receivers").body == [{"name": "cluster-prometheus"}]
+        (silence,) = ask("silences").body
+        assert alert["status"]["silencedBy"] == [silence["id"]]
+        assert silence["status"] == {"state": "active"}
+        assert silence["matchers"] == [{"name": "alertname", "value": "RackHot", "isRegex": False, "isEqual": True}]
+        assert "between us" not in str(silence)
+        assert ask(f"silence/{silence['id']}").body == silence
+        assert ask("silence/999999").status == 404
+        assert served.call("", "GET", "/api/v2/silences").status == 401
+    told = served.call("", "POST", "/api/v2/silences", {}, bearer)
+    assert (told.status, "made and ended in Tocsin" in told.body) == (400, True)
+    assert served.call("", "DELETE", f"/api/v2/silence/{silence['id']}", headers=bearer).status == 404
+
+
+def test_a_query_that_is_not_understood_is_refused(served: Served) -> None:
+    """Opsgenie's search with blanks and AND is read; a term nobody here knows is 422, never another question's answer."""
+    for alias, priority in (("find/1", "P1"), ("find/2", "P5")):
+        sent = {"message": f"found {alias}", "alias": alias, "priority": priority}
+        served.call("", "POST", "/v2/alerts", sent, OPSGENIE)
+    served.wait_for("/groups?q=found+find", lambda body: len(body["groups"]) == 2)
+
+    def ask(query: str) -> Any:
+        return served.call("", "GET", "/v2/alerts?query=" + quote(query), headers=OPSGENIE)
+
+    for query in ("status: open AND alias: find/1", 'alias="find/1"', "priority:P1 and alias:find/1"):
+        assert [one["alias"] for one in ask(query).body["data"]] == ["find/1"], query
+    for query in ("message: found", "water", "NOT status:open", "status:ajar", "createdAt>1"):
+        refused = ask(query)
+        assert (refused.status, set(refused.body)) == (422, {"message", "errors", "took", "requestId"}), query
+    assert served.call("", "GET", "/v2/alerts/count?query=water", headers=OPSGENIE).status == 422
+    assert ask("status:open").headers["x-ratelimit-state"] == "OK"
+
+
+def test_a_long_alias_is_itself(served: Served) -> None:
+    """Two aliases that differ only behind the limit are two alerts, each found and closed by its whole name."""
+    one, two = "L" * 600 + "1", "L" * 600 + "2"
+    for alias in (one, two):
+        served.call("", "POST", "/v2/alerts", {"message": "long alias", "alias": alias}, OPSGENIE)
+    served.wait_for("/groups?q=long+alias", lambda body: len(body["groups"]) == 2)
+    served.call("", "POST", f"/v2/alerts/{one}/close?identifierType=alias", {}, OPSGENIE)
+    served.wait_for("/groups?q=long+alias&status=open", lambda body: len(body["groups"]) == 1)
+    states = [
+        served.call("", "GET", f"/v2/alerts/{alias}?identifierType=alias", headers=OPSGENIE).body["data"]["status"]
+        for alias in (one, two)
+    ]
+    assert states == ["closed", "open"]
+
+
+def test_an_address_only_programs_ask_for_is_missed_in_their_language(served: Served) -> None:
+    """A wrong path of a vendor's API is told as JSON, whatever the method."""
+    for method, path in (
+        ("GET", "/v2/heartbeats"),
+        ("POST", "/v2/enqueue/more"),
+        ("POST", "/in/nobody/key"),
+        ("POST", "/api/v2"),
+    ):
+        answer = served.call("", method, path, {} if method == "POST" else None)
+        assert (answer.status, answer.body["title"]) == (404, "Not Found"), path
 
 
 def test_an_opsgenie_client_follows_its_alert(served: Served) -> None:

@@ -187,7 +187,7 @@ OPEN = {  # the sign-in's own pages, and the links whose secret is the credentia
     "docs/<path:slug>",
 }
 THEIRS = ("me/password", "me/confirmation", "me/2fa/", "me/sessions")  # allauth asks for a sign-in itself
-PROGRAMS = ("^api/v1", "api/", "^in/", "in/", "-/", "metrics", "v2/")  # tests/web/api
+PROGRAMS = ("^api/v1", "^(?:api|in|v1|v2)", "api/", "^in/", "in/", "-/", "metrics", "v2/")  # tests/web/api
 
 
 def routes(patterns: list[URLPattern | URLResolver], prefix: str = "") -> Iterator[str]:
