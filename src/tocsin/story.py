@@ -22,7 +22,7 @@ from tocsin.kit.db import Tx
 from tocsin.oncall import calendar_actions, reminders
 from tocsin.oncall import facts as oncall_facts
 from tocsin.paging import actions as paging
-from tocsin.paging import codes, duty, notices, shadows
+from tocsin.paging import again, codes, duty, notices, shadows
 from tocsin.paging import domain as paging_facts
 from tocsin.people import domain as people_facts
 
@@ -72,7 +72,7 @@ REACTIONS: dict[type[Fact], tuple[Reaction, ...]] = {
     alert_facts.AlertGroupSnoozed: (paging.stop_snoozed,),
     alert_facts.AlertGroupSuppressed: (paging.stop_suppressed,),
     alert_facts.AlertGroupResolved: (paging.stop_resolved,),
-    alert_facts.AlertJoined: (),
+    alert_facts.AlertJoined: (again.start,),
     alert_facts.AlertResolved: (),
     alert_facts.NoteAdded: (),
     alert_facts.SilenceCreated: (),

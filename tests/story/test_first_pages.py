@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from world import World, disk_full, trigger, wake
+from world import World, disk_full, resolve, trigger, wake
 
 
 def test_an_unanswered_page_climbs_to_the_second_person(world: World) -> None:
@@ -71,6 +71,33 @@ def test_an_exhausted_policy_is_told_to_the_administrators(world: World) -> None
     world.at("5m").expect("dan", webhook="Nobody answered AG-1: disk full").within("10s")
     world.acknowledge(by="dan").quiet_until("24h")
     assert len(world.facts("EscalationExhausted")) == 1
+
+
+def test_a_new_problem_in_a_group_that_nobody_answered_pages_again(world: World) -> None:
+    """What joins it would otherwise wake nobody until it is resolved; if nobody answers again, that is told again."""
+    world.policy("web", wake("ann", wait="5m"))
+    world.integration("web", group_by=["host"])
+    world.receive(disk_full).expect("ann", webhook="disk full").within("1s")
+    world.at("5m").expect("dan", webhook="Nobody answered AG-1: disk full").within("10s")
+    world.acknowledge(by="dan", group=2)
+    world.at("3h").receive(trigger("cpu hot", host="db1")).expect("ann", webhook="disk full").within("1s")
+    assert [group.alert_count for group in world.groups() if group.id == 1] == [2]
+    world.at("3h5m").expect("dan", webhook="Nobody answered AG-1: disk full").within("10s")
+    world.acknowledge(by="dan", group=3).quiet_until("24h")
+
+
+def test_what_is_not_new_pages_nobody_again(world: World) -> None:
+    """A problem that comes and goes, and one that is silenced, wake nobody in a group that nobody answered."""
+    world.policy("web", wake("ann", wait="5m"))
+    world.integration("web", group_by=["host"])
+    other = trigger("cpu hot", host="db1")
+    world.receive(disk_full, other).expect("ann", webhook="disk full").within("1s")
+    world.at("5m").expect("dan", webhook="Nobody answered").within("10s")
+    world.acknowledge(by="dan", group=2)
+    world.at("1h").receive(resolve(other)).receive(other)
+    world.silence('app="batch"', span="10h")
+    world.receive(trigger("batch late", host="db1", app="batch"))
+    world.quiet_until("9h")
 
 
 def test_what_can_wait_wakes_no_administrator_when_nobody_answers(world: World) -> None:

@@ -138,7 +138,7 @@ def escalate(tx: Tx, group_id: int) -> bool:
 
 def stop_acknowledged(tx: Tx, facts: Sequence[AlertGroupAcknowledged]) -> None:
     """Somebody has it: the others fall silent and are told; the acknowledgement may expire."""
-    _end_exhausted(tx, [fact.group for fact in facts])
+    end_exhausted(tx, [fact.group for fact in facts])
     for fact in facts:
         person = fact.by.removeprefix("person:")
         _stop(tx, [fact.group], f"acknowledged by {_name(tx, fact.by)}", answered_by=person)
@@ -151,7 +151,7 @@ def stop_acknowledged(tx: Tx, facts: Sequence[AlertGroupAcknowledged]) -> None:
 def stop_resolved(tx: Tx, facts: Sequence[AlertGroupResolved]) -> None:
     """It is over: everybody falls silent and is told."""
     timers.cancel(tx, ACKNOWLEDGEMENT_EXPIRES, [fact.group for fact in facts])
-    _end_exhausted(tx, [fact.group for fact in facts])
+    end_exhausted(tx, [fact.group for fact in facts])
     by: dict[str, list[AlertGroupResolved]] = {}
     for fact in facts:
         by.setdefault(fact.by, []).append(fact)
@@ -163,7 +163,7 @@ def stop_resolved(tx: Tx, facts: Sequence[AlertGroupResolved]) -> None:
 def stop_snoozed(tx: Tx, facts: Sequence[AlertGroupSnoozed]) -> None:
     """Nobody is bothered until then."""
     timers.cancel(tx, ACKNOWLEDGEMENT_EXPIRES, [fact.group for fact in facts])
-    _end_exhausted(tx, [fact.group for fact in facts])
+    end_exhausted(tx, [fact.group for fact in facts])
     for fact in facts:
         until = f"{fact.until:%Y-%m-%d %H:%M} UTC"
         _stop(
@@ -380,7 +380,7 @@ def _full_name(current: Standing, person: str) -> str:
     return document.name if document else person
 
 
-def _end_exhausted(tx: Tx, group_ids: Sequence[int]) -> None:
+def end_exhausted(tx: Tx, group_ids: Sequence[int]) -> None:
     """Somebody has what nobody had answered, so the administrators' alert about it is over."""
     own.tell(tx, [own.over(_exhausted_key(group_id)) for group_id in store.exhausted_groups(tx, group_ids)])
 

@@ -123,6 +123,26 @@ def exhausted_groups(reader: Reader, group_ids: Iterable[int]) -> list[int]:
     return [row[0] for row in rows]
 
 
+def given_up(reader: Reader, group_ids: Iterable[int]) -> list[int]:
+    """Those of these groups that are open although everybody has been tried; but for storms."""
+    rows = reader.rows(
+        f"SELECT id FROM alerts_group held WHERE {reader.among('id')} AND status = 'open' AND storm = %s AND 'exhausted' ="
+        " (SELECT status FROM paging_escalation WHERE group_id = held.id ORDER BY id DESC LIMIT 1) ORDER BY id",
+        (reader.listed(group_ids), False),
+    )
+    return [row[0] for row in rows]
+
+
+def never_there(reader: Reader, alert_ids: Iterable[int]) -> set[int]:
+    """The groups of those of these alerts whose problem had never been in its group before."""
+    rows = reader.rows(
+        f"SELECT group_id FROM alerts_alert now WHERE {reader.among('id')} AND NOT EXISTS (SELECT 1 FROM alerts_alert"
+        " WHERE identity = now.identity AND group_id = now.group_id AND id < now.id)",
+        (reader.listed(alert_ids),),
+    )
+    return {row[0] for row in rows}
+
+
 def move(tx: Tx, moved: Sequence[tuple[int, int]]) -> None:
     """Set the next position, given as (escalation, position)."""
     tx.update_many("paging_escalation", ("position",), moved)
