@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -161,9 +160,4 @@ def _check_comment(written: str) -> None:
 def _readable(body: bytes) -> str:
     """JSON with line breaks, other text as it is, bytes that are no text with marks in their place."""
     written = body.decode("utf-8", errors="replace")
-    if len(body) > PRETTY_BYTES_MAX:
-        return written
-    try:
-        return json.dumps(json.loads(written), indent=2, ensure_ascii=False)
-    except (ValueError, RecursionError):
-        return written
+    return written if len(body) > PRETTY_BYTES_MAX else text.indented(written)

@@ -6,6 +6,8 @@ import re
 from datetime import timedelta
 from functools import lru_cache
 
+import msgspec
+
 _UNITS = {
     "ms": timedelta(milliseconds=1),
     "s": timedelta(seconds=1),
@@ -16,6 +18,8 @@ _UNITS = {
 }
 _DURATION = re.compile(r"(\d{1,9})(ms|s|m|h|d|w)")
 DURATION_MAX = timedelta(days=3660)
+_PAIR = r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+_ESCAPE = re.compile(rf"\\\\|{_PAIR}|\\u[0-9a-fA-F]{{4}}")
 _OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
@@ -53,6 +57,22 @@ def format_duration(value: timedelta) -> str:
 def cut(value: str, chars_max: int) -> str:
     """At most `chars_max` characters, the last being an ellipsis if something was lost."""
     return value if len(value) <= chars_max else value[: chars_max - 1] + "…"
+
+
+def indented(written: str) -> str:
+    """JSON with line breaks, and its letters as letters, but otherwise as it was written: each member, each number.
+
+    Anything else, and what JSON can say and UTF-8 cannot, comes back as it is.
+    """
+    try:
+        return _ESCAPE.sub(_letter, msgspec.json.format(written, indent=2))
+    except (ValueError, RecursionError):
+        return written
+
+
+def _letter(found: re.Match[str]) -> str:
+    meant = msgspec.json.decode(f'"{found[0]}"', type=str)
+    return meant if meant.isprintable() and meant not in '"\\' else found[0]
 
 
 def storable(value: str) -> str:

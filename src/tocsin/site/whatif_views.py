@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -16,7 +15,7 @@ from tocsin.alerts.documents import RouteDocument
 from tocsin.catalog.domain import IntegrationDocument, ServiceDocument
 from tocsin.config import queries as configuration
 from tocsin.config.domain import Snapshot
-from tocsin.kit import clock, db
+from tocsin.kit import clock, db, text
 from tocsin.paging import ladder
 from tocsin.paging.documents import PolicyDocument
 from tocsin.paging.standing import Standing, standing_at
@@ -301,11 +300,7 @@ def _last(asked: Asked) -> str:
 
 def _readable(body: bytes) -> str:
     """JSON with line breaks; anything else as it is."""
-    written = body.decode("utf-8", errors="replace")[:BODY_CHARS_MAX]
-    try:
-        return json.dumps(json.loads(written), indent=2, ensure_ascii=False) if written else ""
-    except (ValueError, RecursionError):
-        return written
+    return text.indented(body.decode("utf-8", errors="replace")[:BODY_CHARS_MAX])
 
 
 def _next_night(zone: ZoneInfo) -> str:

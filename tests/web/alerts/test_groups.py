@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from house import House, words
-from world import disk_full, resolve, trigger
+from world import disk_full, resolve, trigger, wake
 
 
 def listed(house: House, query: str = "") -> str:
@@ -125,6 +127,28 @@ def test_a_signal_shows_what_came_and_what_became_of_it(house: House) -> None:
     assert '"summary": "disk full"' in words(shown)
     assert "Outcome opened Because new problem" in words(shown)
     assert key not in shown.decode()
+
+
+@pytest.mark.parametrize(
+    ("sent", "seen"),
+    [
+        (b'{"title": "torn \\ud83d"}', '{"title": "torn \\ud83d"}'),
+        (b'{"title": "a", "title": "b", "n": 1e999}', '{ "title": "a", "title": "b", "n": 1e999 }'),
+        (
+            b'{"title": "\\u00fcber \\ud83d\\ude00 \\\\u00fc \\u0022 \\u0000"}',
+            '{ "title": "über 😀 \\\\u00fc \\u0022 \\u0000" }',
+        ),
+        (b'{"title": "caf\xe9"}', '{ "title": "caf\ufffd" }'),
+        (b'{"title": "deep", "x": ' + b"[" * 900 + b"]" * 900 + b"}", '"title": "deep"'),
+    ],
+    ids=["lone", "twice", "escaped", "latin", "deep"],
+)
+def test_whatever_came_can_be_looked_at(house: House, sent: bytes, seen: str) -> None:
+    """Half characters, members twice, numbers beyond all bounds: the page shows them as they were sent."""
+    house.world.policy("web", wake("ann"))
+    house.world.integration("web", source="generic")
+    house.world.post("/in/generic/key-of-web-0123456789", sent)
+    assert seen in words(house.client("ann").get("/signals/16384").content)
 
 
 def test_a_silence_is_made_and_ended(house: House) -> None:
