@@ -9,7 +9,7 @@ import pytest
 
 from tocsin.alerts import absorb, triggers
 from tocsin.kit import clock, db
-from tocsin.paging import stuck
+from tocsin.paging import stuck, unheard
 from tocsin.site import wiring
 from world import World, disk_full, trigger, wake
 
@@ -22,6 +22,25 @@ def hanging(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     with monkeypatch.context() as patch:
         patch.setattr(wiring, "absorb_some", lambda: 0)
         yield world
+
+
+def test_what_reached_nobody_at_all_keeps_the_watchdog_away_and_is_tried_again(world: World) -> None:
+    """Every address refuses for good: the outside hears of it by our silence; once one works, Dan hears within minutes."""
+    world.policy("web", wake("ann", wait="5m"))
+    world.break_("webhook", "ann", status=404).break_("webhook", "dan", status=404)
+    world.receive(disk_full).at("1m")
+    assert [group.title for group in world.groups()] == ["disk full", "Nobody answered AG-1: disk full"]
+    assert wiring.further_troubles(db.reader(clock.now())) == ["nobody could be told of 1 alert of Tocsin's own"]
+    unheard.try_again()
+    world.at("12m")
+    unheard.try_again()
+    world.at("13m").mend("webhook", "dan").at("24m")
+    unheard.try_again()
+    world.expect("dan", webhook="Nobody answered AG-1: disk full").within("10s")
+    assert wiring.further_troubles(db.reader(clock.now())) == []
+    unheard.try_again()
+    world.acknowledge(by="dan", group=2).acknowledge(by="ann", group=1)
+    assert len([one for one in world.facts("EscalationStarted") if one["group"] == 2]) == 3
 
 
 def test_that_nobody_answered_is_told_while_absorbing_hangs(hanging: World) -> None:

@@ -29,7 +29,7 @@ from tocsin.kit.mail import Mailer, parse_smtp_url
 from tocsin.oncall import jobs as oncall_jobs
 from tocsin.oncall import reading as oncall_reading
 from tocsin.paging import jobs as paging_jobs
-from tocsin.paging import stuck
+from tocsin.paging import stuck, unheard
 from tocsin.paging.carrier import ChannelCarrier
 from tocsin.paging.notices import TEAM_PREFIX
 from tocsin.people.domain import Contact, PersonDocument, TeamDocument
@@ -124,15 +124,21 @@ def engine_parts() -> EngineParts:
     )
 
 
+def further_troubles(reader: Reader) -> list[str]:
+    """What keeps the outside watchdog from being called, besides how the engine stands."""
+    return [*auditor.troubles(reader), *unheard.troubles(reader)]
+
+
 def engine() -> Engine:
     """An engine for this process, not started yet."""
     owner = beat.owner_name()
     started_at = clock.now()
-    watchdog = Watchdog(installation().watchdog_url, auditor.troubles)
+    watchdog = Watchdog(installation().watchdog_url, further_troubles)
     chores = (
         Chore(name="beat", every_s=beat.BEAT_EVERY_S, run=lambda: live(owner, started_at)),
         Chore(name="audit", every_s=auditor.AUDIT_EVERY_S, run=auditor.audit),
         Chore(name="stuck", every_s=stuck.LOOK_EVERY_S, run=stuck.mend),
+        Chore(name="unheard", every_s=unheard.LOOK_EVERY_S, run=unheard.try_again),
         Chore(name="retry", every_s=retry.RETRY_EVERY_S, run=retry_set_aside),
         Chore(name="retention", every_s=auditor.RETENTION_EVERY_S, run=auditor.forget_old),
         Chore(name="watchdog", every_s=installation().watchdog_every_s, run=watchdog.call),
