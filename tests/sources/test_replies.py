@@ -298,6 +298,15 @@ def test_a_job_that_sends_its_whole_log_is_heard() -> None:
     assert len(signal.description) == 25_000
 
 
+def test_a_text_that_curl_calls_a_form_is_a_text() -> None:
+    """`curl -d "Backup failed"` says that it posts a form; without a single field it is what it looks like."""
+    as_form = {"content-type": "application/x-www-form-urlencoded"}
+    [signal] = _send(f"/in/generic/{KEY}", b"Backup failed\ntar: error", as_form).signals
+    assert (signal.title, signal.description) == ("Backup failed", "Backup failed\ntar: error")
+    [signal] = _send(f"/in/generic/{KEY}", b"title=Backup+failed", as_form).signals
+    assert signal.title == "Backup failed"
+
+
 def test_plain_text_is_a_title_and_a_description() -> None:
     """A script that can only post text can page."""
     [signal] = _send(f"/in/generic/{KEY}", b"Backup failed\ntar: error", {"content-type": "text/plain"}).signals

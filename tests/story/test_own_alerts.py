@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 import pytest
 
 from tocsin.alerts import absorb, triggers
+from tocsin.alerts.refusals import Kind, Refusals
 from tocsin.kit import clock, db
 from tocsin.paging import stuck, unheard
 from tocsin.site import wiring
@@ -57,6 +58,29 @@ def test_that_a_problem_was_forgotten_is_told_while_absorbing_hangs(hanging: Wor
     stuck.mend()
     hanging.expect("dan", webhook="1 problem would have been forgotten").within("1s")
     hanging.acknowledge(by="ann", group=1).acknowledge(by="dan", group=2).forget_pages()
+
+
+def test_that_a_sender_is_turned_away_is_told_and_wakes_nobody(world: World) -> None:
+    """The administrators hear who sends more than its limit, once in a while, until it has been calm for a while."""
+    world.policy("web", wake("ann"))
+    world.integration("web", source="generic")
+    refusals = Refusals()
+    for _ in range(3):
+        refusals.count("web", Kind.LIMIT)
+    refusals.count("web", Kind.UNREADABLE, "it is only logged")
+    refusals.tell(clock.now())
+    refusals.count("web", Kind.LIMIT)
+    refusals.tell(clock.now())
+    assert refusals.are_untold()
+    (group,) = world.groups()
+    assert (group.title, group.urgency) == ("web sends more than its rate limit lets in", "low")
+    world.at("6m")
+    refusals.tell(clock.now())
+    assert not refusals.are_untold()
+    assert [outcome for outcome, _ in world.outcomes()] == ["opened", "refreshed"]
+    world.forget_pages().at("22m")
+    assert [one.status for one in world.groups()] == ["resolved"]
+    assert refusals.total == {("web", Kind.LIMIT): 4, ("web", Kind.UNREADABLE): 1}
 
 
 def test_what_waits_is_told_while_absorbing_hangs(hanging: World) -> None:

@@ -15,6 +15,7 @@ import structlog
 
 from tocsin.alerts.keys import Door, Keys
 from tocsin.alerts.ledger import Accepted
+from tocsin.alerts.refusals import Kind, Refusals
 from tocsin.alerts.writer import Done, Writer
 from tocsin.engine import bell
 from tocsin.kit import clock, db, troubles
@@ -79,6 +80,7 @@ class Intake:
     def __init__(self) -> None:
         self.keys = Keys()
         self.writer = Writer()
+        self.refusals = Refusals()
         self._poll: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
         self._next_look: asyncio.Task[None] | None = None  # at the configuration, not begun yet
@@ -131,6 +133,7 @@ class Intake:
             return False
         reading = source.read(request, door.settings, clock.now())
         if not reading.signals:
+            self._note_refusal(door, reading)
             answer(reading.reply)
             return True
 
@@ -154,6 +157,9 @@ class Intake:
             tail=found.tail,
         )
         if body is None:
+            door = self.keys.find(source.key(request) or "")
+            if door is not None and door.source == source.name:
+                self.refusals.count(door.integration, Kind.TOO_LARGE)
             too_large = Refusal(kind=RefusalKind.TOO_LARGE, body_bytes_max=source.body_bytes_max)
             return source.refuse(request, too_large)
         return await self._accept(source, request)
@@ -169,14 +175,21 @@ class Intake:
             return source.refuse(request, Refusal(kind=RefusalKind.UNKNOWN_KEY))
         wait_s = door.bucket.take()
         if wait_s is not None:
+            self.refusals.count(door.integration, Kind.LIMIT)
             return source.refuse(request, Refusal(kind=RefusalKind.RATE_LIMITED, retry_after_s=wait_s))
         if len(request.body) <= READ_INLINE_BYTES_MAX:
             reading = source.read(request, door.settings, clock.now())
         else:
             reading = await _read(source, request, door.settings)
         if not reading.signals:
+            self._note_refusal(door, reading)
             return reading.reply
         return await self._make_durable(source, request, door, reading)
+
+    def _note_refusal(self, door: Door, reading: Reading) -> None:
+        if reading.reply.status >= 400:
+            why = "; ".join(reading.problems) or f"answered {reading.reply.status}"
+            self.refusals.count(door.integration, Kind.UNREADABLE, why)
 
     async def _make_durable(self, source: Source, request: Request, door: Door, reading: Reading) -> Reply:
         future: asyncio.Future[bool] = self._loop.create_future()
@@ -235,6 +248,14 @@ class Intake:
                 pass
             self._changed.clear()
             await self._refresh_keys()
+            if self.refusals.are_untold():
+                await asyncio.get_running_loop().run_in_executor(None, _in_thread, self._tell_refusals)
+
+    def _tell_refusals(self) -> None:
+        try:
+            self.refusals.tell(clock.now())
+        except Exception:
+            log.exception("intake.refusals_not_told", hint="the next are told again")
 
 
 def _in_thread(call: Callable[[], None]) -> None:

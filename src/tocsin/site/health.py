@@ -136,6 +136,14 @@ def _this_process() -> Iterator[Metric]:
     )
     put_off.add_metric([], running.intake.writer.put_off if running.intake is not None else 0)
     yield put_off
+    refused = CounterMetricFamily(
+        "tocsin_requests_refused",
+        "Requests with a known key that were not taken in: limit (429), too_large (413), unreadable (400).",
+        labels=["integration", "reason"],
+    )
+    for (name, kind), count in sorted(running.intake.refusals.total.items()) if running.intake is not None else ():
+        refused.add_metric([name, kind.value], count)
+    yield refused
     free = shutil.disk_usage(environment.data_dir()).free
     yield GaugeMetricFamily("tocsin_data_free_bytes", "Free space where the data directory is.", value=free)
 

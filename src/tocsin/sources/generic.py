@@ -112,14 +112,14 @@ def _accept(request: Request, signals: list[Signal]) -> Reply:
 
 def _decode(request: Request) -> object:
     kind = _kind(request)
-    if _is_form(request):
+    if _is_form(request) and (b"=" in request.body or not request.body.strip()):
         return _form(request.body, request)
     if not request.body.strip():
         fields = _form(b"", request)
         if not fields:
             raise clean.Unreadable(_EMPTY)
         return fields
-    if kind == "text/plain" and request.body.lstrip()[:1] not in (b"{", b"["):
+    if (kind == "text/plain" or _is_form(request)) and request.body.lstrip()[:1] not in (b"{", b"["):
         written = clean.text(_written(request.body)).strip()
         return {"title": written.partition("\n")[0].strip(), "description": written}
     return clean.decode(request.body)
