@@ -54,7 +54,7 @@ def person_form(typed: QueryDict) -> PersonForm:
         role=_text(typed, "role"),
         timezone=_text(typed, "timezone") or "UTC",
         teams=frozenset(typed.getlist("team")),
-        base=_base(typed),
+        base=form_fields.number(typed, "base"),
         force="force" in typed,
         invite=bool(typed.get("invite")),
     )
@@ -68,7 +68,7 @@ def team_form(typed: QueryDict) -> TeamForm:
         description=_text(typed, "description"),
         members=frozenset(typed.getlist("member")),
         managers=frozenset(typed.getlist("manager")),
-        base=_base(typed),
+        base=form_fields.number(typed, "base"),
         force="force" in typed,
     )
 
@@ -100,8 +100,3 @@ def _sentence(one: Problem) -> str:
 
 def _text(typed: QueryDict, name: str) -> str:
     return typed.get(name, "").replace("\r\n", "\n").strip()[:TEXT_CHARS_MAX]
-
-
-def _base(typed: QueryDict) -> int | None:
-    written = typed.get("base", "")
-    return int(written) if written.isascii() and written.isdigit() else None

@@ -98,11 +98,11 @@ def accounts(reader: Reader, user_id: int | None = None) -> list[Account]:
             role=row[3],
             active=bool(row[4]),
             has_password=not str(row[5]).startswith("!"),
-            last_sign_in=_instant(row[6]),
+            last_sign_in=clock.from_us_or_none(row[6]),
             factors=row[7],
             sessions=row[8],
             tokens=row[9],
-            invited_until=_instant(row[10]),
+            invited_until=clock.from_us_or_none(row[10]),
         )
         for row in rows
     ]
@@ -193,7 +193,3 @@ def letter_trouble(reader: Reader, email: str) -> str:
     state, attempts, reason = row
     stuck = state in ("waiting", "leased") and attempts > 0
     return str(reason or "it was given up") if stuck or state == "failed" else ""
-
-
-def _instant(us: int | None) -> datetime | None:
-    return None if us is None else clock.from_us(us)

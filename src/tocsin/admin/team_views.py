@@ -17,7 +17,7 @@ from tocsin.catalog import editing, form_fields
 from tocsin.config import queries as configuration
 from tocsin.config import secrecy
 from tocsin.config.domain import NAME_PATTERN, Snapshot
-from tocsin.kit import clock, db
+from tocsin.kit import clock, db, text
 from tocsin.kit.db import Reader
 from tocsin.people.domain import PersonDocument, TeamDocument
 from tocsin.people.middleware import permit
@@ -26,7 +26,6 @@ from tocsin.web.pages import show
 
 FIELDS = ("name", "description", "members", "managers")
 form_methods = require_http_methods(["GET", "HEAD", "POST"])
-_NOT_IN_A_NAME = re.compile(r"[^a-z0-9]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +80,7 @@ def new_team(request: HttpRequest, actor: Actor) -> HttpResponse:
     if request.method != "POST":
         return show(request, "admin/team.html", _page(reader, TeamForm(base=snapshot.version)))
     form = forms.team_form(request.POST)
-    name = form.id or _NOT_IN_A_NAME.sub("-", form.name.lower()).strip("-")
+    name = form.id or text.slug(form.name, forms.TEXT_CHARS_MAX)
     if name in snapshot.all("teams", TeamDocument):
         wrong = {"id": [f"There is a team {name} already."]}
     elif re.fullmatch(NAME_PATTERN, name) is None:

@@ -245,8 +245,8 @@ def _change(who: Actor, verb: Any) -> dict[str, Any]:
     return group_out(changed.id)
 
 
-def _out(reader: Reader, one: GroupLine) -> dict[str, Any]:
-    return {**asdict(one), "team": _team_of(reader, one.service)}
+def _out(reader: Reader, line: GroupLine) -> dict[str, Any]:
+    return {**asdict(line), "team": _team_of(reader, line.service)}
 
 
 def _team_of(reader: Reader, service: str) -> str | None:
@@ -265,11 +265,11 @@ def _services(reader: Reader, service: str, team: str) -> list[str] | None:
 
 def _team_of_matchers(written: list[str]) -> str | None:
     """A silence for one team alone says so with `team="…"` or one of its services; then the team's managers may too."""
-    for one in _matchers(written):
-        if one.op is matchers.Op.EQUAL and one.label == "team":
-            return one.value
-        if one.op is matchers.Op.EQUAL and one.label == "service":
-            return _team_of(db.reader(clock.now()), one.value)
+    for matcher in _matchers(written):
+        if matcher.op is matchers.Op.EQUAL and matcher.label == "team":
+            return matcher.value
+        if matcher.op is matchers.Op.EQUAL and matcher.label == "service":
+            return _team_of(db.reader(clock.now()), matcher.value)
     return None
 
 

@@ -121,7 +121,7 @@ def _audit(reader: Reader, missing: int) -> Audit:
         waiting_too_long=int(waiting),
         missing=missing,
         set_aside=int(set_aside),
-        oldest=clock.from_us(oldest) if oldest is not None else None,
+        oldest=clock.from_us_or_none(oldest),
     )
 
 
@@ -228,14 +228,14 @@ def _is_told(reader: Reader) -> bool:
 
 def _is_complete(reader: Reader, after: int, to: int) -> bool:
     """Whether the envelopes in (after, to] that count as absorbed have as many rows as signals: both sides at one instant."""
-    expected, held = reader.rows(
+    expected, written = reader.rows(
         "SELECT (SELECT coalesce(sum(signal_count), 0) FROM alerts_envelope"
         " WHERE id > %s AND id <= %s AND absorbed_at IS NOT NULL),"
         " (SELECT count(*) FROM alerts_signal WHERE id < %s"  # older ones may have outlived their envelopes
         f" AND id >= (SELECT min(id) << {SIGNAL_BITS} FROM alerts_envelope WHERE id > %s))",
         (after, to, (to + 1) << SIGNAL_BITS, after),
     )[0]
-    return int(expected) == int(held)
+    return int(expected) == int(written)
 
 
 # What became of signals is kept longer than envelopes, but for those of which one is set aside.

@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections.abc import Mapping
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 import msgspec
 
@@ -102,7 +101,7 @@ def alert_row(tx: Tx, alert: Alert, signal: Signal, labels: Mapping[str, str]) -
         clock.to_us(alert.opened_at),
         clock.to_us(alert.started_at),
         clock.to_us(alert.last_signal_at),
-        us(alert.expires_at),
+        clock.to_us_or_none(alert.expires_at),
         clock.to_us(tx.now) if alert.status is AlertStatus.RESOLVED else None,
         alert.silence_id,
     )
@@ -122,7 +121,7 @@ def alert(row: Row) -> Alert:
         opened_at=clock.from_us(row[9]),
         started_at=clock.from_us(row[10]),
         last_signal_at=clock.from_us(row[11]),
-        expires_at=at(row[12]),
+        expires_at=clock.from_us_or_none(row[12]),
         silence_id=row[13],
         status=AlertStatus(row[14]),
     )
@@ -140,18 +139,18 @@ def group_row(group: Group) -> Row:
         group.urgency.value,
         group.severity.value,
         clock.to_us(group.opened_at),
-        us(group.window_until),
-        us(group.reopen_until),
+        clock.to_us_or_none(group.window_until),
+        clock.to_us_or_none(group.reopen_until),
         group.alert_count,
         group.firing_count,
         group.route,
         group.storm,
         group.suppressed_by,
-        us(group.resolving_at),
+        clock.to_us_or_none(group.resolving_at),
         group.acknowledged_by,
-        us(group.acknowledged_at),
-        us(group.snoozed_until),
-        us(group.resolved_at),
+        clock.to_us_or_none(group.acknowledged_at),
+        clock.to_us_or_none(group.snoozed_until),
+        clock.to_us_or_none(group.resolved_at),
         group.resolved_by,
         group.resolve_after.total_seconds(),
         group.reopen_within.total_seconds(),
@@ -170,28 +169,20 @@ def group(row: Row) -> Group:
         urgency=Urgency(row[6]),
         severity=Severity(row[7]),
         opened_at=clock.from_us(row[8]),
-        window_until=at(row[9]),
-        reopen_until=at(row[10]),
+        window_until=clock.from_us_or_none(row[9]),
+        reopen_until=clock.from_us_or_none(row[10]),
         alert_count=row[11],
         firing_count=row[12],
         route=row[13],
         storm=bool(row[14]),
         suppressed_by=row[15],
-        resolving_at=at(row[16]),
+        resolving_at=clock.from_us_or_none(row[16]),
         acknowledged_by=row[17],
-        acknowledged_at=at(row[18]),
-        snoozed_until=at(row[19]),
-        resolved_at=at(row[20]),
+        acknowledged_at=clock.from_us_or_none(row[18]),
+        snoozed_until=clock.from_us_or_none(row[19]),
+        resolved_at=clock.from_us_or_none(row[20]),
         resolved_by=row[21],
         resolve_after=timedelta(seconds=row[22]),
         reopen_within=timedelta(seconds=row[23]),
         snoozed_alerts=row[24],
     )
-
-
-def us(instant: datetime | None) -> int | None:
-    return None if instant is None else clock.to_us(instant)
-
-
-def at(microseconds: Any) -> datetime | None:
-    return None if microseconds is None else clock.from_us(microseconds)

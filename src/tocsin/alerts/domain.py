@@ -17,7 +17,6 @@ from tocsin.people.domain import Urgency
 from tocsin.sources.domain import Severity
 
 GroupId = NewType("GroupId", int)
-AlertId = NewType("AlertId", int)
 
 SIGNAL_BITS = 14  # a signal's id is its envelope's id and its place in it; 2**14 > SIGNALS_PER_REQUEST_MAX
 BY_HAND = "by-hand"  # the integration of what people page by hand

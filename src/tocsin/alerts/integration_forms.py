@@ -244,14 +244,14 @@ def _form(
     request: HttpRequest,
     name: str,
     source: str,
-    held: Mapping[str, str],
+    values: Mapping[str, str],
     verdict: Verdict = form_fields.FINE,
     *,
     meant: Thought | None = None,
 ) -> HttpResponse:
     state = configuration.state(db.reader(clock.now()))
     guide = tools.guide_of(source, request.GET.get("tool", ""))
-    parts = integration_form.form_parts(held, state.snapshot, source, is_new=not name)
+    parts = integration_form.form_parts(values, state.snapshot, source, is_new=not name)
     page = IntegrationFormPage(
         name=name,
         source=source,

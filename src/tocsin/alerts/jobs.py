@@ -59,7 +59,7 @@ def _heartbeat(tx: Tx, due: Sequence[TimerDue]) -> None:
         if row is None:
             continue
         tx.update_many("alerts_heartbeat", ("missed",), [(timer.ref, True)])
-        last_at = clock.from_us(row[1]) if row[1] is not None else None
+        last_at = clock.from_us_or_none(row[1])
         tx.record(HeartbeatMissed(integration=row[0], last_at=last_at))
         last = f"The last one came at {last_at:%Y-%m-%d %H:%M:%S} UTC." if last_at else "None has ever come."
         signal = Signal(

@@ -71,19 +71,38 @@ def put_envelopes(tx: Tx, accepted: Sequence[Accepted]) -> None:
     """Make requests durable."""
     at = clock.to_us(tx.now)
     rows = [
-        (one.integration, one.source, at, one.body, _pack(one.signals), len(one.signals), one.reference, one.problems)
-        for one in accepted
+        (
+            request.integration,
+            request.source,
+            at,
+            request.body,
+            _pack(request.signals),
+            len(request.signals),
+            request.reference,
+            request.problems,
+        )
+        for request in accepted
     ]
     tx.insert_many("alerts_envelope", _ENVELOPE_COLUMNS, rows)
-    _put_receipt(tx, sum(len(one.signals) for one in accepted))
+    _put_receipt(tx, sum(len(request.signals) for request in accepted))
 
 
-def put_envelope(tx: Tx, id_: int, one: Accepted) -> None:
+def put_envelope(tx: Tx, id_: int, request: Accepted) -> None:
     """Make one request durable under an id of `next_ids`."""
     at = clock.to_us(tx.now)
-    row = (id_, one.integration, one.source, at, one.body, _pack(one.signals), len(one.signals), "", "")
+    row = (
+        id_,
+        request.integration,
+        request.source,
+        at,
+        request.body,
+        _pack(request.signals),
+        len(request.signals),
+        "",
+        "",
+    )
     tx.insert_many("alerts_envelope", ("id", *_ENVELOPE_COLUMNS), [row])
-    _put_receipt(tx, len(one.signals))
+    _put_receipt(tx, len(request.signals))
 
 
 def _put_receipt(tx: Tx, signals: int) -> None:

@@ -216,9 +216,9 @@ def silences(tx: Tx) -> list[Silence]:
     By the clock alone, one that ended while this transaction waited for its turn would count, and what it then kept
     quiet would stay so for good.
     """
-    held = store.silences(tx)
-    ends = timers.refs(tx, SILENCE_END) if held else set()
-    return [one for one in held if one.id in ends]
+    known = store.silences(tx)
+    ends = timers.refs(tx, SILENCE_END) if known else set()
+    return [one for one in known if one.id in ends]
 
 
 def reconsider(

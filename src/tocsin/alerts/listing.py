@@ -214,7 +214,7 @@ def raw_of(reader: Reader, signal_id: int) -> tuple[Raw, Signal | None] | None:
     )
     if row is None:
         return None
-    held, _ = ledger.unpacked(row[5])
+    signals, _ = ledger.unpacked(row[5])
     place = signal_id & ((1 << SIGNAL_BITS) - 1)
     raw = Raw(
         source=row[0],
@@ -223,7 +223,7 @@ def raw_of(reader: Reader, signal_id: int) -> tuple[Raw, Signal | None] | None:
         problems=tuple(row[3].splitlines()),
         reference=row[4],
     )
-    return raw, held[place] if place < len(held) else None
+    return raw, signals[place] if place < len(signals) else None
 
 
 def silences(reader: Reader, *, ended_too: bool, limit: int = LIMIT_MAX) -> list[SilenceLine]:
@@ -261,8 +261,8 @@ def alert_line(row: Row) -> AlertLine:
         opened_at=clock.from_us(row[13]),
         started_at=clock.from_us(row[14]),
         last_signal_at=clock.from_us(row[15]),
-        expires_at=_at(row[16]),
-        resolved_at=_at(row[17]),
+        expires_at=clock.from_us_or_none(row[16]),
+        resolved_at=clock.from_us_or_none(row[17]),
         silence=row[18],
     )
 
@@ -326,10 +326,10 @@ def _group(row: Row) -> GroupLine:
         storm=bool(row[10]),
         suppressed_by=row[11],
         acknowledged_by=row[12],
-        acknowledged_at=_at(row[13]),
-        snoozed_until=_at(row[14]),
-        resolving_at=_at(row[15]),
-        resolved_at=_at(row[16]),
+        acknowledged_at=clock.from_us_or_none(row[13]),
+        snoozed_until=clock.from_us_or_none(row[14]),
+        resolving_at=clock.from_us_or_none(row[15]),
+        resolved_at=clock.from_us_or_none(row[16]),
         resolved_by=row[17],
         route=row[18],
     )
@@ -361,7 +361,3 @@ def _silence(row: Row, now: datetime) -> SilenceLine:
         created_at=clock.from_us(row[6]),
         active=starts_at <= now < ends_at,
     )
-
-
-def _at(microseconds: int | None) -> datetime | None:
-    return None if microseconds is None else clock.from_us(microseconds)

@@ -70,12 +70,12 @@ def _surplus(reader: Reader, counted: Counted) -> int | None:
     last = int(reader.value("SELECT max(id) FROM alerts_envelope") or 0)
     if last - counted.envelopes_to > COUNTED_MAX:
         return None
-    by_receipts, held = reader.rows(
+    by_receipts, by_envelopes = reader.rows(
         "SELECT (SELECT coalesce(sum(signals), 0) FROM alerts_receipt WHERE id > %s),"
         " (SELECT coalesce(sum(signal_count), 0) FROM alerts_envelope WHERE id > %s)",
         (counted.to, counted.envelopes_to),
     )[0]
-    return counted.balance + int(by_receipts) - int(held)
+    return counted.balance + int(by_receipts) - int(by_envelopes)
 
 
 def _receipts(reader: Reader, after: int, to: int) -> int:

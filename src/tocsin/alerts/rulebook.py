@@ -38,29 +38,29 @@ def _route(place: int, route: RouteDocument) -> Route:
     )
 
 
-def _integration(name: str, one: IntegrationDocument) -> IntegrationRules:
+def _integration(name: str, document: IntegrationDocument) -> IntegrationRules:
     return IntegrationRules(
         name=name,
-        service=one.service,
-        source=one.source,
-        group_by=one.group_by,
-        window=one.group_window,
-        window_rolling=one.window_kind is WindowKind.ROLLING,
-        reopen_within=one.reopen_within,
-        resolve_after=one.resolve_after,
-        hold=one.hold,
-        auto_resolve_after=one.auto_resolve_after,
-        heartbeat_within=one.every * one.misses + one.grace if one.every else None,
+        service=document.service,
+        source=document.source,
+        group_by=document.group_by,
+        window=document.group_window,
+        window_rolling=document.window_kind is WindowKind.ROLLING,
+        reopen_within=document.reopen_within,
+        resolve_after=document.resolve_after,
+        hold=document.hold,
+        auto_resolve_after=document.auto_resolve_after,
+        heartbeat_within=document.every * document.misses + document.grace if document.every else None,
     )
 
 
-def _service(name: str, one: ServiceDocument) -> ServiceRules:
+def _service(name: str, document: ServiceDocument) -> ServiceRules:
     return ServiceRules(
         name=name,
-        title=one.name,
-        tier=one.tier,
-        team=one.team,
-        document=one,
-        storm=None if one.storm == "off" else Storm(groups=one.storm.groups, within=one.storm.within),
-        labels=one.labels,
+        title=document.name,
+        tier=document.tier,
+        team=document.team,
+        document=document,
+        storm=None if document.storm == "off" else Storm(groups=document.storm.groups, within=document.storm.within),
+        labels=document.labels,
     )

@@ -68,5 +68,5 @@ def drop(request: HttpRequest, search_id: int) -> Any:
     return Status(204, None)
 
 
-def _out(one: Search) -> dict[str, Any]:
-    return {"id": one.id, "name": one.name, "query": one.query, "asked": dict(parse_qsl(one.query))}
+def _out(search: Search) -> dict[str, Any]:
+    return {"id": search.id, "name": search.name, "query": search.query, "asked": dict(parse_qsl(search.query))}

@@ -72,7 +72,7 @@ def put_off_expiries(tx: Tx, heard_by: datetime, span: timedelta) -> None:
 def next_expiry(reader: Reader) -> datetime | None:
     """When the next firing alert ends by itself."""
     found = reader.value("SELECT min(expires_at) FROM alerts_alert WHERE status = 'firing' AND expires_at IS NOT NULL")
-    return None if found is None else clock.from_us(found)
+    return clock.from_us_or_none(found)
 
 
 def labels_of_firing(reader: Reader, where: str, params: Sequence[object]) -> list[tuple[Alert, dict[str, str]]]:
@@ -191,7 +191,10 @@ def save_repeats(tx: Tx, alerts: Sequence[Alert]) -> None:
     tx.update_many(
         "alerts_alert",
         ("signal_count", "last_signal_at", "expires_at"),
-        [(one.id, one.signal_count, clock.to_us(one.last_signal_at), columns.us(one.expires_at)) for one in alerts],
+        [
+            (alert.id, alert.signal_count, clock.to_us(alert.last_signal_at), clock.to_us_or_none(alert.expires_at))
+            for alert in alerts
+        ],
     )
 
 
@@ -202,14 +205,14 @@ def save_status(tx: Tx, alerts: Sequence[Alert]) -> None:
         ("status", "signal_count", "last_signal_at", "resolved_at", "silence_id"),
         [
             (
-                one.id,
-                one.status.value,
-                one.signal_count,
-                clock.to_us(one.last_signal_at),
-                clock.to_us(tx.now) if one.status is AlertStatus.RESOLVED else None,
-                one.silence_id,
+                alert.id,
+                alert.status.value,
+                alert.signal_count,
+                clock.to_us(alert.last_signal_at),
+                clock.to_us(tx.now) if alert.status is AlertStatus.RESOLVED else None,
+                alert.silence_id,
             )
-            for one in alerts
+            for alert in alerts
         ],
     )
 

@@ -73,11 +73,11 @@ def by_service(reader: Reader) -> dict[str, Tally]:
         counted.setdefault(service, {})[status] = count
     return {
         service: Tally(
-            open=held.get(GroupStatus.OPEN, 0),
-            acknowledged=held.get(GroupStatus.ACKNOWLEDGED, 0),
-            quiet=held.get(GroupStatus.SNOOZED, 0) + held.get(GroupStatus.SUPPRESSED, 0),
+            open=by_status.get(GroupStatus.OPEN, 0),
+            acknowledged=by_status.get(GroupStatus.ACKNOWLEDGED, 0),
+            quiet=by_status.get(GroupStatus.SNOOZED, 0) + by_status.get(GroupStatus.SUPPRESSED, 0),
         )
-        for service, held in counted.items()
+        for service, by_status in counted.items()
     }
 
 

@@ -76,6 +76,4 @@ def heartbeats(reader: Reader) -> dict[str, HeartbeatLine]:
 
 
 def _heartbeat(row: Row) -> HeartbeatLine:
-    return HeartbeatLine(
-        last_at=clock.from_us(row[0]) if row[0] is not None else None, due_at=clock.from_us(row[1]), missed=bool(row[2])
-    )
+    return HeartbeatLine(last_at=clock.from_us_or_none(row[0]), due_at=clock.from_us(row[1]), missed=bool(row[2]))

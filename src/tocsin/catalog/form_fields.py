@@ -7,18 +7,17 @@ the field that caused it, and what belongs to no field above them all.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from tocsin.config.actions import Applied, Outcome, Outdated
 from tocsin.config.domain import NAME_CHARS_MAX, Problem
+from tocsin.kit import text
 
 OPENS_GAP = "opens-gap"
 CHARS_MAX = 20_000
 DIGITS_MAX = 12
-_NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
 
 
 class Typed(Protocol):
@@ -145,8 +144,13 @@ def ordered(chosen: Collection[str], before: Sequence[str]) -> list[str]:
 
 def number(form: Typed, name: str) -> int | None:
     """A whole number that a field, shown or hidden, holds; None if it holds none."""
-    written = typed(form, name)
-    return int(written) if written.isascii() and written.isdigit() and len(written) <= DIGITS_MAX else None
+    written = whole(typed(form, name))
+    return written if isinstance(written, int) else None
+
+
+def whole(written: str) -> int | str:
+    """A whole number; what is none is kept as it was written, for the document's check to refuse at its field."""
+    return int(written) if written.isascii() and written.isdigit() and len(written) <= DIGITS_MAX else written
 
 
 def put(body: dict[str, Any], key: str, value: object) -> None:
@@ -159,7 +163,7 @@ def put(body: dict[str, Any], key: str, value: object) -> None:
 
 def short_name(title: str) -> str:
     """The name a document gets in the configuration if nobody gives it one: `Card payments` is `card-payments`."""
-    return _NOT_IN_NAMES.sub("-", title.lower()).strip("-")[:NAME_CHARS_MAX].strip("-")
+    return text.slug(title, NAME_CHARS_MAX)
 
 
 def words(problem: Problem) -> str:

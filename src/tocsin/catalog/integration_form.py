@@ -29,7 +29,6 @@ _OF_SOURCE = {"heartbeat": ("every", "grace", "misses"), "prometheus": ("resolve
 AT = {name: name for name in (*_PLAIN, "service", "group_by", "window_kind")} | {
     name: name for names in _OF_SOURCE.values() for name in names
 }
-KEPT = "kept as it is"  # what stands in for a secret that is there
 
 
 def field_of(problem: Problem) -> str | None:
@@ -69,14 +68,8 @@ def body(form: Typed, before: Mapping[str, Any], source: str) -> dict[str, Any]:
         form_fields.put(made, "window_kind", kind if made.get("group_window") and kind != WINDOW_DEFAULT else "")
     for name in _OF_SOURCE.get(source, ()):
         if name not in left:  # an empty field keeps the secret that is there
-            form_fields.put(made, name, _whole(sent[name]) if name == "misses" else sent[name])
+            form_fields.put(made, name, form_fields.whole(sent[name]) if name == "misses" else sent[name])
     return made
-
-
-def _whole(written: str) -> int | str:
-    return (
-        int(written) if written.isascii() and written.isdigit() and len(written) <= form_fields.DIGITS_MAX else written
-    )
 
 
 def form_parts(

@@ -245,9 +245,7 @@ def _storm(text: Mapping[str, str], before: object) -> object:
         return "off"
     held = dict(before) if isinstance(before, Mapping) else {}
     groups = text["storm_groups"]
-    form_fields.put(
-        held, "groups", int(groups) if groups.isascii() and groups.isdigit() and len(groups) < 9 else groups
-    )
+    form_fields.put(held, "groups", form_fields.whole(groups))
     return held
 
 

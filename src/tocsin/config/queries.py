@@ -80,7 +80,7 @@ def held_since(reader: Reader, section: str) -> datetime | None:
         " (SELECT max(since) FROM config_document WHERE section = %s AND until IS NULL)",
         (section,),
     )
-    return None if at is None else clock.from_us(at)
+    return clock.from_us_or_none(at)
 
 
 def lives(reader: Reader, section: str, name: str, *, limit: int = VERSIONS_SHOWN_MAX) -> list[Life]:

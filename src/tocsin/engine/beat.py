@@ -75,7 +75,7 @@ def is_time_sure(reader: Reader) -> bool:
 def last(reader: Reader) -> datetime | None:
     """When any engine last lived."""
     found = reader.value("SELECT max(at) FROM engine_beat WHERE name <> %s", (_CLOCK,))
-    return None if found is None else clock.from_us(found)
+    return clock.from_us_or_none(found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

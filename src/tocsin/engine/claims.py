@@ -90,13 +90,13 @@ def _due_rows(tx: Tx, limit: int, full_buckets: Sequence[str]) -> list[Parcel]:
 
 def _within_room(parcels: Sequence[Parcel], in_flight: Mapping[str, int], carrier: Carrier) -> list[Parcel]:
     """Without those that their receiver has no room for; what is limited per address and bundled stays whole."""
-    held = dict(in_flight)
+    in_use = dict(in_flight)
     kept = []
     for parcel in parcels:
         if not carrier.limits(parcel.channel):
-            if room_for(parcel.bucket, held) <= 0:
+            if room_for(parcel.bucket, in_use) <= 0:
                 continue
-            held[parcel.bucket] = held.get(parcel.bucket, 0) + 1
+            in_use[parcel.bucket] = in_use.get(parcel.bucket, 0) + 1
         kept.append(parcel)
     return kept
 

@@ -66,12 +66,12 @@ def channels(reader: Reader, within: timedelta = CHANNELS_WITHIN) -> list[Channe
         (ATTEMPTS_LOOKED_AT, clock.to_us(reader.now - within)),
     )
     tried = {row[0]: (int(row[1]), int(row[2]), row[3]) for row in rows}
-    held = reader.rows(
+    rows_waiting = reader.rows(
         "SELECT channel, count(*), sum(CASE WHEN failing = %s THEN 1 ELSE 0 END) FROM engine_delivery"
         " WHERE state = 'waiting' GROUP BY channel",
         (True,),
     )
-    waiting = {row[0]: (int(row[1]), int(row[2])) for row in held}
+    waiting = {row[0]: (int(row[1]), int(row[2])) for row in rows_waiting}
     return [
         _channel(name, tried.get(name, (0, 0, "")), waiting.get(name, (0, 0))) for name in sorted({*tried, *waiting})
     ]

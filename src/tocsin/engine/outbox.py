@@ -201,14 +201,14 @@ def settle(
     """Write down what became of the attempts and tell the slices; results whose lease was lost are dropped."""
     if any(verdict.kind is not VerdictKind.DELIVERED or parcel.attempt > 1 for parcel, verdict in results):
         tx.lock(LEDGER_LOCK)  # these may change a page or hurry an escalation
-    held = _still_held(tx, owner, [parcel for parcel, _ in results])
+    leased = _still_held(tx, owner, [parcel for parcel, _ in results])
     settled, rows = [], []
     for parcel, verdict in results:
-        before = held.get((parcel.id, parcel.attempt))
+        before = leased.get((parcel.id, parcel.attempt))
         if before is None:
             continue
-        one, row = _outcome(parcel, verdict, before, tx.now, jitter)
-        settled.append(one)
+        attempt, row = _outcome(parcel, verdict, before, tx.now, jitter)
+        settled.append(attempt)
         rows.append(row)
     columns = ("state", "owner", "lease_until", "due_at", "failing", "receipt", "reason", "settled_at")
     tx.update_many("engine_delivery", columns, rows)
@@ -217,14 +217,14 @@ def settle(
         ("delivery_id", "at", "attempt", "outcome", "reason", "receipt"),
         [
             (
-                one.parcel.id,
-                clock.to_us(one.at),
-                one.parcel.attempt,
-                one.verdict.kind.value,
-                one.verdict.reason,
-                one.verdict.receipt,
+                attempt.parcel.id,
+                clock.to_us(attempt.at),
+                attempt.parcel.attempt,
+                attempt.verdict.kind.value,
+                attempt.verdict.reason,
+                attempt.verdict.receipt,
             )
-            for one in settled
+            for attempt in settled
         ],
     )
     if settled:
@@ -253,7 +253,7 @@ def _outcome(
     put_off = parcel.attempt >= FAILING_AFTER_ATTEMPTS or due - now > FAILING_AFTER_WAIT
     troubled = state is State.FAILED or (state is State.WAITING and put_off)
     failing = troubled and before.wanted and not before.failing
-    one = Settled(parcel=parcel, verdict=verdict, at=now, failing=failing, final=final)
+    settled = Settled(parcel=parcel, verdict=verdict, at=now, failing=failing, final=final)
     row = (
         parcel.id,
         state.value,
@@ -265,7 +265,7 @@ def _outcome(
         verdict.reason,
         clock.to_us(now) if final else None,
     )
-    return one, row
+    return settled, row
 
 
 def _next_state(parcel: Parcel, verdict: Verdict, now: datetime, jitter: Jitter) -> tuple[State, datetime]:

@@ -70,7 +70,7 @@ def cancel_ahead(tx: Tx, kind: str) -> None:
 def due_of(reader: Reader, kind: str, ref: int) -> datetime | None:
     """When this timer is due, None if it is not set."""
     found = reader.value("SELECT due_at FROM engine_timer WHERE kind = %s AND ref = %s", (kind, ref))
-    return None if found is None else clock.from_us(found)
+    return clock.from_us_or_none(found)
 
 
 def refs(reader: Reader, kind: str) -> set[int]:
@@ -81,7 +81,7 @@ def refs(reader: Reader, kind: str) -> set[int]:
 def next_due(reader: Reader) -> datetime | None:
     """When the next timer of all is due."""
     found = reader.value("SELECT min(due_at) FROM engine_timer")
-    return None if found is None else clock.from_us(found)
+    return clock.from_us_or_none(found)
 
 
 def work_off(handlers: Mapping[str, TimerHandler], now: datetime) -> int:

@@ -92,3 +92,13 @@ def to_us(instant: datetime) -> int:
 def from_us(microseconds: int) -> datetime:
     """The instant that `to_us` gave."""
     return EPOCH + timedelta(microseconds=microseconds)
+
+
+def to_us_or_none(instant: datetime | None) -> int | None:
+    """As `to_us`, for a column that may be empty."""
+    return None if instant is None else to_us(instant)
+
+
+def from_us_or_none(microseconds: int | None) -> datetime | None:
+    """As `from_us`, for a column that may be empty."""
+    return None if microseconds is None else from_us(microseconds)

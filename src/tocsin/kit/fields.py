@@ -23,7 +23,7 @@ class InstantField(models.BigIntegerField):  # type: ignore[type-arg]  # Django'
     description = "An instant in microseconds since the epoch"
 
     def from_db_value(self, value: int | None, *_: object) -> datetime | None:
-        return None if value is None else clock.from_us(value)
+        return clock.from_us_or_none(value)
 
     def get_prep_value(self, value: Any) -> int | None:
         if isinstance(value, datetime):

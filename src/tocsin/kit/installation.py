@@ -29,8 +29,8 @@ class Installation:
 @cache
 def installation() -> Installation:
     """The installation this process runs for."""
-    held: Installation = settings.TOCSIN
-    return held
+    configured: Installation = settings.TOCSIN
+    return configured
 
 
 @cache

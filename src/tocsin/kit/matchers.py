@@ -42,12 +42,12 @@ class Matcher:
 
     def matches(self, labels: Mapping[str, str]) -> bool:
         """Whether these labels satisfy the condition; an absent label is the empty string."""
-        held = labels.get(self.label, "")
+        value = labels.get(self.label, "")
         if self.op is Op.EQUAL:
-            return held == self.value
+            return value == self.value
         if self.op is Op.NOT_EQUAL:
-            return held != self.value
-        found = self.pattern is not None and self.pattern.matches(held)
+            return value != self.value
+        found = self.pattern is not None and self.pattern.matches(value)
         return found if self.op is Op.MATCHES else not found
 
     def __str__(self) -> str:

@@ -36,7 +36,7 @@ def flush(line: Any) -> None:
         line.wait(_until_gone(line.pgconn))
 
 
-def _until_gone(held: Any) -> Generator[int, int, None]:
-    while held.flush():
+def _until_gone(connection: Any) -> Generator[int, int, None]:
+    while connection.flush():
         if (yield READABLE | WRITABLE) & READABLE:
-            held.consume_input()  # a server whose answers nobody takes reads no further
+            connection.consume_input()  # a server whose answers nobody takes reads no further

@@ -20,6 +20,7 @@ _DURATION = re.compile(r"(\d{1,9})(ms|s|m|h|d|w)")
 DURATION_MAX = timedelta(days=3660)
 _PAIR = r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 _ESCAPE = re.compile(rf"\\\\|{_PAIR}|\\u[0-9a-fA-F]{{4}}")
+_NOT_IN_SLUGS = re.compile(r"[^a-z0-9]+")
 _OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
@@ -52,6 +53,11 @@ def format_duration(value: timedelta) -> str:
         if count:
             parts.append(f"{count}{unit}")
     return "".join(parts)
+
+
+def slug(written: str, chars_max: int) -> str:
+    """What somebody wrote as a name in the configuration: `Card payments` is `card-payments`. May be empty."""
+    return _NOT_IN_SLUGS.sub("-", written.lower()).strip("-")[:chars_max].strip("-")
 
 
 def cut(value: str, chars_max: int) -> str:

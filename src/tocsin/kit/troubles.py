@@ -53,8 +53,8 @@ class Writes:
     def failed(self, why: str) -> None:
         """Something is not, and is to be tried again."""
         now_s = clock.monotonic()
-        held = self._failing
-        self._failing = (held[0] if held else now_s, now_s, why)
+        before = self._failing
+        self._failing = (before[0] if before else now_s, now_s, why)
 
     def met_damage(self, why: str) -> None:
         """Something of what was written cannot be read again."""
@@ -70,10 +70,14 @@ class Writes:
         """That the database is damaged, or has taken nothing for a while, and why; empty if it has, or nobody has tried."""
         if self._damage is not None:
             return self._damage[1]
-        held = self._failing
-        if held is None or clock.monotonic() - held[0] < _TOLD_AFTER_S or clock.monotonic() - held[1] > _TOLD_FOR_S:
+        failing = self._failing
+        if (
+            failing is None
+            or clock.monotonic() - failing[0] < _TOLD_AFTER_S
+            or clock.monotonic() - failing[1] > _TOLD_FOR_S
+        ):
             return ""
-        return f"nothing can be written to the database: {held[2]}"
+        return f"nothing can be written to the database: {failing[2]}"
 
 
 writes = Writes()

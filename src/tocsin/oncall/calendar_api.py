@@ -12,12 +12,11 @@ from tocsin.config import queries as configuration
 from tocsin.kit import clock, db
 from tocsin.kit.installation import installation
 from tocsin.oncall import calendar_actions, queries, rights
-from tocsin.oncall.actions import CannotChange
 from tocsin.oncall.desk import CalendarKind, CalendarLine, FeedLine
-from tocsin.oncall.desk_api import refusal
+from tocsin.oncall.desk_api import changing
 from tocsin.oncall.domain import ScheduleDocument
 from tocsin.oncall.shapes import CalendarIn, CalendarOut, FeedIn, FeedMade, FeedOut
-from tocsin.people.api import actor, permit, writing
+from tocsin.people.api import actor, permit
 from tocsin.people.rights import Actor, Right
 from tocsin.web.problems import Problem, not_found, wrong
 
@@ -39,12 +38,9 @@ def link_calendar(request: HttpRequest, body: CalendarIn) -> Any:
     who = actor(request)
     person = body.person or who.person
     _may_speak(who, person)
-    try:
-        with writing(who) as tx:
-            made = calendar_actions.link_calendar(tx, person, body.kind, body.url, who.by)
-            found = next(one for one in queries.calendars(tx, owner=person) if one.id == made)
-    except CannotChange as why:
-        raise refusal(why) from None
+    with changing(who) as tx:
+        made = calendar_actions.link_calendar(tx, person, body.kind, body.url, who.by)
+        found = next(one for one in queries.calendars(tx, owner=person) if one.id == made)
     return Status(201, _calendar(found))
 
 
@@ -55,11 +51,8 @@ def unlink_calendar(request: HttpRequest, calendar_id: int) -> Any:
     found = next((one for one in queries.calendars(db.reader(clock.now())) if one.id == calendar_id), None)
     if found is None or not _may_see(who, found):
         raise not_found(f"there is no calendar {calendar_id}")
-    try:
-        with writing(who) as tx:
-            calendar_actions.unlink_calendar(tx, calendar_id, who.by)
-    except CannotChange as why:
-        raise refusal(why) from None
+    with changing(who) as tx:
+        calendar_actions.unlink_calendar(tx, calendar_id, who.by)
     return Status(204, None)
 
 
@@ -80,12 +73,9 @@ def open_feed(request: HttpRequest, body: FeedIn) -> Any:
         raise wrong("person", "say either `person` or `schedule`")
     if not _may_hold(who, person, body.schedule, None):
         raise Problem(403, "a person's feed is for them alone", more={"right": Right.ADMINISTER.value})
-    try:
-        with writing(who) as tx:
-            id_, secret = calendar_actions.open_feed(tx, person=person, schedule=body.schedule, by=who.by)
-            made = queries.feed(tx, id_)
-    except CannotChange as why:
-        raise refusal(why) from None
+    with changing(who) as tx:
+        id_, secret = calendar_actions.open_feed(tx, person=person, schedule=body.schedule, by=who.by)
+        made = queries.feed(tx, id_)
     assert made is not None  # made just now
     url = f"{installation().base_url}/cal/{secret}.ics"
     return Status(201, {**asdict(made), "url": url, "webcal_url": f"webcal://{url.partition('://')[2]}"})
@@ -98,11 +88,8 @@ def revoke_feed(request: HttpRequest, feed_id: int) -> Any:
     found = queries.feed(db.reader(clock.now()), feed_id)
     if found is None or not _may_hold(who, found.person, found.schedule, found):
         raise not_found(f"there is no feed {feed_id} in force that you may revoke")
-    try:
-        with writing(who) as tx:
-            calendar_actions.revoke_feed(tx, feed_id, who.by)
-    except CannotChange as why:
-        raise refusal(why) from None
+    with changing(who) as tx:
+        calendar_actions.revoke_feed(tx, feed_id, who.by)
     return Status(204, None)
 
 

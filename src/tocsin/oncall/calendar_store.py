@@ -88,9 +88,9 @@ def take_calendar(tx: Tx, leased_until: datetime) -> Kept | None:
         modified=row[5],
         body=row[6],
         booked=_booked(row[7]),
-        read_at=_instant(row[8]),
-        expanded_at=_instant(row[9]),
-        failing_since=_instant(row[10]),
+        read_at=clock.from_us_or_none(row[8]),
+        expanded_at=clock.from_us_or_none(row[9]),
+        failing_since=clock.from_us_or_none(row[10]),
         failures=row[11],
         revision=row[12],
     )
@@ -154,9 +154,9 @@ def calendar_of(row: Row) -> CalendarLine:
         id=row[0],
         kind=CalendarKind(row[1]),
         owner=row[2],
-        read_at=_instant(row[3]),
-        tried_at=_instant(row[4]),
-        failing_since=_instant(row[5]),
+        read_at=clock.from_us_or_none(row[3]),
+        tried_at=clock.from_us_or_none(row[4]),
+        failing_since=clock.from_us_or_none(row[5]),
         error=row[6],
         problems=_texts.decode(row[7]),
         booked=_booked(row[8]),
@@ -194,10 +194,6 @@ def feed_of(row: Row) -> FeedLine:
         schedule=row[2],
         made_by=row[3],
         made_at=clock.from_us(row[4]),
-        used_at=_instant(row[5]),
-        revoked_at=_instant(row[6]),
+        used_at=clock.from_us_or_none(row[5]),
+        revoked_at=clock.from_us_or_none(row[6]),
     )
-
-
-def _instant(us: int | None) -> datetime | None:
-    return None if us is None else clock.from_us(us)

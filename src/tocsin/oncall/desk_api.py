@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Annotated, Any
@@ -12,7 +14,7 @@ from ninja import Query, Router, Status
 
 from tocsin.config import queries as configuration
 from tocsin.kit import clock, db, text
-from tocsin.kit.db import Reader
+from tocsin.kit.db import Reader, Tx
 from tocsin.oncall import actions, calendar_actions, queries, rights, swaps
 from tocsin.oncall.actions import CannotChange, WhyNot, Wish
 from tocsin.oncall.api import aware
@@ -49,7 +51,17 @@ STATUS_OF = {
 }
 
 
-def refusal(why: CannotChange) -> Problem:
+@contextmanager
+def changing(who: Actor) -> Iterator[Tx]:
+    """A transaction in somebody's name, in which what cannot be changed is answered as a problem."""
+    try:
+        with writing(who) as tx:
+            yield tx
+    except CannotChange as why:
+        raise _refusal(why) from None
+
+
+def _refusal(why: CannotChange) -> Problem:
     """What is answered to a change that cannot be made."""
     more: dict[str, Any] = {"reason": why.why.value}
     if why.conflicts:
@@ -88,11 +100,8 @@ def make_override(request: HttpRequest, body: OverrideIn) -> Any:
     against = []
     if wish.person_in is not None and wish.end > reader.now:
         against = queries.hindrances(reader, wish.person_in, wish.schedule, max(start, reader.now), wish.end)
-    try:
-        with writing(who) as tx:
-            made = actions.make_override(tx, wish, who.by)
-    except CannotChange as why:
-        raise refusal(why) from None
+    with changing(who) as tx:
+        made = actions.make_override(tx, wish, who.by)
     return Status(201, {**asdict(made), "conflicts": against})
 
 
@@ -105,11 +114,8 @@ def cancel_override(request: HttpRequest, override_id: int, force: bool = False)
     if found is None:
         raise not_found(f"there is no override {override_id}")
     who = _may_change(request, _team(reader, found.schedule), (found.person_in, found.person_out))
-    try:
-        with writing(who) as tx:
-            return actions.cancel_override(tx, override_id, who.by, force=force)
-    except CannotChange as why:
-        raise refusal(why) from None
+    with changing(who) as tx:
+        return actions.cancel_override(tx, override_id, who.by, force=force)
 
 
 @swaps_router.get("", response=dict[str, list[Swap]])
@@ -138,11 +144,8 @@ def offer_swap(request: HttpRequest, body: SwapIn) -> Any:
         message=body.message,
         expires_at=aware("expires_at", body.expires_at) if body.expires_at else None,
     )
-    try:
-        with writing(who) as tx:
-            return Status(201, swaps.offer(tx, offer, who.by))
-    except CannotChange as why:
-        raise refusal(why) from None
+    with changing(who) as tx:
+        return Status(201, swaps.offer(tx, offer, who.by))
 
 
 @swaps_router.get("/{swap_id}", response=Swap)
@@ -167,7 +170,8 @@ def accept_swap(request: HttpRequest, swap_id: int, body: SwapAnswer) -> Any:
     who = actor(request)
     person = body.person or who.person
     _may_speak(request, who, person)
-    return _answered(who, lambda tx: swaps.accept_swap(tx, swap_id, person, who.by, anyway=body.anyway))
+    with changing(who) as tx:
+        return swaps.accept_swap(tx, swap_id, person, who.by, anyway=body.anyway)
 
 
 @swaps_router.post("/{swap_id}/refusal", response=Swap)
@@ -176,7 +180,8 @@ def decline_swap(request: HttpRequest, swap_id: int, body: SwapAnswer) -> Any:
     who = actor(request)
     person = body.person or who.person
     _may_speak(request, who, person)
-    return _answered(who, lambda tx: swaps.decline_swap(tx, swap_id, person, who.by))
+    with changing(who) as tx:
+        return swaps.decline_swap(tx, swap_id, person, who.by)
 
 
 @swaps_router.delete("/{swap_id}", response=Swap)
@@ -184,7 +189,8 @@ def withdraw_swap(request: HttpRequest, swap_id: int) -> Any:
     """Offer it no longer."""
     who = actor(request)
     _may_speak(request, who, _swap(_reader(), swap_id).person)
-    return _answered(who, lambda tx: swaps.withdraw_swap(tx, swap_id, who.by))
+    with changing(who) as tx:
+        return swaps.withdraw_swap(tx, swap_id, who.by)
 
 
 @absences_router.get("", response=AbsencesOut)
@@ -207,11 +213,8 @@ def note_absence(request: HttpRequest, body: AbsenceIn) -> Any:
     person = body.person or who.person
     _may_speak(request, who, person)
     start, end = aware("start", body.start), aware("end", body.end)
-    try:
-        with writing(who) as tx:
-            made = calendar_actions.note_absence(tx, person, start, end, about=body.about, by=who.by)
-    except CannotChange as why:
-        raise refusal(why) from None
+    with changing(who) as tx:
+        made = calendar_actions.note_absence(tx, person, start, end, about=body.about, by=who.by)
     return Status(201, {**asdict(made), "kind": "absent"})
 
 
@@ -219,12 +222,9 @@ def note_absence(request: HttpRequest, body: AbsenceIn) -> Any:
 def cancel_absence(request: HttpRequest, absence_id: int) -> Any:
     """They will be there after all."""
     who = actor(request)
-    try:
-        with writing(who) as tx:
-            found = calendar_actions.cancel_absence(tx, absence_id, who.by)
-            _may_speak(request, who, found.person)
-    except CannotChange as why:
-        raise refusal(why) from None
+    with changing(who) as tx:
+        found = calendar_actions.cancel_absence(tx, absence_id, who.by)
+        _may_speak(request, who, found.person)
     return Status(204, None)
 
 
@@ -247,15 +247,8 @@ def accept_handover(request: HttpRequest, handover_id: int, body: SwapAnswer) ->
     who = actor(request)
     person = body.person or who.person
     _may_speak(request, who, person)
-    return _answered(who, lambda tx: actions.accept_handover(tx, handover_id, person, who.by))
-
-
-def _answered(who: Actor, verb: Any) -> Any:
-    try:
-        with writing(who) as tx:
-            return verb(tx)
-    except CannotChange as why:
-        raise refusal(why) from None
+    with changing(who) as tx:
+        return actions.accept_handover(tx, handover_id, person, who.by)
 
 
 def _may_change(request: HttpRequest, team: str | None, concerned: tuple[str | None, ...]) -> Actor:

@@ -49,7 +49,6 @@ class Event:
     title: str
     mails: tuple[str, ...] = ()
     busy: bool = True
-    whole_day: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,7 +245,6 @@ def _event(found: Any, local: tz.Zone, problems: _Problems) -> Event | None:
         title=title,
         mails=_mails(found),
         busy=str(found.get("TRANSP", "OPAQUE")).upper() != "TRANSPARENT",
-        whole_day=not isinstance(begins, datetime),
     )
 
 

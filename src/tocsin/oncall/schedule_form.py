@@ -223,9 +223,9 @@ def _layer_body(layer: Layer, known: Sequence[Mapping[str, Any]]) -> dict[str, A
         made["rotation"] = layer.rotation
         if not _same_handoff(made.get("handoff"), layer):
             made["handoff"] = _handoff(layer)
-        form_fields.put(made, "every", _whole(layer.every) if layer.every != "1" else "")
+        form_fields.put(made, "every", form_fields.whole(layer.every) if layer.every != "1" else "")
     made.update(name=layer.name, start=layer.start, people=list(layer.people))
-    form_fields.put(made, "at_once", _whole(layer.at_once) if layer.at_once != "1" else "")
+    form_fields.put(made, "at_once", form_fields.whole(layer.at_once) if layer.at_once != "1" else "")
     form_fields.put(made, "between", [one.strip() for one in re.split(r"[,\n]", layer.between) if one.strip()])
     if _ticked(made.get("weekdays", ())) != layer.weekdays:
         form_fields.put(made, "weekdays", list(layer.weekdays) if len(layer.weekdays) < len(WEEKDAYS) else [])
@@ -278,10 +278,6 @@ def _ticked(written: Sequence[str]) -> tuple[str, ...]:
 def _day(written: object) -> str:
     text = str(written or "")
     return text if _DATE.fullmatch(text) else ""
-
-
-def _whole(written: str) -> int | str:
-    return int(written) if written.isascii() and written.isdigit() and len(written) < 9 else written
 
 
 def _shifted(held: tuple[Any, ...], how: str, at: int) -> tuple[Any, ...]:

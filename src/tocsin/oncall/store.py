@@ -88,7 +88,7 @@ def override_of(row: Row) -> OverrideLine:
         made_by=row[7],
         made_at=clock.from_us(row[8]),
         swap=row[9],
-        cancelled_at=_instant(row[10]),
+        cancelled_at=clock.from_us_or_none(row[10]),
         cancelled_by=row[11],
     )
 
@@ -138,7 +138,7 @@ def decide_swap(tx: Tx, one: Swap) -> None:
 
 def swap_of(row: Row) -> Swap:
     """A row of SWAP."""
-    wants_start, wants_end = _instant(row[7]), _instant(row[8])
+    wants_start, wants_end = clock.from_us_or_none(row[7]), clock.from_us_or_none(row[8])
     wants = Span(schedule=row[6], start=wants_start, end=wants_end) if wants_start and wants_end else None
     return Swap(
         id=row[0],
@@ -151,7 +151,7 @@ def swap_of(row: Row) -> Swap:
         made_at=clock.from_us(row[11]),
         expires_at=clock.from_us(row[12]),
         decided_by=row[13],
-        decided_at=_instant(row[14]),
+        decided_at=clock.from_us_or_none(row[14]),
         reason=row[15],
     )
 
@@ -225,7 +225,7 @@ def handover_of(row: Row) -> Handover:
         incoming=_texts.decode(row[5]),
         summary=row[6],
         accepted_by=row[7],
-        accepted_at=_instant(row[8]),
+        accepted_at=clock.from_us_or_none(row[8]),
     )
 
 
@@ -243,7 +243,3 @@ def first_time(tx: Tx, keys: Iterable[str]) -> set[str]:
 def forget_told(tx: Tx, before: datetime) -> None:
     """What was told long ago is not told again anyway."""
     tx.execute("DELETE FROM oncall_told WHERE at < %s", (clock.to_us(before),))
-
-
-def _instant(us: int | None) -> datetime | None:
-    return None if us is None else clock.from_us(us)

@@ -72,34 +72,40 @@ def start(tx: Tx, facts: Sequence[AlertGroupOpened | AlertGroupUnacknowledged]) 
         )
         new.append((escalation, fact.service, encoded))
     store.put_escalations(tx, new)
-    timers.set_fresh(tx, [(CLIMB, one.id, tx.now, "") for one, _, _ in new])
-    for one, _, _ in new:
+    timers.set_fresh(tx, [(CLIMB, escalation.id, tx.now, "") for escalation, _, _ in new])
+    for escalation, _, _ in new:
         tx.record(
             EscalationStarted(
-                group=one.group_id,
-                escalation=one.id,
-                policy=one.plan.policies[0].name if one.plan.policies else "",
-                urgency=one.urgency.value,
-                reason=one.plan.why,
+                group=escalation.group_id,
+                escalation=escalation.id,
+                policy=escalation.plan.policies[0].name if escalation.plan.policies else "",
+                urgency=escalation.urgency.value,
+                reason=escalation.plan.why,
             )
         )
 
 
 def climb(tx: Tx, escalation_ids: Sequence[int]) -> None:
     """Take the next rung of each: page whoever it means, set the timer for the rung after it."""
-    running = [one for one in store.escalations(tx, escalation_ids).values() if one.status is EscalationStatus.RUNNING]
+    running = [
+        escalation
+        for escalation in store.escalations(tx, escalation_ids).values()
+        if escalation.status is EscalationStatus.RUNNING
+    ]
     if not running:
         return
     current = standing(tx)
     current.know_contacts(tx, current.people)
     climbs: list[tuple[Escalation, rules.Climb]] = []
-    for one in running:
-        decided = rules.climb(one.plan, one.position, one.turn, current.resolver, current.can_reach, tx.now)
+    for escalation in running:
+        decided = rules.climb(
+            escalation.plan, escalation.position, escalation.turn, current.resolver, current.can_reach, tx.now
+        )
         for skipped in decided.skipped:
             tx.record(
                 StepSkipped(
-                    group=one.group_id,
-                    escalation=one.id,
+                    group=escalation.group_id,
+                    escalation=escalation.id,
                     policy=skipped.rung.policy,
                     step=skipped.rung.step,
                     cycle=skipped.rung.cycle,
@@ -107,12 +113,12 @@ def climb(tx: Tx, escalation_ids: Sequence[int]) -> None:
                 )
             )
         if isinstance(decided, rules.Exhausted):
-            _exhaust(tx, one)
+            _exhaust(tx, escalation)
         else:
-            climbs.append((one, decided))
+            climbs.append((escalation, decided))
     _page(tx, current, climbs)
-    store.move(tx, [(one.id, decided.next_position) for one, decided in climbs])
-    timers.set_fresh(tx, [(CLIMB, one.id, tx.now + decided.rung.wait, "") for one, decided in climbs])
+    store.move(tx, [(escalation.id, decided.next_position) for escalation, decided in climbs])
+    timers.set_fresh(tx, [(CLIMB, escalation.id, tx.now + decided.rung.wait, "") for escalation, decided in climbs])
 
 
 def hurry(tx: Tx, escalation_id: int) -> None:
@@ -233,10 +239,10 @@ def _end_running(tx: Tx, group_ids: Sequence[int], why: str) -> list[Escalation]
     running = store.running(tx, group_ids)
     if not running:
         return []
-    store.end(tx, [(one.id, EscalationStatus.STOPPED, why) for one in running])
-    timers.cancel(tx, CLIMB, [one.id for one in running])
-    for one in running:
-        tx.record(EscalationStopped(group=one.group_id, escalation=one.id, reason=why))
+    store.end(tx, [(escalation.id, EscalationStatus.STOPPED, why) for escalation in running])
+    timers.cancel(tx, CLIMB, [escalation.id for escalation in running])
+    for escalation in running:
+        tx.record(EscalationStopped(group=escalation.group_id, escalation=escalation.id, reason=why))
     return running
 
 
@@ -274,19 +280,21 @@ def _page(tx: Tx, current: Standing, climbs: Sequence[tuple[Escalation, rules.Cl
     pages = [
         Page(
             id=0,
-            escalation_id=one.id,
-            group_id=one.group_id,
+            escalation_id=escalation.id,
+            group_id=escalation.group_id,
             person=called.person,
             position=decided.position,
             status=PageStatus.ACTIVE if current.can_reach(called.person) else PageStatus.UNREACHABLE,
             reason=called.why,
             created_at=tx.now,
         )
-        for one, decided in climbs
+        for escalation, decided in climbs
         for called in decided.called
     ]
     store.put_pages(tx, pages)
-    deliveries = _deliveries(tx, current, {one.id: (one, decided) for one, decided in climbs}, pages)
+    deliveries = _deliveries(
+        tx, current, {escalation.id: (escalation, decided) for escalation, decided in climbs}, pages
+    )
     outbox.put(tx, deliveries)
 
 
@@ -361,10 +369,10 @@ def _in(way: ways.Way, tx: Tx) -> str:
     return "at once" if wait <= timedelta(0) else f"after {text.format_duration(wait)}"
 
 
-def _exhaust(tx: Tx, one: Escalation) -> None:
-    store.end(tx, [(one.id, EscalationStatus.EXHAUSTED, Why.EVERYBODY_TRIED)])
-    told = outbox.any_delivered(tx, [subject(page) for page in store.pages_of_escalation(tx, one)])
-    tx.record(EscalationExhausted(group=one.group_id, escalation=one.id, reached=told))
+def _exhaust(tx: Tx, escalation: Escalation) -> None:
+    store.end(tx, [(escalation.id, EscalationStatus.EXHAUSTED, Why.EVERYBODY_TRIED)])
+    told = outbox.any_delivered(tx, [subject(page) for page in store.pages_of_escalation(tx, escalation)])
+    tx.record(EscalationExhausted(group=escalation.group_id, escalation=escalation.id, reached=told))
 
 
 def _name(tx: Tx, by: str) -> str:

@@ -187,16 +187,16 @@ def _proof(person: str, contact: Contact, known: _Known) -> Proof:
 
 
 def _count_send(tx: Tx, person: str, key: str) -> list[int]:
-    held = tx.value("SELECT sent FROM paging_contact_code WHERE person = %s AND address_key = %s", (person, key))
+    written = tx.value("SELECT sent FROM paging_contact_code WHERE person = %s AND address_key = %s", (person, key))
     since = clock.to_us(tx.now - SENDS_WITHIN)
-    sent = [at for at in msgspec.json.decode(held or "[]", type=list[int]) if at > since]
+    sent = [at for at in msgspec.json.decode(written or "[]", type=list[int]) if at > since]
     if len(sent) >= SENDS_MAX:
         raise TooMany(max(1, (sent[0] - since) // 1_000_000))
     return [*sent, clock.to_us(tx.now)]
 
 
 def _deliveries(tx: Tx, document: PersonDocument, person: str, name: str, code: str) -> list[NewDelivery]:
-    held = devices.of_people(tx, [person]).get(person, ())
+    theirs = devices.of_people(tx, [person]).get(person, ())
     message = Message(
         kind=MessageKind.CODE,
         id=f"code-{secrets.token_hex(8)}",
@@ -207,7 +207,7 @@ def _deliveries(tx: Tx, document: PersonDocument, person: str, name: str, code: 
     )
     return [
         messages.notice(message, way, subject=_subject(person, name), due_at=tx.now, tried_for=CODE_LIVES)
-        for way in ways.ways_to(person, name, document.contacts[name], tx.now, held)
+        for way in ways.ways_to(person, name, document.contacts[name], tx.now, theirs)
     ]
 
 

@@ -80,8 +80,8 @@ def lines(reader: Reader, person: str) -> list[DeviceLine]:
             mark=secrets.digest(row[2]),
             service=row[2].partition("://")[2].partition("/")[0],
             created_at=clock.from_us(row[3]),
-            used_at=_instant(row[4]),
-            failed_at=_instant(row[5]),
+            used_at=clock.from_us_or_none(row[4]),
+            failed_at=clock.from_us_or_none(row[5]),
             reason=row[6],
         )
         for row in rows
@@ -97,12 +97,12 @@ def register(tx: Tx, person: str, name: str, endpoint: str, keys: tuple[str, str
     if wrong is not None:
         raise WrongSubscription(wrong)
     called = text.cut(" ".join(name.split()), NAME_CHARS_MAX) or NO_NAME
-    held = tx.row("SELECT id, person FROM paging_device WHERE endpoint = %s", (endpoint,))
-    if held is not None and held[1] == person:
-        tx.execute("UPDATE paging_device SET p256dh = %s, auth = %s WHERE id = %s", (*keys, held[0]))
-        return int(held[0])
-    if held is not None:  # another person was signed in on it before
-        _remove(tx, held[0])
+    known = tx.row("SELECT id, person FROM paging_device WHERE endpoint = %s", (endpoint,))
+    if known is not None and known[1] == person:
+        tx.execute("UPDATE paging_device SET p256dh = %s, auth = %s WHERE id = %s", (*keys, known[0]))
+        return int(known[0])
+    if known is not None:  # another person was signed in on it before
+        _remove(tx, known[0])
     if tx.value("SELECT count(*) FROM paging_device WHERE person = %s", (person,)) >= DEVICES_MAX:
         raise TooManyDevices(f"{DEVICES_MAX} devices are registered; remove one first")
     (id_,) = tx.next_ids("paging_device", 1)
@@ -127,18 +127,18 @@ def remove(tx: Tx, person: str, device_id: int, by: str) -> bool:
 
 def note(tx: Tx, settled: Sequence[Settled], ids: Sequence[int]) -> None:
     """What became of messages to devices: one that has left is removed and its person told by other ways."""
-    for one, id_ in zip(settled, ids, strict=True):
-        if one.verdict.disable:
-            held = tx.row("SELECT person, name FROM paging_device WHERE id = %s", (id_,))
-            if held is not None:
+    for attempt, id_ in zip(settled, ids, strict=True):
+        if attempt.verdict.disable:
+            known = tx.row("SELECT person, name FROM paging_device WHERE id = %s", (id_,))
+            if known is not None:
                 _remove(tx, id_)
-                tx.record(DeviceGone(person=held[0], device=id_, name=held[1], reason=one.verdict.reason))
-    used = [id_ for one, id_ in zip(settled, ids, strict=True) if one.verdict.kind is VerdictKind.DELIVERED]
+                tx.record(DeviceGone(person=known[0], device=id_, name=known[1], reason=attempt.verdict.reason))
+    used = [id_ for attempt, id_ in zip(settled, ids, strict=True) if attempt.verdict.kind is VerdictKind.DELIVERED]
     if used:
         _mark(tx, used, "used_at = %s", (clock.to_us(tx.now),))
-    for one, id_ in zip(settled, ids, strict=True):
-        if one.verdict.kind is not VerdictKind.DELIVERED and not one.verdict.disable:
-            _mark(tx, [id_], "failed_at = %s, reason = %s", (clock.to_us(tx.now), one.verdict.reason))
+    for attempt, id_ in zip(settled, ids, strict=True):
+        if attempt.verdict.kind is not VerdictKind.DELIVERED and not attempt.verdict.disable:
+            _mark(tx, [id_], "failed_at = %s, reason = %s", (clock.to_us(tx.now), attempt.verdict.reason))
 
 
 def _mark(tx: Tx, ids: Sequence[int], sets: str, values: Sequence[object]) -> None:
@@ -169,7 +169,3 @@ def _remove(tx: Tx, device_id: int) -> None:
 def _device(row: Row) -> Device:
     id_, person, name, endpoint, p256dh, auth = row
     return Device(id=id_, person=person, name=name, endpoint=endpoint, p256dh=p256dh, auth=auth)
-
-
-def _instant(us: int | None) -> datetime | None:
-    return None if us is None else clock.from_us(us)

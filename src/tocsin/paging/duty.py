@@ -227,8 +227,8 @@ class _Relief:
     def __init__(self, ahead: Sequence[Shift], loads: Sequence[ShiftLoad]) -> None:
         self._ahead = sorted(ahead, key=lambda shift: shift.start)
         self._problems: Counter[str] = Counter({shift.person: 0 for shift in ahead})
-        for one in loads:
-            self._problems[one.shift.person] += one.problems
+        for load in loads:
+            self._problems[load.shift.person] += load.problems
 
     def advice(self, person: str) -> str:
         """What to do about the next shift of somebody whose last one was too much."""
@@ -244,19 +244,19 @@ class _Relief:
         return f"offer the shift from {begins.start:%Y-%m-%d %H:%M} UTC to {taker}, who had {count} in these weeks"
 
 
-def _finding(one: ShiftLoad, relief: _Relief) -> Finding:
-    shift = one.shift
-    worst = ", ".join(f"{service} ({count})" for service, count in one.services[:3])
+def _finding(load: ShiftLoad, relief: _Relief) -> Finding:
+    shift = load.shift
+    worst = ", ".join(f"{service} ({count})" for service, count in load.services[:3])
     when = f"{shift.start:%Y-%m-%d %H:%M} to {shift.end:%Y-%m-%d %H:%M} UTC"
-    asleep = f", {one.asleep} of them in sleep hours" if one.asleep else ""
+    asleep = f", {load.asleep} of them in sleep hours" if load.asleep else ""
     return Finding(
-        code=OVER_BUDGET if one.over_budget else ASLEEP,
-        level=Level.WARNING if one.over_budget else Level.NOTE,
+        code=OVER_BUDGET if load.over_budget else ASLEEP,
+        level=Level.WARNING if load.over_budget else Level.NOTE,
         section="schedules",
         name=shift.schedule,
-        message=f"{shift.person} was paged for {text.plural(one.problems, 'problem')}{asleep} in the shift {when}",
+        message=f"{shift.person} was paged for {text.plural(load.problems, 'problem')}{asleep} in the shift {when}",
         fix=f"{relief.advice(shift.person)}, and lower what brought them: {worst}",
-        details={**shift.as_json(), "problems": one.problems, "pages": one.pages, "asleep": one.asleep},
+        details={**shift.as_json(), "problems": load.problems, "pages": load.pages, "asleep": load.asleep},
     )
 
 

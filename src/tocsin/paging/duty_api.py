@@ -73,13 +73,13 @@ def findings(request: HttpRequest) -> Any:
     return {"findings": [one.as_json() for one in duty.lived_through(db.reader(clock.now()))]}
 
 
-def _load(one: duty.ShiftLoad) -> dict[str, Any]:
-    shift = one.shift.as_json()
+def _load(load: duty.ShiftLoad) -> dict[str, Any]:
+    shift = load.shift.as_json()
     return {
         **{name: shift[name] for name in ("schedule", "person", "start", "end")},
-        "problems": one.problems,
-        "pages": one.pages,
-        "asleep": one.asleep,
-        "over_budget": one.over_budget,
-        "services": dict(one.services),
+        "problems": load.problems,
+        "pages": load.pages,
+        "asleep": load.asleep,
+        "over_budget": load.over_budget,
+        "services": dict(load.services),
     }

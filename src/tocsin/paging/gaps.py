@@ -46,9 +46,9 @@ def ahead(reader: Reader, current: Standing) -> tuple[GapAhead, ...]:
         _kept.found = _gaps_ahead(current, Reach(current.snapshot, hour, hour + AHEAD, counts))
         _kept.snapshot, _kept.rest = current.snapshot, rest
     first: dict[str, GapAhead] = {}
-    for one in _kept.found:
-        if one.end > reader.now:
-            first.setdefault(one.policy, one)
+    for gap in _kept.found:
+        if gap.end > reader.now:
+            first.setdefault(gap.policy, gap)
     return tuple(first.values())[:SHOWN_MAX]
 
 

@@ -154,8 +154,8 @@ def group(request: HttpRequest, actor: Actor, group_id: int) -> HttpResponse:
         raise Http404
     current = standing(reader)
     current.know_contacts(reader, current.people)
-    held = alerts.alerts_of(reader, group_id)[:ALERTS_SHOWN_MAX]
-    signals = alerts.signals(reader, group_id=group_id, limit=SIGNALS_SHOWN_MAX) if held else []
+    alert_lines = alerts.alerts_of(reader, group_id)[:ALERTS_SHOWN_MAX]
+    signals = alerts.signals(reader, group_id=group_id, limit=SIGNALS_SHOWN_MAX) if alert_lines else []
     pages = listing.pages(reader, group_id=group_id)
     running = queries.climbing(reader, [group_id]).get(group_id)
     told = tuple(_told(current, page, reader.now) for page in pages)
@@ -168,16 +168,16 @@ def group(request: HttpRequest, actor: Actor, group_id: int) -> HttpResponse:
         and line.status == GroupStatus.ACKNOWLEDGED,
         next=_next(reader, current, line, running, told),
         told=told,
-        alerts=tuple(_alert(one) for one in held),
-        alerts_left=max(0, line.alert_count - len(held)),
-        reasons=tuple(_reasons(reader, current, line, held, signals)),
+        alerts=tuple(_alert(one) for one in alert_lines),
+        alerts_left=max(0, line.alert_count - len(alert_lines)),
+        reasons=tuple(_reasons(reader, current, line, alert_lines, signals)),
         signals=tuple(signals),
         timeline=tuple(_timeline(reader, current, group_id)),
         runbook=(service.runbook or "") if service else "",
         links=tuple(service.links.items()) if service else (),
         similar=past.similar(reader, current, line),
         changes=past.changes(reader, current, line),
-        silence_url=past.silence_url(held),
+        silence_url=past.silence_url(alert_lines),
         service_name=line.service if service else "",
         may_escalate=running is not None,
         may_give_back=line.status == GroupStatus.ACKNOWLEDGED,
@@ -269,26 +269,26 @@ def _told(current: Standing, page: PageLine, instant: datetime) -> Told:
     )
 
 
-def _way(person: str, one: DeliveryLine, instant: datetime) -> Way:
-    is_ahead = one.state in ("waiting", "leased")
-    words = STATE_WORDS.get(one.state, one.state)
-    if one.state == "waiting" and one.attempts:
-        words = f"tried {text.plural(one.attempts, 'time')}, again"
+def _way(person: str, delivery: DeliveryLine, instant: datetime) -> Way:
+    is_ahead = delivery.state in ("waiting", "leased")
+    words = STATE_WORDS.get(delivery.state, delivery.state)
+    if delivery.state == "waiting" and delivery.attempts:
+        words = f"tried {text.plural(delivery.attempts, 'time')}, again"
     return Way(
         person=person,
-        by=f"{one.by[:1].upper()}{one.by[1:]}",
-        state=one.state,
+        by=f"{delivery.by[:1].upper()}{delivery.by[1:]}",
+        state=delivery.state,
         words=words,
-        at=one.due_at if is_ahead else one.settled_at or one.due_at,
-        is_ahead=is_ahead and one.due_at > instant - timedelta(minutes=1),
-        attempts=one.attempts,
-        why="" if one.state == "cancelled" else one.reason,
-        receipt=one.receipt,
+        at=delivery.due_at if is_ahead else delivery.settled_at or delivery.due_at,
+        is_ahead=is_ahead and delivery.due_at > instant - timedelta(minutes=1),
+        attempts=delivery.attempts,
+        why="" if delivery.state == "cancelled" else delivery.reason,
+        receipt=delivery.receipt,
     )
 
 
 def _reasons(
-    reader: Reader, current: Standing, line: GroupLine, held: Sequence[AlertLine], signals: Sequence[SignalLine]
+    reader: Reader, current: Standing, line: GroupLine, alert_lines: Sequence[AlertLine], signals: Sequence[SignalLine]
 ) -> Iterable[Reason]:
     service = current.services.get(line.service)
     if line.service == UNROUTED or service is None:
@@ -301,7 +301,11 @@ def _reasons(
     opening = next((one for one in reversed(signals) if one.outcome in (Outcome.OPENED, Outcome.REOPENED)), None)
     if opening is not None:
         yield Reason(question="Why it pages", answer=opening.reason)
-    if held and all(one.silence is not None for one in held if one.status == "firing") and line.firing_count:
+    if (
+        alert_lines
+        and all(one.silence is not None for one in alert_lines if one.status == "firing")
+        and line.firing_count
+    ):
         yield Reason(question="Why it is quiet", answer="a silence matches what fires")
 
 

@@ -52,69 +52,69 @@ HANDLERS: dict[str, TimerHandler] = {
 
 def on_settled(tx: Tx, settled: Sequence[Settled]) -> None:
     """Receipts of pages: told, not getting through, or unreachable, which climbs at once."""
-    by_page = {_page_id(one): one for one in settled if one.parcel.subject.startswith(f"{PAGE}:")}
+    by_page = {_page_id(attempt): attempt for attempt in settled if attempt.parcel.subject.startswith(f"{PAGE}:")}
     pages = store.pages(tx, by_page)
-    delivered = [one for one in settled if one.verdict.kind is VerdictKind.DELIVERED]
+    delivered = [attempt for attempt in settled if attempt.verdict.kind is VerdictKind.DELIVERED]
     _note_delivered(tx, delivered, pages)
-    _write_notes(tx, [one for one in delivered if one.parcel.channel == "inbox"])
+    _write_notes(tx, [attempt for attempt in delivered if attempt.parcel.channel == "inbox"])
     _note_devices(tx, settled)
-    repeats.plan(tx, [one for one in delivered if _page_id(one) in pages])
-    for one in settled:
-        if one.verdict.disable and not CHANNELS[one.parcel.channel].per_device:
-            _disable(tx, one)
-        page = pages.get(_page_id(one))
-        if one.failing and page is not None:
-            _failing(tx, one, page)
+    repeats.plan(tx, [attempt for attempt in delivered if _page_id(attempt) in pages])
+    for attempt in settled:
+        if attempt.verdict.disable and not CHANNELS[attempt.parcel.channel].per_device:
+            _disable(tx, attempt)
+        page = pages.get(_page_id(attempt))
+        if attempt.failing and page is not None:
+            _failing(tx, attempt, page)
 
 
 def _note_delivered(tx: Tx, delivered: Iterable[Settled], pages: dict[int, Page]) -> None:
-    told = [(one, pages[_page_id(one)]) for one in delivered if _page_id(one) in pages]
+    told = [(attempt, pages[_page_id(attempt)]) for attempt in delivered if _page_id(attempt) in pages]
     if not told:
         return
     recovered = [page.id for _, page in told if page.status is PageStatus.UNREACHABLE]
     store.set_page_status(tx, [(id_, PageStatus.ACTIVE) for id_ in recovered])
-    for one, page in told:
+    for attempt, page in told:
         tx.record(
             MessageDelivered(
                 group=page.group_id,
                 escalation=page.escalation_id,
                 page=page.id,
                 person=page.person,
-                channel=one.parcel.channel,
-                contact=_contact(one),
+                channel=attempt.parcel.channel,
+                contact=_contact(attempt),
             )
         )
 
 
-def _contact(one: Settled) -> str:
-    return _address.decode(one.parcel.address).options.get("contact", "")
+def _contact(attempt: Settled) -> str:
+    return _address.decode(attempt.parcel.address).options.get("contact", "")
 
 
 def _write_notes(tx: Tx, delivered: Sequence[Settled]) -> None:
     notes = []
-    for one in delivered:
-        message = _message.decode(one.parcel.body)
+    for attempt in delivered:
+        message = _message.decode(attempt.parcel.body)
         notes.append(
             store.Note(
-                person=_address.decode(one.parcel.address).target,
+                person=_address.decode(attempt.parcel.address).target,
                 kind=message.kind.value,
                 subject=subject_line(message, private=True),
                 text=plain(message, Settings()),
                 url=message.entries[0].url if message.entries else "",
                 acknowledge_url=message.acknowledge_url,
-                page_id=_page_id(one) or None,
+                page_id=_page_id(attempt) or None,
             )
         )
     store.put_notes(tx, notes)
 
 
 def _note_devices(tx: Tx, settled: Sequence[Settled]) -> None:
-    theirs = [one for one in settled if one.parcel.channel == devices.CHANNEL and one.final]
+    theirs = [attempt for attempt in settled if attempt.parcel.channel == devices.CHANNEL and attempt.final]
     if theirs:
-        devices.note(tx, theirs, [int(_address.decode(one.parcel.address).options["device"]) for one in theirs])
+        devices.note(tx, theirs, [int(_address.decode(attempt.parcel.address).options["device"]) for attempt in theirs])
 
 
-def _failing(tx: Tx, one: Settled, page: Page) -> None:
+def _failing(tx: Tx, attempt: Settled, page: Page) -> None:
     """One way does not work: try the person's next one now, and if none is left, the next person."""
     tx.record(
         MessageFailing(
@@ -122,9 +122,9 @@ def _failing(tx: Tx, one: Settled, page: Page) -> None:
             escalation=page.escalation_id,
             page=page.id,
             person=page.person,
-            channel=one.parcel.channel,
-            contact=_contact(one),
-            reason=one.verdict.reason,
+            channel=attempt.parcel.channel,
+            contact=_contact(attempt),
+            reason=attempt.verdict.reason,
         )
     )
     ways = outbox.subject_state(tx, actions.subject(page.id))
@@ -145,14 +145,14 @@ def _failing(tx: Tx, one: Settled, page: Page) -> None:
         actions.hurry_from(tx, page.escalation_id, page.position)
 
 
-def _disable(tx: Tx, one: Settled) -> None:
-    address = _address.decode(one.parcel.address)
+def _disable(tx: Tx, attempt: Settled) -> None:
+    address = _address.decode(attempt.parcel.address)
     person = address.options.get("person", "")
-    if person and one.parcel.channel in CHANNELS:
-        store.set_contact_state(tx, person, one.parcel.address_key, verified=False, reason=one.verdict.reason)
-        tx.record(ContactDisabled(person=person, channel=one.parcel.channel, reason=one.verdict.reason))
+    if person and attempt.parcel.channel in CHANNELS:
+        store.set_contact_state(tx, person, attempt.parcel.address_key, verified=False, reason=attempt.verdict.reason)
+        tx.record(ContactDisabled(person=person, channel=attempt.parcel.channel, reason=attempt.verdict.reason))
 
 
-def _page_id(one: Settled) -> int:
-    kind, _, number = one.parcel.subject.partition(":")
+def _page_id(attempt: Settled) -> int:
+    kind, _, number = attempt.parcel.subject.partition(":")
     return int(number) if kind == PAGE else 0

@@ -106,14 +106,14 @@ def sentence(policy: PolicyDocument, standing: Standing, now: datetime) -> str:
 
 def title_of(written: str, standing: Standing) -> tuple[str, str]:
     """`schedule:first` -> ("Schedule", "Payments, first")."""
-    one = target(written)
+    aimed = target(written)
     documents = {
         TargetKind.PERSON: standing.people,
         TargetKind.TEAM: standing.teams,
         TargetKind.SCHEDULE: standing.snapshot.all("schedules", ScheduleDocument),
-    }[one.kind]
-    document = documents.get(one.name)
-    return one.kind.value.capitalize(), str(getattr(document, "name", one.name))
+    }[aimed.kind]
+    document = documents.get(aimed.name)
+    return aimed.kind.value.capitalize(), str(getattr(document, "name", aimed.name))
 
 
 def _ladder(

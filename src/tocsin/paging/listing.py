@@ -149,7 +149,7 @@ def _escalation(reader: Reader, row: Row) -> EscalationLine:
         position=row[5],
         rungs=sum(len(policy.steps) * (policy.repeat + 1) for policy in plan.policies) + bool(plan.last_resort),
         started_at=clock.from_us(row[6]),
-        ended_at=_at(row[7]),
+        ended_at=clock.from_us_or_none(row[7]),
         next_at=timers.due_of(reader, CLIMB, row[0]),
         next=_rung(rung) if rung is not None else None,
     )
@@ -207,7 +207,7 @@ def _delivery(row: Row, receipts: list[AttemptLine]) -> DeliveryLine:
         takeovers=row[8],
         reason=row[9],
         receipt=row[10],
-        settled_at=_at(row[11]),
+        settled_at=clock.from_us_or_none(row[11]),
         receipts=receipts,
     )
 
@@ -222,10 +222,6 @@ def _page(row: Row, deliveries: list[DeliveryLine]) -> PageLine:
         status=PageStatus(row[5]),
         reason=row[6],
         created_at=clock.from_us(row[7]),
-        ended_at=_at(row[8]),
+        ended_at=clock.from_us_or_none(row[8]),
         deliveries=deliveries,
     )
-
-
-def _at(microseconds: int | None) -> datetime | None:
-    return None if microseconds is None else clock.from_us(microseconds)

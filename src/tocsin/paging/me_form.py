@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -15,10 +14,10 @@ from tocsin.people.domain import OWN, Urgency
 Body = dict[str, Any]
 NEW_RULES = 2  # empty lines a form offers
 DELAYS = ("0s", "1m", "2m", "3m", "5m", "10m", "15m", "30m", "1h")
+CONTACT_NAME_CHARS_MAX = 40
 SHIFT_STARTS = ("1d", "12h", "1h", "30m", "0s")
 SHIFT_ENDS = ("1h", "30m", "0s")
 SECRET_OPTIONS = ("secret", "token", "user", "password")
-_NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
 
 
 class Wrong(ValueError):
@@ -68,7 +67,7 @@ def renamed(body: Mapping[str, Any], name: str, new: str) -> Body:
     """The document with another name for a contact, in its rules too. Raises Wrong."""
     made = copy.deepcopy(dict(body))
     contacts = made.get("contacts", {})
-    called = slug(new)
+    called = text.slug(new, CONTACT_NAME_CHARS_MAX)
     if not called:
         raise Wrong("name", "a name has letters or digits")
     if called != name and called in contacts:
@@ -105,11 +104,6 @@ def with_profile(body: Mapping[str, Any], name: str, timezone: str) -> Body:
     return {**body, "name": name.strip(), "timezone": timezone.strip()}
 
 
-def slug(written: str) -> str:
-    """A name as documents have it: `Work phone` becomes `work-phone`."""
-    return _NOT_IN_NAMES.sub("-", written.strip().lower()).strip("-")[:40]
-
-
 def _set_rules(body: Body, urgency: Urgency, rules: list[dict[str, str]]) -> None:
     """No rules means: at once by every contact, which is what an absent list says."""
     notify = body.setdefault("notify", {})
@@ -130,7 +124,7 @@ def _delay(written: str, field: str) -> str:
 
 
 def _name(typed: str, channel: str, taken: Mapping[str, object]) -> str:
-    wanted = slug(typed) or {"email": "mail", "sms": "text"}.get(channel, channel)
+    wanted = text.slug(typed, CONTACT_NAME_CHARS_MAX) or {"email": "mail", "sms": "text"}.get(channel, channel)
     if typed.strip() and wanted in taken:
         raise Wrong("name", f"there is a contact called {wanted} already")
     number, name = 2, wanted

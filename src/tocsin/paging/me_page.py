@@ -141,7 +141,6 @@ class MePage:
     shift_ends: tuple[Option, ...]
     shift_words: tuple[str, ...]
     devices: tuple[DeviceLine, ...]
-    has_push: bool
     push_key: str
     test: Tested | None
     stamp: str  # of what holds: a form made from something older is refused
@@ -182,7 +181,6 @@ def page(reader: Reader, who: Actor, email: str, *, slip: Slip | None = None, dr
         shift_ends=_spans(me_form.SHIFT_ENDS, written.notify.shifts.end, " before") if written else (),
         shift_words=_shift_words(document),
         devices=tuple(devices.lines(reader, who.person)) if document else (),
-        has_push=document is not None and any(one.channel == "push" for one in document.contacts.values()),
         push_key=pushkey.public(reader),
         test=rehearsal.last_of(reader, who.person) if document else None,
         stamp=stamp(document),
@@ -284,7 +282,7 @@ def _rules(document: PersonDocument, form: PersonDocument, urgency: Urgency, usa
     """The rules of the document in words, and those of `form` in fields."""
     written = form.notify.high if urgency is Urgency.HIGH else form.notify.low
     rules = document.rules(urgency)
-    held = [(rule.after, rule.via) for rule in form.rules(urgency)] if written else []
+    shown = [(rule.after, rule.via) for rule in form.rules(urgency)] if written else []
     empty = [(timedelta(0), "")] * me_form.NEW_RULES
     return Rules(
         urgency=urgency.value,
@@ -309,22 +307,23 @@ def _rules(document: PersonDocument, form: PersonDocument, urgency: Urgency, usa
                     for name, contact in document.contacts.items()
                 ),
             )
-            for number, (after, via) in enumerate([*held, *empty], start=1)
+            for number, (after, via) in enumerate([*shown, *empty], start=1)
         ),
         is_written=bool(written),
     )
 
 
-def _spans(offered: Sequence[str], held: Sequence[timedelta], ending: str) -> tuple[Option, ...]:
-    chosen = {_short(one) for one in held}
+def _spans(offered: Sequence[str], chosen_spans: Sequence[timedelta], ending: str) -> tuple[Option, ...]:
+    chosen = {_short(one) for one in chosen_spans}
     return tuple(
-        Option(value=value, title=_lead(value, ending), chosen=value in chosen) for value in _with(offered, held)
+        Option(value=value, title=_lead(value, ending), chosen=value in chosen)
+        for value in _with(offered, chosen_spans)
     )
 
 
-def _with(offered: Sequence[str], held: Sequence[timedelta]) -> list[str]:
+def _with(offered: Sequence[str], chosen: Sequence[timedelta]) -> list[str]:
     """What is offered, and what somebody has already although it is not."""
-    return [*offered, *dict.fromkeys(_short(one) for one in held if _short(one) not in offered)]
+    return [*offered, *dict.fromkeys(_short(one) for one in chosen if _short(one) not in offered)]
 
 
 def _shift_words(document: PersonDocument | None) -> tuple[str, ...]:

@@ -133,8 +133,8 @@ def remove_contact(request: HttpRequest, actor: Actor, contact: str) -> HttpResp
 @permit(Right.SEE)
 def set_rules(request: HttpRequest, actor: Actor) -> HttpResponse:
     """When one is told by what, and of shifts how long ahead."""
-    held = _person(actor)
-    if request.POST.get("stamp", "") != me_page.stamp(held):
+    document = _person(actor)
+    if request.POST.get("stamp", "") != me_page.stamp(document):
         words = "Your contacts or rules were changed in the meantime. This is what holds now; change it again."
         return _slip(request, actor, Slip(form="rules", message=words), status=409)
     typed = {name: [one[:TYPED_CHARS_MAX] for one in request.POST.getlist(name)] for name in request.POST}

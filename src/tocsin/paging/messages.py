@@ -43,33 +43,33 @@ def entry(brief: GroupBrief, service: str, base_url: str) -> Entry:
     )
 
 
-def page(head: Letterhead, one: Page, to: str, about: Entry, rung: Rung, steps: int, now: datetime) -> str:
+def page(head: Letterhead, page_: Page, to: str, about: Entry, rung: Rung, steps: int, now: datetime) -> str:
     """The message of a page, as JSON. Its links acknowledge without signing in, for a week."""
-    link = f"{head.base_url}/a/{head.signer.sign(f'page:{one.id}', now + LINK_LIVES)}"
+    link = f"{head.base_url}/a/{head.signer.sign(f'page:{page_.id}', now + LINK_LIVES)}"
     step = "last resort" if rung.last_resort else f"step {rung.step} of {steps}"
     if rung.cycle > 1:
         step += f", round {rung.cycle}"
     return _encode(
         Message(
             kind=MessageKind.PAGE,
-            id=f"page-{one.id}",
+            id=f"page-{page_.id}",
             to=to,
             entries=(about,),
             text=f"If you do not answer, the next step is taken in {text.format_duration(rung.wait)}.",
             acknowledge_url=link,
             acknowledge_post_url=link,
-            reason=f"{one.reason} ({step})",
+            reason=f"{page_.reason} ({step})",
             sent_at=now,
         )
     ).decode()
 
 
-def taken(one: Page, to: str, about: Entry, what: str, now: datetime) -> str:
+def taken(page_: Page, to: str, about: Entry, what: str, now: datetime) -> str:
     """Tell somebody who was paged that it is in hands or over, as JSON."""
     return _encode(
         Message(
             kind=MessageKind.TAKEN,
-            id=f"taken-{one.id}",
+            id=f"taken-{page_.id}",
             to=to,
             entries=(about,),
             subject=f"{about.reference} {what}",

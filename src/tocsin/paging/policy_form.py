@@ -145,9 +145,9 @@ def refused(form: PolicyForm, problems: Sequence[Problem]) -> PolicyForm:
     """The form with each problem at its field; what belongs to none stands at the top."""
     at_top: dict[str, str] = {}
     steps = list(form.steps)
-    for one in problems:
-        said = " ".join(f"{part[:1].upper()}{part[1:].rstrip('.')}." for part in (one.message, one.fix) if part)
-        match one.path[2:]:
+    for problem in problems:
+        said = " ".join(f"{part[:1].upper()}{part[1:].rstrip('.')}." for part in (problem.message, problem.fix) if part)
+        match problem.path[2:]:
             case ("steps", int(index), *rest) if index < len(steps):
                 name = str(rest[0]) if rest and rest[0] in ("page", "wait", "round_robin", "if") else "page"
                 if name == "page" and not steps[index].page:

@@ -173,10 +173,10 @@ def new_policy(request: HttpRequest, actor: Actor) -> HttpResponse:
     form = policy_form.read(request)
     if not parse.may_be_called(form.name):
         form = replace(form, name=form_fields.short_name(form.name or form.title))
-    held = state.snapshot.sections.get(SECTION, {})
+    taken = state.snapshot.sections.get(SECTION, {})
     if not parse.may_be_called(form.name):
         form = replace(form, wrong={"slug": NAME_WRONG})
-    elif form.name in held:
+    elif form.name in taken:
         form = replace(form, wrong={"slug": "There is a policy of this name already."})
     return _post(request, actor, state, form, is_new=True)
 

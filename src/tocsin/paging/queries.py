@@ -20,10 +20,7 @@ TROUBLES_SHOWN_MAX = 20
 PAGES_LOOKED_AT_MAX = 50
 PLANS_KEPT_MAX = 512
 _plan = msgspec.json.Decoder(Plan)
-_NOTE = (
-    "note.id, note.at, note.kind, note.subject, note.text, note.page_id, note.read_at, page.group_id,"
-    " alerts_group.status, alerts_group.title"
-)
+_NOTE = "note.id, note.at, note.kind, note.subject, note.text, note.read_at, page.group_id, alerts_group.status"
 _NOTE_FROM = (
     " FROM paging_inbox_note note LEFT JOIN paging_page page ON page.id = note.page_id"
     " LEFT JOIN alerts_group ON alerts_group.id = page.group_id"
@@ -41,7 +38,6 @@ class NoteLine:
     text: str
     group: int | None
     group_status: str
-    group_title: str
     is_new: bool
 
 
@@ -93,7 +89,7 @@ def acknowledgement_expires_at(reader: Reader, group_id: int) -> datetime | None
     due = reader.value(
         "SELECT due_at FROM engine_timer WHERE kind = %s AND ref = %s", (ACKNOWLEDGEMENT_EXPIRES, group_id)
     )
-    return None if due is None else clock.from_us(due)
+    return clock.from_us_or_none(due)
 
 
 def asked_page(reader: Reader, page_id: int) -> AskedPage | None:
@@ -182,7 +178,7 @@ def missed_heartbeats(reader: Reader) -> list[tuple[str, datetime | None]]:
         "SELECT integration, last_at FROM alerts_heartbeat WHERE missed = %s ORDER BY integration LIMIT %s",
         (True, TROUBLES_SHOWN_MAX),
     )
-    return [(name, None if last is None else clock.from_us(last)) for name, last in rows]
+    return [(name, clock.from_us_or_none(last)) for name, last in rows]
 
 
 @lru_cache(maxsize=PLANS_KEPT_MAX)
@@ -199,7 +195,7 @@ def _climbing(row: Row) -> Climbing:
         position=position,
         turn=turn,
         started_at=clock.from_us(started_at),
-        due_at=None if due_at is None else clock.from_us(due_at),
+        due_at=clock.from_us_or_none(due_at),
     )
 
 
@@ -210,10 +206,9 @@ def _note(row: Row) -> NoteLine:
         kind=row[2],
         subject=row[3],
         text=row[4],
-        is_new=row[6] is None,
-        group=row[7],
-        group_status=row[8] or "",
-        group_title=row[9] or "",
+        is_new=row[5] is None,
+        group=row[6],
+        group_status=row[7] or "",
     )
 
 

@@ -167,9 +167,9 @@ def _not_woken(looked: Look, plan: Plan) -> list[str]:
         if rung is None:
             break
         everybody = replace(rung, round_robin=False)
-        for one in call(everybody, 0, looked.standing.resolver, looked.standing.can_reach, looked.now)[0]:
-            if looked.standing.reach(one.person, looked.now) is not ways.Reach.WAKES:
-                found.setdefault(one.person)
+        for called in call(everybody, 0, looked.standing.resolver, looked.standing.can_reach, looked.now)[0]:
+            if looked.standing.reach(called.person, looked.now) is not ways.Reach.WAKES:
+                found.setdefault(called.person)
     return list(found)
 
 

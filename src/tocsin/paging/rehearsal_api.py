@@ -110,8 +110,8 @@ def _start(who: Actor, persons: Sequence[str], team: str) -> None:
         raise Problem(429, str(often), headers={"Retry-After": str(retry_after_s)}) from None
 
 
-def _out(one: Tested) -> dict[str, Any]:
-    return {**asdict(one), "result": one.kind}
+def _out(test: Tested) -> dict[str, Any]:
+    return {**asdict(test), "result": test.kind}
 
 
 def _self_or_admin(request: HttpRequest, person: str) -> Actor:

@@ -250,7 +250,7 @@ def _save(request: HttpRequest, actor: Actor, was: str, name: str) -> HttpRespon
 def _form(
     request: HttpRequest,
     name: str,
-    held: dict[str, Any],
+    values: dict[str, Any],
     verdict: Verdict = form_fields.FINE,
     meant: Thought | None = None,
 ) -> HttpResponse:
@@ -258,7 +258,7 @@ def _form(
     snapshot = state.snapshot
     document = snapshot.all("services", ServiceDocument).get(name)
     origin = state.origins.get(("services", name))
-    parts = service_form.form_parts(held, snapshot, name)
+    parts = service_form.form_parts(values, snapshot, name)
     page = ServiceFormPage(
         name=name,
         title=document.name if document is not None else "",

@@ -24,10 +24,10 @@ def tell(tx: Tx, facts: Sequence[PersonPaged]) -> None:
     for urgency in Urgency:
         told: dict[str, Notice] = {}
         for fact in facts:
-            one, brief = escalations.get(fact.escalation), briefs.get(fact.group)
-            if one is None or brief is None or one.urgency is not urgency:
+            escalation, brief = escalations.get(fact.escalation), briefs.get(fact.group)
+            if escalation is None or brief is None or escalation.urgency is not urgency:
                 continue
-            for schedule, person in _shadows(tx, current, one, fact):
+            for schedule, person in _shadows(tx, current, escalation, fact):
                 about = f"shadow:{fact.escalation}:{fact.policy}:{fact.step}:{fact.cycle}:{person}"
                 told[about] = Notice(
                     person=person,
@@ -39,17 +39,17 @@ def tell(tx: Tx, facts: Sequence[PersonPaged]) -> None:
         notices.tell(tx, current, told.values(), urgency)
 
 
-def _shadows(tx: Tx, current: Standing, one: Escalation, fact: PersonPaged) -> Iterator[tuple[str, str]]:
+def _shadows(tx: Tx, current: Standing, escalation: Escalation, fact: PersonPaged) -> Iterator[tuple[str, str]]:
     """(schedule, person) for everybody who shadows what this step pages, but is not paged by it."""
-    for written in _targets(one, fact):
+    for written in _targets(escalation, fact):
         aimed = target(written)
         if aimed.kind is TargetKind.SCHEDULE:
             paged = current.on_call(aimed.name, tx.now) or ()
             yield from ((aimed.name, person) for person in current.shadows(aimed.name, tx.now) if person not in paged)
 
 
-def _targets(one: Escalation, fact: PersonPaged) -> tuple[str, ...]:
+def _targets(escalation: Escalation, fact: PersonPaged) -> tuple[str, ...]:
     if fact.step == 0:
-        return one.plan.last_resort
-    steps = (step for policy in one.plan.policies if policy.name == fact.policy for step in policy.steps)
+        return escalation.plan.last_resort
+    steps = (step for policy in escalation.plan.policies if policy.name == fact.policy for step in policy.steps)
     return next((step.targets for step in steps if step.number == fact.step), ())

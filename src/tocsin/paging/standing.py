@@ -95,8 +95,8 @@ class Standing:
         """By which ways, and when, somebody of the configuration is told what begins at `at`."""
         known = self._ways.get((person, urgency, at))
         if known is None:
-            held = self.devices.get(person, ())
-            known = ways.ways(person, self.people[person], urgency, self.usable(person), at, held)
+            devices = self.devices.get(person, ())
+            known = ways.ways(person, self.people[person], urgency, self.usable(person), at, devices)
             self._ways[person, urgency, at] = known
         return known
 

@@ -181,16 +181,16 @@ def put_pages(tx: Tx, new: Sequence[Page]) -> None:
         columns,
         [
             (
-                one.id,
-                one.escalation_id,
-                one.group_id,
-                one.person,
-                one.position,
-                one.status.value,
-                one.reason,
-                clock.to_us(one.created_at),
+                page.id,
+                page.escalation_id,
+                page.group_id,
+                page.person,
+                page.position,
+                page.status.value,
+                page.reason,
+                clock.to_us(page.created_at),
             )
-            for one in new
+            for page in new
         ],
     )
 
@@ -211,19 +211,20 @@ def live_pages(tx: Tx, group_ids: Iterable[int]) -> list[Page]:
     return [_page(row) for row in rows]
 
 
-def pages_of_rung(reader: Reader, one: Page) -> list[Page]:
+def pages_of_rung(reader: Reader, page: Page) -> list[Page]:
     """The pages that were made together with this one, and itself."""
     rows = reader.rows(
         f"SELECT {_PAGE} FROM paging_page WHERE group_id = %s AND escalation_id = %s AND position = %s",
-        (one.group_id, one.escalation_id, one.position),
+        (page.group_id, page.escalation_id, page.position),
     )
     return [_page(row) for row in rows]
 
 
-def pages_of_escalation(reader: Reader, one: Escalation) -> list[int]:
+def pages_of_escalation(reader: Reader, escalation: Escalation) -> list[int]:
     """The ids of every page an escalation made."""
     rows = reader.rows(
-        "SELECT id FROM paging_page WHERE group_id = %s AND escalation_id = %s ORDER BY id", (one.group_id, one.id)
+        "SELECT id FROM paging_page WHERE group_id = %s AND escalation_id = %s ORDER BY id",
+        (escalation.group_id, escalation.id),
     )
     return [row[0] for row in rows]
 

@@ -39,8 +39,8 @@ def send(tx: Tx, person: str, name: str) -> int:
     recent = tx.value(
         "SELECT count(*) FROM engine_delivery WHERE subject = %s AND created_at > %s", (_subject(person, name), since)
     )
-    held = devices.of_people(tx, [person]).get(person, ())
-    planned = ways.ways_to(person, name, document.contacts[name], tx.now, held)
+    theirs = devices.of_people(tx, [person]).get(person, ())
+    planned = ways.ways_to(person, name, document.contacts[name], tx.now, theirs)
     if recent >= TRIES_MAX * max(1, len(planned)):
         raise TooOften(f"{TRIES_MAX} test messages were sent a moment ago")
     message = Message(

@@ -246,9 +246,13 @@ def _troubles(reader: Reader, current: Standing) -> tuple[Trouble, ...]:
     late = queries.late_pages(reader, reader.now - LATE_AFTER)
     if late:
         found.append(Trouble(words=f"{late} messages of pages are late"))
-    for one in queries.failing(reader):
-        who = people.name_of(current.snapshot, f"person:{one.person}") if one.person else one.mail or "a team"
-        found.append(Trouble(words=f"{one.channel} to {who} does not get through", why=one.reason, since=one.since))
+    for failing in queries.failing(reader):
+        who = (
+            people.name_of(current.snapshot, f"person:{failing.person}") if failing.person else failing.mail or "a team"
+        )
+        found.append(
+            Trouble(words=f"{failing.channel} to {who} does not get through", why=failing.reason, since=failing.since)
+        )
     for integration, last_at in queries.missed_heartbeats(reader):
         url = reverse("integration", kwargs={"name": integration})
         found.append(Trouble(words=f"No sign of life from {integration}", since=last_at, url=url))

@@ -243,6 +243,18 @@ class AccountFact(Fact, frozen=True, kw_only=True):
         return f"user:{self.user}"
 
 
+class OutsiderFact(Fact, frozen=True, kw_only=True):
+    """What somebody tried who is not signed in; `address` is where they came from."""
+
+    loud = False
+    audited = True
+    address: str
+
+    @property
+    def subject(self) -> str:
+        return "accounts:-"
+
+
 class AccountOpened(AccountFact, frozen=True, kw_only=True):
     """Somebody may sign in."""
 
@@ -308,29 +320,14 @@ class ResetSent(AccountFact, frozen=True, kw_only=True):
     email: str
 
 
-class ResetAsked(Fact, frozen=True, kw_only=True):
+class ResetAsked(OutsiderFact, frozen=True, kw_only=True):
     """Somebody who is not signed in asked for another password, for an address with an account or without."""
 
-    loud = False
-    audited = True
     email: str
-    address: str
-
-    @property
-    def subject(self) -> str:
-        return "accounts:-"
 
 
-class SetUpRefused(Fact, frozen=True, kw_only=True):
+class SetUpRefused(OutsiderFact, frozen=True, kw_only=True):
     """Somebody tried to open the first account without the installation's code."""
-
-    loud = False
-    audited = True
-    address: str
-
-    @property
-    def subject(self) -> str:
-        return "accounts:-"
 
 
 class AccountClosed(AccountFact, frozen=True, kw_only=True):
@@ -379,14 +376,7 @@ class SignedIn(AccountFact, frozen=True, kw_only=True):
     address: str
 
 
-class SignInRefused(Fact, frozen=True, kw_only=True):
+class SignInRefused(OutsiderFact, frozen=True, kw_only=True):
     """Somebody tried to sign in and was not let in."""
 
-    loud = False
-    audited = True
     email: str
-    address: str
-
-    @property
-    def subject(self) -> str:
-        return "accounts:-"

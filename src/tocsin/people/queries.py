@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,7 +9,7 @@ import msgspec
 
 from tocsin.config import queries as configuration
 from tocsin.config.domain import Snapshot
-from tocsin.kit import clock
+from tocsin.kit import clock, text
 from tocsin.kit.db import Reader, Row
 from tocsin.kit.secrets import digest
 from tocsin.people.domain import PersonDocument, Role, TeamDocument
@@ -20,7 +19,6 @@ from tocsin.people.rights import Actor
 TOKENS_SHOWN_MAX = 500
 TOKEN_CHARS_MAX = 200
 NAME_STEM_CHARS_MAX = 80
-_NOT_IN_A_NAME = re.compile(r"[^a-z0-9]+")
 _scopes = msgspec.json.Decoder(frozenset[str])
 
 
@@ -56,7 +54,7 @@ def is_empty() -> bool:
 def free_name(snapshot: Snapshot, email: str) -> str:
     """A name for a new person's document, made of the address."""
     people = snapshot.all("people", PersonDocument)
-    wanted = _NOT_IN_A_NAME.sub("-", email.partition("@")[0].lower()).strip("-")[:NAME_STEM_CHARS_MAX] or "person"
+    wanted = text.slug(email.partition("@")[0], NAME_STEM_CHARS_MAX) or "person"
     return next(one for one in (wanted, *(f"{wanted}-{count}" for count in range(2, 1000))) if one not in people)
 
 
@@ -149,15 +147,11 @@ def _token(row: Row) -> TokenInfo:
         name=name,
         scopes=tuple(sorted(_scopes.decode(scopes))),
         created_at=clock.from_us(created_at),
-        expires_at=_instant(expires_at),
-        last_used_at=_instant(last_used_at),
-        revoked_at=_instant(revoked_at),
+        expires_at=clock.from_us_or_none(expires_at),
+        last_used_at=clock.from_us_or_none(last_used_at),
+        revoked_at=clock.from_us_or_none(revoked_at),
         email=owner[0] if owner else "",
     )
-
-
-def _instant(us: int | None) -> datetime | None:
-    return None if us is None else clock.from_us(us)
 
 
 def name_of(snapshot: Snapshot, by: str) -> str:

@@ -27,7 +27,7 @@ from tocsin.people.rights import Actor, Right, may
 from tocsin.web.pages import show
 
 SECTION = "routes"
-UP, DOWN = "up", "down"
+UP = "up"  # where a route is moved; anything else is down
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
