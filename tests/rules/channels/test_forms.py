@@ -101,6 +101,7 @@ def test_html_holds_no_markup_of_others() -> None:
     made = email.compose(page(entry(title="<script>", summary="<img onerror=x>"), text="<b>"), ANN, SETTINGS, NOW)
     for tag in ("<script", "<img", "<b>"):
         assert tag not in made.html
+        assert tag.replace("<", "&lt;").replace(">", "&gt;") in made.html, "told, as text"
 
 
 def test_a_locked_screen_shows_no_private_text() -> None:

@@ -174,7 +174,14 @@ def test_an_override_that_leaves_nobody_takes_a_second_word(desk: House) -> None
 
 @pytest.mark.parametrize(
     ("who", "into", "out", "status"),
-    [("ann", "bob", "ann", 303), ("ann", "ann", "*", 303), ("ann", "cleo", "bob", 403), ("dan", "cleo", "ann", 303)],
+    [
+        ("ann", "bob", "ann", 303),
+        ("ann", "ann", "*", 303),
+        ("ann", "cleo", "bob", 403),
+        ("bob", "cleo", "ann", 303),  # manages the team
+        ("dan", "cleo", "ann", 303),  # administers
+        ("cleo", "cleo", "ann", 403),  # only looks on
+    ],
 )
 def test_who_may_override(desk: House, who: str, into: str, out: str, status: int) -> None:
     """Responders what concerns themselves, managers and administrators everything."""
