@@ -48,14 +48,14 @@ def accept(tx: Tx, integration: str, source: str, body: bytes, signals: Sequence
 
 
 def acknowledge(tx: Tx, group_id: GroupId, by: str, *, via: str = "") -> Group:
-    """Somebody has it: everybody else falls silent. Raises NoSuchGroup, IllegalMove."""
+    """Acknowledge the group, so that nobody else is paged. Raises NoSuchGroup, IllegalMove."""
     return _change(
         tx, group_id, GroupEvent.ACKNOWLEDGE, lambda work, group: lifecycle.acknowledge(work, group, by, via=via)
     )
 
 
 def unacknowledge(tx: Tx, group_id: GroupId, by: str, reason: str = Reason.BY_HAND) -> Group:
-    """Nobody has it any more: it pages from the start, or when its silence ends. Raises NoSuchGroup, IllegalMove."""
+    """Take the acknowledgement back: it pages again, at once or after its silence. Raises NoSuchGroup, IllegalMove."""
 
     def give_back(work: UnitOfWork, group: Group) -> bool:
         silence = lifecycle.silence_of(work, group)
@@ -68,12 +68,12 @@ def unacknowledge(tx: Tx, group_id: GroupId, by: str, reason: str = Reason.BY_HA
 
 
 def snooze(tx: Tx, group_id: GroupId, by: str, until: datetime) -> Group:
-    """Bother nobody until then. Raises NoSuchGroup, IllegalMove."""
+    """Page nobody for the group until then. Raises NoSuchGroup, IllegalMove."""
     return _change(tx, group_id, GroupEvent.SNOOZE, lambda work, group: lifecycle.snooze(work, group, by, until))
 
 
 def resolve(tx: Tx, group_id: GroupId, by: str, *, via: str = "") -> Group:
-    """It is over, and so are its alerts. Raises NoSuchGroup, IllegalMove."""
+    """Resolve the group and its alerts. Raises NoSuchGroup, IllegalMove."""
 
     def over(work: UnitOfWork, group: Group) -> bool:
         _resolve_alerts_of(work, group)
@@ -116,7 +116,7 @@ def silence(
 
 
 def begin_silence(tx: Tx, made: Silence) -> None:
-    """What it matches and fires already falls silent; a group does when all its firing alerts are silenced."""
+    """Silence the alerts that fire already, and suppress the groups in which no other alert fires."""
     matched = [
         alert
         for alert, labels in store.labels_of_firing(tx, "silence_id IS NULL", ())
@@ -135,7 +135,7 @@ def begin_silence(tx: Tx, made: Silence) -> None:
 
 
 def end_silence(tx: Tx, silence_id: int, by: str, reason: str) -> None:
-    """It is over: what still fires and no other silence matches pages again."""
+    """End a silence: groups with a firing alert that no other silence matches page again."""
     tx.lock(LEDGER_LOCK)
     timers.cancel(tx, lifecycle.SILENCE_END, [silence_id])
     timers.cancel(tx, SILENCE_START, [silence_id])
@@ -175,7 +175,7 @@ def expire_alerts(tx: Tx) -> int:
 
 
 def put_off_expiries(tx: Tx, heard_by: datetime, unlived: timedelta) -> None:
-    """What was last heard of before nobody could hear anything has as much time as it had left then."""
+    """Give alerts last heard of before a time in which no engine ran as much time as they had left then."""
     tx.lock(LEDGER_LOCK)
     store.put_off_expiries(tx, heard_by, unlived)
 
@@ -212,7 +212,7 @@ def _set_silence(tx: Tx, alerts: Sequence[Alert], silence_id: int | None) -> Non
 
 
 def arm_heartbeats(tx: Tx, facts: Sequence[object]) -> None:
-    """From the moment a heartbeat is configured its sign of life is expected; one that is gone is expected no more."""
+    """Expect the first sign of life of each new heartbeat, and none of those taken out of the configuration."""
     if not facts:
         return
     tx.lock(LEDGER_LOCK)

@@ -68,7 +68,7 @@ def signal_id(envelope_id: int, place: int) -> int:
 
 
 def put_envelopes(tx: Tx, accepted: Sequence[Accepted]) -> None:
-    """Make requests durable."""
+    """Write requests with their signals; the commit makes them durable."""
     at = clock.to_us(tx.now)
     rows = [
         (
@@ -125,7 +125,7 @@ _WAITING = (
 
 
 def heard_to(reader: Reader) -> datetime:
-    """Up to when all that was said has been absorbed."""
+    """The instant up to which everything received has been absorbed."""
     waiting = reader.value("SELECT received_at FROM alerts_envelope WHERE absorbed_at IS NULL ORDER BY id LIMIT 1")
     return reader.now if waiting is None else min(reader.now, clock.from_us(waiting))
 
@@ -154,7 +154,7 @@ def unpacked(packed: bytes) -> tuple[tuple[Signal, ...], str]:
 
 
 def mark_absorbed(tx: Tx, envelope_ids: Sequence[int]) -> None:
-    """These are accounted for."""
+    """Mark envelopes as absorbed: each of their signals has its result."""
     tx.write(
         f"UPDATE alerts_envelope SET absorbed_at = %s WHERE {tx.among('id')}",
         (clock.to_us(tx.now), tx.listed(envelope_ids)),

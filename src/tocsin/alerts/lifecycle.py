@@ -58,13 +58,13 @@ class UnitOfWork:
         self._cancelled: dict[str, set[int]] = {}
 
     def load(self, group_ids: Iterable[int]) -> None:
-        """Have these groups at hand."""
+        """Load and lock these groups, unless they are loaded already."""
         missing = [id_ for id_ in group_ids if id_ not in self.groups]
         if missing:
             self.groups.update(store.groups(self.tx, missing))
 
     def know(self, groups: Iterable[Group]) -> None:
-        """Use these, loaded elsewhere in this transaction."""
+        """Take over groups that this transaction has loaded and locked elsewhere."""
         for group in groups:
             self.groups.setdefault(group.id, group)
 
@@ -73,12 +73,12 @@ class UnitOfWork:
         self._new.append(group)
 
     def changed(self, group: Group) -> None:
-        """It is to be written."""
+        """Mark a group to be written; a new one is written anyway."""
         if group.id:
             self._changed[group.id] = group
 
     def tell(self, fact: Callable[[], Fact]) -> None:
-        """A fact, made when all ids are known."""
+        """Record a fact in the end; it is made when new groups have their ids."""
         self._facts.append(fact)
 
     def set_timer(self, kind: str, group: Group, due_at: datetime) -> None:
@@ -133,14 +133,14 @@ def suppressed(group: Group, reason: str, until: datetime | None) -> AlertGroupS
 
 
 def suppressor(routed: Routed, silence: Silence | None) -> str:
-    """What keeps a new group quiet, as its row has it."""
+    """What suppresses a new group, as `Group.suppressed_by` has it."""
     if silence is not None:
         return f"silence:{silence.id}"
     return f"route:{routed.route}" if routed.suppress is not None else "hold"
 
 
 def acknowledge(work: UnitOfWork, group: Group, by: str, *, via: str = "") -> bool:
-    """Somebody has it; False if the group is over already."""
+    """Acknowledge the group: somebody sees to it. False if it is resolved."""
     if group.status is GroupStatus.RESOLVED:
         return False
     group.status = rules.move(group.status, GroupEvent.ACKNOWLEDGE)
@@ -155,7 +155,7 @@ def acknowledge(work: UnitOfWork, group: Group, by: str, *, via: str = "") -> bo
 
 
 def unacknowledge(work: UnitOfWork, group: Group, by: str, reason: str) -> bool:
-    """Nobody has it any more: it pages from the start; False if nobody had it."""
+    """Take back the acknowledgement: the group pages from the start. False if there was none."""
     if group.status is not GroupStatus.ACKNOWLEDGED:
         return False
     group.status = rules.move(group.status, GroupEvent.UNACKNOWLEDGE)
@@ -175,7 +175,7 @@ def unacknowledge(work: UnitOfWork, group: Group, by: str, reason: str) -> bool:
 
 
 def snooze(work: UnitOfWork, group: Group, by: str, until: datetime) -> bool:
-    """Bother nobody until then; False if the group is over or suppressed."""
+    """Page nobody until then. False if the group is resolved or suppressed."""
     if (group.status, GroupEvent.SNOOZE) not in rules.GROUP_MACHINE:
         return False
     group.status = rules.move(group.status, GroupEvent.SNOOZE)
@@ -188,7 +188,7 @@ def snooze(work: UnitOfWork, group: Group, by: str, until: datetime) -> bool:
 
 
 def wake(work: UnitOfWork, group: Group, reason: str = Reason.SNOOZE_OVER) -> bool:
-    """The snooze is over: it pages from the start."""
+    """End the snooze: the group pages from the start. False if it is not snoozed."""
     if group.status is not GroupStatus.SNOOZED:
         return False
     group.status = rules.move(group.status, GroupEvent.WAKE)
@@ -200,7 +200,7 @@ def wake(work: UnitOfWork, group: Group, reason: str = Reason.SNOOZE_OVER) -> bo
 
 
 def stir(work: UnitOfWork, group: Group, reason: str) -> bool:
-    """Somebody has it or put it off, but knew nothing of this: it pages from the start."""
+    """Page again from the start: whoever acknowledged or snoozed the group did not know of this."""
     return wake(work, group, reason) or unacknowledge(work, group, "tocsin", reason)
 
 
@@ -238,7 +238,7 @@ def reconsider(
 
 
 def suppress(work: UnitOfWork, group: Group, by: Silence) -> None:
-    """It pages nobody as long as the silence lasts. Raises IllegalMove."""
+    """Suppress the group: it pages nobody as long as the silence lasts. Raises IllegalMove."""
     if group.status is not GroupStatus.SUPPRESSED:
         group.status = rules.move(group.status, GroupEvent.SUPPRESS)
     group.suppressed_by = f"silence:{by.id}"
@@ -257,7 +257,7 @@ def suppress(work: UnitOfWork, group: Group, by: Silence) -> None:
 
 
 def release(work: UnitOfWork, group: Group, reason: str) -> bool:
-    """What suppressed it is over: it pages."""
+    """End the suppression: the group pages. False if it is not suppressed."""
     if group.status is not GroupStatus.SUPPRESSED:
         return False
     group.status = rules.move(group.status, GroupEvent.RELEASE)
@@ -269,7 +269,7 @@ def release(work: UnitOfWork, group: Group, reason: str) -> bool:
 
 
 def reopen(work: UnitOfWork, group: Group, reason: str, urgency: Urgency) -> bool:
-    """It was resolved and came back: it pages."""
+    """Reopen a resolved group whose problem came back: it pages. False if it is not resolved."""
     if group.status is not GroupStatus.RESOLVED:
         return False
     group.status = rules.move(group.status, GroupEvent.REOPEN)
@@ -282,7 +282,7 @@ def reopen(work: UnitOfWork, group: Group, reason: str, urgency: Urgency) -> boo
 
 
 def raise_urgency(work: UnitOfWork, group: Group, urgency: Urgency) -> bool:
-    """It became urgent: unless somebody has it already, it pages as urgent; False if nothing changed."""
+    """Raise the urgency to at least this; an open group pages again. False if it was as high already."""
     if rules.more_urgent(group.urgency, urgency) is group.urgency:
         return False
     group.urgency = urgency
@@ -294,7 +294,7 @@ def raise_urgency(work: UnitOfWork, group: Group, urgency: Urgency) -> bool:
 
 
 def resolve_alert(work: UnitOfWork, alert: Alert, group: Group, by: str, reason: str) -> None:
-    """One alert is over; with the last one the group is, at once or after its delay."""
+    """Resolve an alert, and with the last one its group: at once, or after the resolve delay."""
     alert.status = AlertStatus.RESOLVED
     work.resolved_alerts.append(alert)
     group.firing_count = max(group.firing_count - 1, 0)
@@ -310,7 +310,7 @@ def resolve_alert(work: UnitOfWork, alert: Alert, group: Group, by: str, reason:
 
 
 def resolve_group(work: UnitOfWork, group: Group, by: str, reason: str, *, via: str = "") -> bool:
-    """It is over; False if it was already."""
+    """Resolve the group and cancel its timers. False if it is resolved already."""
     if group.status is GroupStatus.RESOLVED:
         return False
     group.status = rules.move(group.status, GroupEvent.RESOLVE)
@@ -325,14 +325,14 @@ def resolve_group(work: UnitOfWork, group: Group, by: str, reason: str, *, via: 
 
 
 def keep_open(work: UnitOfWork, group: Group) -> None:
-    """A new alert came while the group waited to be resolved: it waits no more."""
+    """Cancel the pending resolve of a group, because a new alert came into it."""
     if group.resolving_at is not None:
         group.resolving_at = None
         work.cancel_timer(RESOLVE, group)
 
 
 def ping(work: UnitOfWork, book: Rulebook, integration: str, at: datetime) -> tuple[Outcome, Reason, None, None]:
-    """A sign of life: the next is due an interval later."""
+    """Note a sign of life: the next is due an interval later, and an alert for a missed one is resolved."""
     how = book.integrations.get(integration)
     if how is None or how.heartbeat_within is None:
         return Outcome.IGNORED, Reason.NO_HEARTBEAT, None, None

@@ -43,7 +43,7 @@ def over(key: str) -> Signal:
 
 
 def tell(tx: Tx, signals: Sequence[Signal]) -> None:
-    """Say these now, past the queue."""
+    """Absorb these now, in a savepoint; should that raise, they wait in the queue instead."""
     if not signals:
         return
     before, tx.facts = tx.facts, []  # they are settled by whoever recorded them, whatever becomes of these
@@ -61,7 +61,7 @@ def tell(tx: Tx, signals: Sequence[Signal]) -> None:
 
 
 def tell_or_raise(tx: Tx, signals: Sequence[Signal]) -> None:
-    """Say these now; for whoever says them again anyway if it fails."""
+    """Absorb these now; for callers that try again anyway if it raises."""
     absorb.absorb_now(tx, compile_rulebook(configuration.current(tx)), OWN, signals)
 
 

@@ -1,4 +1,4 @@
-"""What nobody would miss: an envelope that is gone, as received and before anything came of it.
+"""Receipts: how the auditor notices that an envelope vanished before anything came of it.
 
 Numbers of envelopes have gaps wherever a transaction was undone, so a missing one proves nothing. Therefore each
 transaction that takes signals in also leaves a receipt that says how many, and at every instant the receipts say as

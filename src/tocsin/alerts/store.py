@@ -274,7 +274,7 @@ def put_silence(tx: Tx, silence: Silence) -> int:
 
 
 def end_silence(tx: Tx, silence_id: int) -> None:
-    """It ends now."""
+    """Write that the silence ends now."""
     tx.execute("UPDATE alerts_silence SET ends_at = %s WHERE id = %s", (clock.to_us(tx.now), silence_id))
 
 

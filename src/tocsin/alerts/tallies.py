@@ -29,7 +29,7 @@ class Tally:
 
     @property
     def live(self) -> int:
-        """All of them."""
+        """All groups that are not resolved."""
         return self.open + self.acknowledged + self.quiet
 
 

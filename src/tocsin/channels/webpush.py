@@ -83,7 +83,7 @@ def private_key(scalar: bytes) -> ec.EllipticCurvePrivateKey:
 
 
 def point_of(key: ec.EllipticCurvePrivateKey) -> bytes:
-    """Its public half, as it travels."""
+    """The public half of a private key: an uncompressed point, as subscriptions and headers hold it."""
     return key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
 
 
@@ -105,7 +105,7 @@ def to_text(raw: bytes) -> str:
 
 
 def from_text(written: str) -> bytes | None:
-    """And back; None if it is not that."""
+    """The bytes that `to_text` wrote; None if the text is not such."""
     try:
         return base64.b64decode(written + "=" * (-len(written) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):

@@ -100,7 +100,7 @@ def alive(reader: Reader, within: timedelta) -> int:
 
 
 def forget_all(tx: Tx) -> None:
-    """Nobody lives on this database: it was put back from a backup. Until when somebody did stays."""
+    """Forget the engines of a database put back from a backup; when the last of them lived is kept."""
     tx.execute("DELETE FROM engine_beat WHERE name <> %s", (_CLOCK,))
 
 

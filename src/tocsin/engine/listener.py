@@ -1,8 +1,8 @@
-"""Hears the bells that other nodes ring, on PostgreSQL.
+"""Hears the bells that other nodes ring, on PostgreSQL, and keeps the process on the database's time.
 
-And, as every process has one, it keeps the process on the database's time. One connection of its own LISTENs; each notification rings the same bell here. If the connection breaks it is made
+One connection of its own LISTENs; each notification rings the same bell here. If the connection breaks it is made
 anew; what was rung meanwhile is found by the slow polls that stand behind every bell, and all bells are rung once
-when listening begins again.
+when listening begins again. As every process has a listener, it is also what looks at the database's clock.
 """
 
 from __future__ import annotations

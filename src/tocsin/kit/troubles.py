@@ -47,11 +47,11 @@ class Writes:
         self._damage: tuple[float, str] | None = None  # when last met, and as what first
 
     def went_well(self) -> None:
-        """Something is durable."""
+        """Note that a transaction was committed."""
         self._failing = None
 
     def failed(self, why: str) -> None:
-        """Something is not, and is to be tried again."""
+        """Note that a transaction could not be committed and will be tried again."""
         now_s = clock.monotonic()
         before = self._failing
         self._failing = (before[0] if before else now_s, now_s, why)

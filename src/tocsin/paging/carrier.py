@@ -132,7 +132,7 @@ def bundle(messages: Sequence[Message]) -> Message:
 
 
 def identified(message: Message, parcels: Sequence[Parcel]) -> Message:
-    """With an id of these parcels' own: the same at every attempt, another for anything else that is ever sent.
+    """The message with an id made of these parcels: the same at every attempt, and no other message's.
 
     Mail servers and webhooks' receivers throw away what comes with an id they have seen. So a reminder of a page, a
     bundle with one more in it, and what a database restored from a backup numbers anew must not look like a repeat.

@@ -116,7 +116,7 @@ def register(tx: Tx, person: str, name: str, endpoint: str, keys: tuple[str, str
 
 
 def remove(tx: Tx, person: str, device_id: int, by: str) -> bool:
-    """It takes no push any more; False if the person has no such device."""
+    """Remove a device, so that it takes no push any more. False if the person has no such device."""
     name = tx.value("SELECT name FROM paging_device WHERE id = %s AND person = %s", (device_id, person))
     if name is None:
         return False

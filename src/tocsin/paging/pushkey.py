@@ -16,7 +16,7 @@ _ONLY = 1
 
 
 def public(reader: Reader) -> str:
-    """Its public half as browsers want it; empty if it was not made yet."""
+    """The key's public half as browsers want it; empty if there is no key yet."""
     return str(reader.value("SELECT point FROM paging_push_key WHERE id = %s", (_ONLY,)) or "")
 
 
@@ -26,7 +26,7 @@ def is_ready(reader: Reader) -> bool:
 
 
 def ensure(tx: Tx) -> str:
-    """Its public half; the key is made if there is none, once, whoever comes first.
+    """Make the key if there is none, once among all nodes; its public half.
 
     One that was kept under a secret this installation no longer has is replaced: browsers register anew.
     """

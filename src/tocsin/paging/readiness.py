@@ -53,7 +53,7 @@ class Ready:
 
     @property
     def met(self) -> int:
-        """How many checks hold."""
+        """How many checks are passed."""
         return sum(check.ok for check in self.checks)
 
     @property
@@ -63,7 +63,7 @@ class Ready:
 
     @property
     def missing(self) -> tuple[Check, ...]:
-        """Those that do not."""
+        """The checks that are not passed."""
         return tuple(check for check in self.checks if not check.ok)
 
 

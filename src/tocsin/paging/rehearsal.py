@@ -30,7 +30,7 @@ TITLE = "Test page: nothing is wrong"
 
 
 class TooManyTests(Exception):
-    """Somebody has been paged for nothing often enough."""
+    """Somebody was sent TESTS_MAX test pages within TESTS_WITHIN."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +60,7 @@ class Tested:
 
     @property
     def answered_after(self) -> timedelta | None:
-        """How long it took."""
+        """How long it took until the test was answered; None if it was not."""
         return None if self.answered_at is None else self.answered_at - self.at
 
 

@@ -155,7 +155,7 @@ def test(targets: Iterable[str]) -> Plan:
 
 
 def admins(people: Mapping[str, PersonDocument]) -> tuple[str, ...]:
-    """Those who are told when nobody else is responsible."""
+    """The people with the role of administrator, who are paged when nobody else is responsible."""
     return tuple(name for name, person in people.items() if person.role is Role.ADMIN)
 
 

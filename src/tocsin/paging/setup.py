@@ -46,7 +46,7 @@ class Setup:
 
     @property
     def done(self) -> int:
-        """How many are done."""
+        """How many steps are done."""
         return sum(step.done for step in self.steps)
 
     @property
