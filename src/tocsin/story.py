@@ -11,9 +11,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from tocsin.admin import following, letters
-from tocsin.alerts import actions as alerts
 from tocsin.alerts import domain as alert_facts
-from tocsin.alerts import own, rerouting
+from tocsin.alerts import heartbeats, own, rerouting
 from tocsin.config import actions as config_facts
 from tocsin.engine import bell
 from tocsin.journal import store as journal
@@ -37,7 +36,7 @@ def _spread(tx: Tx, _: Sequence[Any]) -> None:
 REACTIONS: dict[type[Fact], tuple[Reaction, ...]] = {
     # --- config
     config_facts.ConfigApplied: (
-        alerts.arm_heartbeats,
+        heartbeats.arm,
         rerouting.begin,
         calendar_actions.follow_documents,
         reminders.rearm_for_documents,

@@ -21,11 +21,8 @@ from tocsin.alerts.domain import (
 )
 from tocsin.alerts.ledger import Accepted
 from tocsin.alerts.lifecycle import UnitOfWork
-from tocsin.alerts.rulebook import compile_rulebook
-from tocsin.config import queries as configuration
 from tocsin.engine import beat, bell, timers
 from tocsin.engine.domain import LEDGER_LOCK
-from tocsin.kit import clock
 from tocsin.kit.db import Tx
 from tocsin.kit.matchers import Matcher
 from tocsin.sources.domain import Signal
@@ -209,22 +206,3 @@ def _set_silence(tx: Tx, alerts: Sequence[Alert], silence_id: int | None) -> Non
     for alert in alerts:
         alert.silence_id = silence_id
     store.save_status(tx, alerts)
-
-
-def arm_heartbeats(tx: Tx, facts: Sequence[object]) -> None:
-    """Expect the first sign of life of each new heartbeat, and none of those taken out of the configuration."""
-    if not facts:
-        return
-    tx.lock(LEDGER_LOCK)
-    book = compile_rulebook(configuration.current(tx))
-    expected = {name: how.heartbeat_within for name, how in book.integrations.items() if how.heartbeat_within}
-    known = {row[1]: row[0] for row in tx.rows("SELECT id, integration FROM alerts_heartbeat")}
-    gone = [id_ for name, id_ in known.items() if name not in expected]
-    timers.cancel(tx, lifecycle.HEARTBEAT, gone)
-    tx.delete_many("alerts_heartbeat", gone)
-    new = {name: within for name, within in expected.items() if name not in known}
-    ids = tx.next_ids("alerts_heartbeat", len(new))
-    dues = [(id_, name, tx.now + within) for id_, (name, within) in zip(ids, new.items(), strict=True)]
-    columns = ("id", "integration", "last_at", "due_at", "missed")
-    tx.insert_many("alerts_heartbeat", columns, [(id_, name, None, clock.to_us(due), False) for id_, name, due in dues])
-    timers.set_many(tx, [(lifecycle.HEARTBEAT, id_, due, "") for id_, _, due in dues])

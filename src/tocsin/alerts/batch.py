@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from tocsin.alerts import columns, ledger, lifecycle, rules, triggers
+from tocsin.alerts import columns, heartbeats, ledger, lifecycle, rules, triggers
 from tocsin.alerts.domain import Alert, AlertStatus, Group, NoteAdded, Outcome, Reason, Silence
 from tocsin.alerts.ledger import SignalResult, Waiting
 from tocsin.alerts.lifecycle import UnitOfWork
@@ -51,7 +51,7 @@ def _decide(working: WorkingSet, envelope: Waiting, signal: Signal) -> Verdict:
         return triggers.trigger(working, envelope, signal)
     if signal.action is Action.PING:
         heartbeat = _heartbeat_of(working, envelope, signal)
-        return lifecycle.ping(working.work, working.book, heartbeat, envelope.received_at)
+        return heartbeats.ping(working.work, working.book, heartbeat, envelope.received_at)
     if signal.action is Action.CHANGE:
         return _store_change(working, envelope, signal)
     alert = working.firing.get(columns.identity(envelope.integration, signal.dedup_key))

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from tocsin.alerts import actions, lifecycle, rerouting
-from tocsin.alerts.domain import Group, GroupStatus, HeartbeatMissed, Reason
-from tocsin.alerts.lifecycle import HEARTBEAT, HEARTBEAT_KEY, RAISE, RELEASE, RESOLVE, WAKE, UnitOfWork
+from tocsin.alerts import actions, heartbeats, lifecycle, rerouting
+from tocsin.alerts.domain import Group, GroupStatus, Reason
+from tocsin.alerts.lifecycle import RAISE, RELEASE, RESOLVE, WAKE, UnitOfWork
 from tocsin.engine.domain import TimerDue, TimerHandler
-from tocsin.kit import clock
 from tocsin.kit.db import Tx
 from tocsin.people.domain import Urgency
-from tocsin.sources.domain import Action, Severity, Signal
 
 
 def _release(work: UnitOfWork, group: Group) -> None:
@@ -53,27 +51,6 @@ def _silence_start(tx: Tx, due: Sequence[TimerDue]) -> None:
             actions.begin_silence(tx, silence)
 
 
-def _heartbeat(tx: Tx, due: Sequence[TimerDue]) -> None:
-    for timer in due:
-        row = tx.row(f"SELECT integration, last_at FROM alerts_heartbeat WHERE id = %s{tx.for_update}", (timer.ref,))
-        if row is None:
-            continue
-        tx.update_many("alerts_heartbeat", ("missed",), [(timer.ref, True)])
-        last_at = clock.from_us_or_none(row[1])
-        tx.record(HeartbeatMissed(integration=row[0], last_at=last_at))
-        last = f"The last one came at {last_at:%Y-%m-%d %H:%M:%S} UTC." if last_at else "None has ever come."
-        signal = Signal(
-            action=Action.TRIGGER,
-            dedup_key=HEARTBEAT_KEY,
-            title=f"Heartbeat {row[0]} is missing",
-            severity=Severity.CRITICAL,
-            labels={"alertname": "HeartbeatMissed"},
-            description=f"No sign of life in time. {last}",
-            started_at=tx.now,
-        )
-        actions.accept(tx, row[0], "heartbeat", b"", [signal])
-
-
 def _on_groups(change: Callable[[UnitOfWork, Group], None]) -> TimerHandler:
     def handle(tx: Tx, due: Sequence[TimerDue]) -> None:
         work = UnitOfWork(tx)
@@ -92,6 +69,6 @@ HANDLERS: dict[str, TimerHandler] = {
     RAISE: _on_groups(_raise),
     lifecycle.SILENCE_END: _silence_end,
     actions.SILENCE_START: _silence_start,
-    HEARTBEAT: _heartbeat,
+    heartbeats.OVERDUE: heartbeats.miss,
     rerouting.REROUTE: rerouting.go_on,
 }

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from tocsin.alerts import columns, rules, store
+from tocsin.alerts import rules, store
 from tocsin.alerts.domain import (
     Alert,
     AlertGroupAcknowledged,
@@ -23,15 +23,12 @@ from tocsin.alerts.domain import (
     Group,
     GroupEvent,
     GroupStatus,
-    Outcome,
     Reason,
     Routed,
     Silence,
 )
-from tocsin.alerts.rules import Rulebook
 from tocsin.engine import timers
 from tocsin.journal.domain import Fact
-from tocsin.kit import clock
 from tocsin.kit.db import Tx
 from tocsin.people.domain import Urgency
 
@@ -329,41 +326,6 @@ def keep_open(work: UnitOfWork, group: Group) -> None:
     if group.resolving_at is not None:
         group.resolving_at = None
         work.cancel_timer(RESOLVE, group)
-
-
-def ping(work: UnitOfWork, book: Rulebook, integration: str, at: datetime) -> tuple[Outcome, Reason, None, None]:
-    """Note a sign of life: the next is due an interval later, and an alert for a missed one is resolved."""
-    how = book.integrations.get(integration)
-    if how is None or how.heartbeat_within is None:
-        return Outcome.IGNORED, Reason.NO_HEARTBEAT, None, None
-    tx = work.tx
-    due = at + how.heartbeat_within
-    row = tx.row(f"SELECT id FROM alerts_heartbeat WHERE integration = %s{tx.for_update}", (integration,))
-    if row is None:
-        (id_,) = tx.next_ids("alerts_heartbeat", 1)
-        columns = ("id", "integration", "last_at", "due_at", "missed")
-        tx.insert_many("alerts_heartbeat", columns, [(id_, integration, clock.to_us(at), clock.to_us(due), False)])
-    else:
-        id_ = row[0]
-        tx.update_many(
-            "alerts_heartbeat", ("last_at", "due_at", "missed"), [(id_, clock.to_us(at), clock.to_us(due), False)]
-        )
-    timers.set_one(tx, HEARTBEAT, id_, due)
-    _heartbeat_back(work, integration)
-    return Outcome.BEAT, Reason.HEARTBEAT, None, None
-
-
-HEARTBEAT = "alerts.heartbeat"  # a sign of life is overdue
-HEARTBEAT_KEY = "heartbeat missed"
-HEARTBEAT_FAILED_KEY = "heartbeat"  # the sender itself said that something failed
-
-
-def _heartbeat_back(work: UnitOfWork, integration: str) -> None:
-    keys = [columns.identity(integration, key) for key in (HEARTBEAT_KEY, HEARTBEAT_FAILED_KEY)]
-    for alert in store.firing_alerts(work.tx, keys).values():
-        work.load([alert.group_id])
-        by = f"integration:{integration}"
-        resolve_alert(work, alert, work.groups[alert.group_id], by, Reason.HEARTBEAT_BACK)
 
 
 def _by_whom(by: str) -> str:
