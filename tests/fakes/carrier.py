@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tocsin.engine.domain import AddressLimit, Parcel, Verdict
+from tocsin.engine.domain import PARCELS_PER_BUCKET_MAX, AddressLimit, Parcel, Verdict
 from tocsin.kit.db import Reader
 
 
@@ -18,6 +18,10 @@ class NoLimits:
     def bundles(self, channel: str) -> bool:
         """No."""
         return False
+
+    def at_once(self, bucket: str) -> int:
+        """As many as can be."""
+        return PARCELS_PER_BUCKET_MAX
 
     def learn(self, reader: Reader) -> None:
         """Nothing to learn."""

@@ -32,14 +32,14 @@ ROUNDS_MAX = 8  # of looking for what may go now behind what may not
 _CLAIMED = "id, lane, channel, address, address_key, bucket, body, subject, due_at, give_up_at, attempts"
 
 
-def room_for(bucket: str, in_flight: Mapping[str, int]) -> int:
+def room_for(bucket: str, in_flight: Mapping[str, int], at_once: int = PARCELS_PER_BUCKET_MAX) -> int:
     """How many more messages may be under way to this receiver: half of what the others leave free, at least one.
 
-    So however many receivers hang, a message to one that does not finds a place.
+    So however many receivers hang, a message to one that does not finds a place. `at_once` is what it takes itself.
     """
     mine = in_flight.get(bucket, 0)
     free = PARCELS_IN_FLIGHT_MAX - (sum(in_flight.values()) - mine)
-    return min(PARCELS_PER_BUCKET_MAX, max(free // 2, 1)) - mine
+    return min(at_once, max(free // 2, 1)) - mine
 
 
 def claim(
@@ -50,7 +50,7 @@ def claim(
     `in_flight` counts by bucket what this engine is sending. What an address's limits do not allow now is moved to
     when they do, and what stands behind it is looked at in its place.
     """
-    full = [bucket for bucket in in_flight if room_for(bucket, in_flight) <= 0]
+    full = [bucket for bucket in in_flight if room_for(bucket, in_flight, carrier.at_once(bucket)) <= 0]
     bundles: list[list[Parcel]] = []
     for _ in range(ROUNDS_MAX):
         rows = _within_room(_due_rows(tx, limit, full), in_flight, carrier)
@@ -89,14 +89,17 @@ def _due_rows(tx: Tx, limit: int, full_buckets: Sequence[str]) -> list[Parcel]:
 
 
 def _within_room(parcels: Sequence[Parcel], in_flight: Mapping[str, int], carrier: Carrier) -> list[Parcel]:
-    """Without those that their receiver has no room for; what is limited per address and bundled stays whole."""
+    """Without those that their receiver has no room for; what goes to one contact together takes one place."""
     in_use = dict(in_flight)
-    kept = []
+    kept: list[Parcel] = []
+    contacts: set[tuple[int, str, str]] = set()
     for parcel in parcels:
-        if not carrier.limits(parcel.channel):
-            if room_for(parcel.bucket, in_use) <= 0:
+        contact = (parcel.lane, parcel.address_key, parcel.address)
+        if not (carrier.bundles(parcel.channel) and contact in contacts):
+            if room_for(parcel.bucket, in_use, carrier.at_once(parcel.bucket)) <= 0:
                 continue
             in_use[parcel.bucket] = in_use.get(parcel.bucket, 0) + 1
+            contacts.add(contact)
         kept.append(parcel)
     return kept
 

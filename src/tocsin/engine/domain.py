@@ -169,6 +169,10 @@ class Carrier(Protocol):
 
     def bundles(self, channel: str) -> bool: ...
 
+    def at_once(self, bucket: str) -> int:
+        """How many messages may be under way to this receiver; what waits for a connection is not under way, but late."""
+        ...
+
     def learn(self, reader: Reader) -> None:
         """Look up, in the thread of the database, what carrying needs to know; before each lot of parcels."""
         ...

@@ -22,8 +22,8 @@ from tocsin.channels.domain import (
     Settings,
 )
 from tocsin.channels.registry import CHANNELS
-from tocsin.engine.domain import AddressLimit, Parcel, Verdict, VerdictKind
-from tocsin.kit import clock
+from tocsin.engine.domain import PARCELS_PER_BUCKET_MAX, AddressLimit, Parcel, Verdict, VerdictKind
+from tocsin.kit import clock, mail
 from tocsin.kit.db import Reader
 from tocsin.kit.http import HttpClient
 from tocsin.kit.mail import Mailer
@@ -37,6 +37,7 @@ Secrets = Callable[[Address], Mapping[str, str] | None]
 None if the person, or this contact, or this address of it is not there any more: then it leads to somebody else.
 """
 MARK_CHARS = 16
+MAILS_AT_ONCE = 2 * mail.CONNECTIONS_MAX  # one on each connection, and the next one ready
 GONE = "this contact is not in the configuration any more"
 
 
@@ -65,6 +66,10 @@ class ChannelCarrier:
     def bundles(self, channel: str) -> bool:
         """Whether several messages to one address become one."""
         return channel in CHANNELS and CHANNELS[channel].bundles
+
+    def at_once(self, bucket: str) -> int:
+        """The mail server gets few at a time, or they would wait for its connections until their time is up."""
+        return MAILS_AT_ONCE if bucket == "email" else PARCELS_PER_BUCKET_MAX
 
     def learn(self, reader: Reader) -> None:
         """Take over the configuration in force, which holds the contacts' secrets, the devices, and our key for push."""

@@ -14,11 +14,14 @@ from tocsin.engine.domain import (
     BACKOFF_MAX,
     PARCELS_IN_FLIGHT_MAX,
     PARCELS_PER_BUCKET_MAX,
+    SEND_TIMEOUT_S,
     AddressLimit,
 )
-from tocsin.kit import clock
+from tocsin.kit import clock, mail
+from tocsin.site import wiring
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
+SLOW_MAIL_S = 7.0
 limits = st.builds(
     AddressLimit, count=st.integers(1, 20), per=st.integers(1, 3600).map(lambda seconds: timedelta(seconds=seconds))
 )
@@ -96,3 +99,11 @@ def _within(sent: list[int], limit: AddressLimit, at: int) -> int:
     """How many were sent within the limit's time up to this instant."""
     begins = at - limit.per // timedelta(microseconds=1)
     return sum(begins < one <= at for one in sent)
+
+
+def test_mails_wait_for_no_connection_until_their_time_is_up() -> None:
+    """A server that takes seconds for each still has every mail it was given within the time of one attempt."""
+    mails = wiring.carrier().at_once("email")
+    assert mails >= mail.CONNECTIONS_MAX
+    assert mails / mail.CONNECTIONS_MAX * SLOW_MAIL_S < SEND_TIMEOUT_S
+    assert wiring.carrier().at_once("webhook:hooks.example.org") == PARCELS_PER_BUCKET_MAX

@@ -38,8 +38,9 @@ pytestmark = pytest.mark.usefixtures("database")
 class Rules:
     """A carrier that only says how much an address may get."""
 
-    def __init__(self, *limits: AddressLimit) -> None:
+    def __init__(self, *limits: AddressLimit, at_once: int = PARCELS_PER_BUCKET_MAX) -> None:
         self._limits = limits
+        self._at_once = at_once
 
     def limits(self, channel: str) -> Sequence[AddressLimit]:
         """The same for every channel."""
@@ -48,6 +49,10 @@ class Rules:
     def bundles(self, channel: str) -> bool:
         """Where there are limits."""
         return bool(self._limits)
+
+    def at_once(self, bucket: str) -> int:
+        """The same for every receiver."""
+        return self._at_once
 
     def learn(self, reader: Reader) -> None:
         """Nothing to learn."""
@@ -222,6 +227,19 @@ def test_a_heap_that_must_wait_holds_up_nobody() -> None:
     put(*(f"page:{number}" for number in range(2, 400)), at=NOW + timedelta(seconds=1))
     put("other:1", at=NOW + timedelta(seconds=2), address="b")
     assert subjects(claim(at=NOW + timedelta(seconds=3), carrier=limited)) == [["other:1"]]
+
+
+def test_a_receiver_gets_no_more_than_it_takes_at_once() -> None:
+    """What would only wait for a connection is not claimed; what goes to one contact together takes one place."""
+    few = Rules(AddressLimit(count=5, per=timedelta(minutes=1)), at_once=2)
+    put("page:1", "page:2", address="a@example.org")
+    put("page:3", address="b@example.org")
+    put("page:4", address="c@example.org")
+    bundles = claim(carrier=few)
+    assert subjects(bundles) == [["page:1", "page:2"], ["page:3"]]
+    with db.transact(NOW) as tx:
+        assert claims.claim(tx, "me", {"email": 2}, few) == []
+        assert subjects(claims.claim(tx, "me", {"email": 1}, few)) == [["page:4"]]
 
 
 def test_whoever_shares_an_address_shares_no_message() -> None:
