@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
-from tocsin.alerts import ledger
-from tocsin.alerts.domain import SIGNAL_BITS, AlertStatus, GroupStatus, Outcome
+from tocsin.alerts import ledger, store
+from tocsin.alerts.domain import SIGNAL_BITS, AlertStatus, GroupStatus, Outcome, Silence
 from tocsin.kit import clock
 from tocsin.kit.db import Reader, Row
 from tocsin.people.domain import Urgency
@@ -234,6 +234,11 @@ def silences(reader: Reader, *, ended_too: bool, limit: int = LIMIT_MAX) -> list
         [*params, min(max(limit, 1), LIMIT_MAX)],
     )
     return [_silence(row, reader.now) for row in rows]
+
+
+def silences_at(reader: Reader, at: datetime) -> list[Silence]:
+    """Silences that hold at a moment or begin after it, as rules take them."""
+    return [one for one in store.silences(reader, ended_too=at < reader.now) if one.ends_at > at]
 
 
 def silence(reader: Reader, silence_id: int) -> SilenceLine | None:

@@ -195,6 +195,11 @@ def is_storm(routed: Routed, new_groups_in_window: int) -> bool:
     return routed.storm is not None and new_groups_in_window >= routed.storm.groups
 
 
+def storm_title(routed: Routed) -> str:
+    """How a storm group is called."""
+    return f"Alert storm on {routed.service_title}"
+
+
 @dataclass(frozen=True, slots=True)
 class Placement:
     """What to do with a new alert: its outcome and, where it joins one, the group."""

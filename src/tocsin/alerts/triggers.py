@@ -129,7 +129,7 @@ def _new_group(
         service=routed.service,
         integration=envelope.integration,
         key=rules.STORM_KEY if storm else routed.group_key,
-        title=f"Alert storm on {routed.service_title}" if storm else signal.title,
+        title=rules.storm_title(routed) if storm else signal.title,
         status=GroupStatus.SUPPRESSED if suppressed else GroupStatus.OPEN,
         urgency=Urgency.HIGH if storm else routed.urgency,
         severity=routed.severity,

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
 
+from tocsin.alerts import listing
+from tocsin.alerts.domain import Silence
 from tocsin.cli import database as databases
 from tocsin.cli import offline, options, output, remote, times, words
 from tocsin.cli.exits import Exit, Stop
@@ -27,6 +31,7 @@ def what_if(
     file: Annotated[
         list[str] | None, typer.Option("--file", metavar="CONFIG.yaml", help="Use these files; no server is asked.")
     ] = None,
+    no_silences: Annotated[bool, typer.Option("--no-silences", help="As if nothing were silenced.")] = False,
     json_: Json = False,
     data: Data = "",
     database: Database = "",
@@ -45,12 +50,14 @@ def what_if(
                 "body": body.decode(errors="replace"),
                 "headers": headers,
                 "at": instant.isoformat(),
+                "silences": not no_silences,
             },
         )
     else:
         with databases.installation(data, database):
-            current = standing_at(db.reader(clock.now()), instant)
-            found = _trace(current, integration, body, instant, headers)
+            reader = db.reader(clock.now())
+            quiet = () if no_silences else listing.silences_at(reader, instant)
+            found = _trace(standing_at(reader, instant), integration, body, instant, headers, quiet)
     if json_:
         output.as_json(found)
     else:
@@ -59,9 +66,16 @@ def what_if(
         raise typer.Exit(Exit.PROBLEM)
 
 
-def _trace(current: Standing, integration: str, body: bytes, at: Any, headers: dict[str, str]) -> dict[str, Any]:
+def _trace(
+    current: Standing,
+    integration: str,
+    body: bytes,
+    at: datetime,
+    headers: dict[str, str],
+    quiet: Sequence[Silence] = (),
+) -> dict[str, Any]:
     try:
-        return values.of_trace(whatif.what_if(current, integration, body, at, headers=headers))
+        return values.of_trace(whatif.what_if(current, integration, body, at, headers=headers, silences=quiet))
     except NoSuchIntegration as unknown:
         raise Stop(str(unknown)) from None
 
@@ -96,6 +110,12 @@ def _print_signal(signal: dict[str, Any]) -> None:
         output.say(f"  {route}; service {signal['service']}, {signal['urgency']} urgency, {signal['severity']}")
     if signal["held_until"]:
         output.say(f"  held until {words.local(signal['held_until'])}, in case it goes away by itself")
+    if signal["silence"]:
+        quiet = signal["silence"]
+        said = f": {quiet['comment']}" if quiet["comment"] else ""
+        output.say(f"  silence {quiet['id']} of {quiet['author']} holds until {words.local(quiet['ends_at'])}{said}")
+    if signal["pages_from"] and signal["outcome"] in ("held", "suppressed"):
+        output.say(f"  pages from {words.local(signal['pages_from'])}")
     if signal["urgent_from"]:
         output.say(f"  becomes urgent at {words.local(signal['urgent_from'])}")
     if signal["policy"] or signal["why_policy"]:
@@ -125,6 +145,20 @@ def _print_messages(messages: list[dict[str, Any]]) -> None:
         output.say("\nNo message would go out.")
         return
     output.say("\nMessages if nobody answers")
-    rows = [[words.local(one["at"]), one["person"], one["channel"], one["contact"], one["address"]] for one in messages]
-    output.table(["AT", "PERSON", "CHANNEL", "CONTACT", "ADDRESS"], rows)
+    rows = [
+        [words.local(one["at"]), one["person"], one["channel"], one["contact"], one["address"], _why_so(one)]
+        for one in messages
+    ]
+    output.table(["AT", "PERSON", "CHANNEL", "CONTACT", "ADDRESS", ""], rows)
     output.say(f"\n{whatif.LEFT_OUT}")
+
+
+def _why_so(message: dict[str, Any]) -> str:
+    """What is not as the steps say: several problems in one message, or later than it was due."""
+    together = f"{len(message['groups'])} groups in one message" if len(message["groups"]) > 1 else ""
+    waited = (
+        f"due {words.local(message['due_at'])}, within the address's limit"
+        if message["at"] != message["due_at"]
+        else ""
+    )
+    return "; ".join(said for said in (together, waited) if said)

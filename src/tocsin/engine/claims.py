@@ -8,10 +8,10 @@ their contact, must not decide about the other's page. A claim is a lease: see o
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
 
 import msgspec
 
+from tocsin.engine import pacing
 from tocsin.engine.domain import (
     BUNDLE_MAX,
     LANES,
@@ -19,7 +19,6 @@ from tocsin.engine.domain import (
     PARCELS_IN_FLIGHT_MAX,
     PARCELS_PER_BUCKET_MAX,
     PARCELS_PER_CLAIM_MAX,
-    AddressLimit,
     Carrier,
     Parcel,
     State,
@@ -27,7 +26,6 @@ from tocsin.engine.domain import (
 from tocsin.kit import clock
 from tocsin.kit.db import Row, Tx
 
-PACED_FROM = timedelta(minutes=1)  # what a shorter limit puts off is not late; a whole minute of silence is
 ROUNDS_MAX = 8  # of looking for what may go now behind what may not
 _CLAIMED = "id, lane, channel, address, address_key, bucket, body, subject, due_at, give_up_at, attempts"
 
@@ -119,8 +117,7 @@ def _sort_out(tx: Tx, parcels: Sequence[Parcel], carrier: Carrier) -> tuple[list
         for key, waiting in limited.items():
             sent = uses.setdefault(key, [])
             deferred += _within_limits(tx, waiting, carrier, sent, bundles)
-            oldest = clock.to_us(tx.now - max(limit.per for limit in carrier.limits(waiting[0].channel)))
-            sent[:] = [at for at in sent if at > oldest]
+            sent[:] = pacing.remembered(sent, carrier.limits(waiting[0].channel), tx.now)
         _save_uses(tx, uses)
     return bundles, deferred
 
@@ -130,24 +127,14 @@ def _within_limits(
 ) -> Iterator[tuple[int, int]]:
     """Add to `sent` and `bundles` what this one address may have now; yields what must wait until when."""
     channel = waiting[0].channel
-    for bundle in _bundled(waiting, bundling=carrier.bundles(channel)):
-        free_at = _free_at(sent, carrier.limits(channel), tx.now)
+    for bundle in pacing.bundled(waiting, bundling=carrier.bundles(channel)):
+        free_at = pacing.free_at(sent, carrier.limits(channel), tx.now)
         if free_at > clock.to_us(tx.now):
             heap = _heap(tx, bundle) if carrier.bundles(channel) else [parcel.id for parcel in bundle]
             yield from ((id_, free_at) for id_ in heap)
             continue
         sent.append(clock.to_us(tx.now))
         bundles.append(bundle if len(bundle) == 1 else _with_all_others(tx, bundle))
-
-
-def _bundled(waiting: Sequence[Parcel], *, bundling: bool) -> list[list[Parcel]]:
-    """One bundle per lane and contact where the channel bundles, else one per parcel."""
-    if not bundling:
-        return [[parcel] for parcel in waiting]
-    bundles: dict[tuple[int, str], list[Parcel]] = {}
-    for parcel in waiting:
-        bundles.setdefault((parcel.lane, parcel.address), []).append(parcel)
-    return [bundles[key] for key in sorted(bundles)]
 
 
 _SAME_CONTACT = (
@@ -172,25 +159,6 @@ def _with_all_others(tx: Tx, bundle: list[Parcel]) -> list[Parcel]:
     rows = tx.rows(f"SELECT {_CLAIMED}{_SAME_CONTACT}{tx.skip_locked}", _same_contact(tx, bundle))
     known = {parcel.id for parcel in bundle}
     return bundle + [_parcel(row) for row in rows if row[0] not in known]
-
-
-def _free_at(sent: Sequence[int], limits: Sequence[AddressLimit], now: datetime) -> int:
-    """The first instant (microseconds) at which one more message keeps every limit.
-
-    Whoever has had half of what a limit allows gets the other half evenly over its time: a bad hour is told in a
-    message a minute to its end, instead of in none at all once the hour's allowance is used up, and an urgent page
-    in the middle of a noisy minute waits for seconds, not for what is left of the minute.
-    """
-    free = clock.to_us(now)
-    for limit in limits:
-        window_us = limit.per // timedelta(microseconds=1)
-        at_once = limit.count // 2 if limit.per >= PACED_FROM else 0
-        if at_once and len(sent) >= at_once:
-            pace_us = -(-window_us // (limit.count - at_once))
-            free = max(free, min(sent[-1] + pace_us, sent[-at_once] + window_us))
-        if len(sent) >= limit.count:
-            free = max(free, sent[-limit.count] + window_us)
-    return free
 
 
 def _uses(tx: Tx, keys: Sequence[str]) -> dict[str, list[int]]:

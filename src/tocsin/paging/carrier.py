@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
 
 import msgspec
 
@@ -27,7 +26,7 @@ from tocsin.kit import clock, mail
 from tocsin.kit.db import Reader
 from tocsin.kit.http import HttpClient
 from tocsin.kit.mail import Mailer
-from tocsin.paging import devices, pushkey
+from tocsin.paging import devices, pushkey, ways
 
 _message = msgspec.json.Decoder(Message)
 _address = msgspec.json.Decoder(Address)
@@ -54,10 +53,7 @@ class ChannelCarrier:
         self._learn = learn
         self._push_key = ""
         self._devices: frozenset[int] = frozenset()
-        self._limits = {
-            name: tuple(AddressLimit(count=one.count, per=timedelta(seconds=one.per_s)) for one in channel.limits)
-            for name, channel in CHANNELS.items()
-        }
+        self._limits = {name: ways.limits_of(name) for name in CHANNELS}
 
     def limits(self, channel: str) -> Sequence[AddressLimit]:
         """How much one address of this channel may get."""
@@ -65,7 +61,7 @@ class ChannelCarrier:
 
     def bundles(self, channel: str) -> bool:
         """Whether several messages to one address become one."""
-        return channel in CHANNELS and CHANNELS[channel].bundles
+        return ways.bundles(channel)
 
     def at_once(self, bucket: str) -> int:
         """The mail server gets few at a time, or they would wait for its connections until their time is up."""

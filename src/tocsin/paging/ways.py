@@ -11,6 +11,7 @@ import msgspec
 
 from tocsin.channels.domain import Address
 from tocsin.channels.registry import CHANNELS
+from tocsin.engine.domain import AddressLimit
 from tocsin.people.domain import Contact, PersonDocument, Urgency
 
 ContactStates = Mapping[tuple[str, str], tuple[bool, bool]]
@@ -104,6 +105,19 @@ def ways(
         lead = rules[0].after if document.rules(urgency)[0].via not in usable else timedelta(0)
         planned = [(rule.via, now + rule.after - lead) for rule in rules]
     return tuple(way for name, at in planned for way in ways_to(person, name, usable[name], at, devices))
+
+
+def limits_of(channel: str) -> tuple[AddressLimit, ...]:
+    """How much one address of this channel may get."""
+    known = CHANNELS.get(channel)
+    limits = known.limits if known is not None else ()
+    return tuple(AddressLimit(count=one.count, per=timedelta(seconds=one.per_s)) for one in limits)
+
+
+def bundles(channel: str) -> bool:
+    """Whether several messages to one contact of this channel become one."""
+    known = CHANNELS.get(channel)
+    return known is not None and known.bundles
 
 
 def reach(channels: Collection[str]) -> Reach:

@@ -20,7 +20,7 @@ from tocsin.paging.standing import Standing
 from tocsin.people.domain import Urgency
 from tocsin.simulate import whatif
 from tocsin.simulate.probes import Probe
-from tocsin.simulate.whatif import SignalTrace, StepTrace, Told
+from tocsin.simulate.trace import SignalTrace, StepTrace, Told
 
 PROBES_MAX = 30
 LINES_MAX = 30

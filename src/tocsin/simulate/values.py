@@ -9,15 +9,14 @@ from typing import Any
 import msgspec
 
 from tocsin.kit import text
-from tocsin.simulate import whatif
-from tocsin.simulate.whatif import Trace
+from tocsin.simulate.trace import Trace
 from tocsin.sources.domain import Signal
 from tocsin.sources.registry import Preview
 
 
 def of_trace(trace: Trace) -> dict[str, Any]:
-    """The whole trace, and every message that would go out, in time order."""
-    return {**_plain(trace), "messages": [_plain(told) for told in whatif.messages(trace)]}
+    """The whole trace, with every message that would go out, in time order."""
+    return dict(_plain(trace))
 
 
 def of_preview(found: Preview) -> dict[str, Any]:

@@ -1,9 +1,10 @@
 """What would happen if this signal came at that time and nobody answered. Pure: configuration and time alone.
 
-It asks the very rules the engine asks (`sources`, `alerts.rules`, `paging.rules`, `paging.ways`), in the order in
-which the engine would ask them, so what it predicts is what the engine does; a differential test proves it. What only
-the engine can know is left out, and said (`LEFT_OUT`). Which contacts are proven or dead is known if the standing knows
-it; without, contacts that a file brings count as proven and others do not.
+It asks the very rules the engine asks (`sources`, `alerts.rules`, `paging.rules`, `paging.ways`, `engine.pacing`), in
+the order in which the engine would ask them, so what it predicts is what the engine does; a differential test proves
+it. What only the engine can know is left out, and said (`LEFT_OUT`). Silences count if they are given. Which contacts
+are proven or dead is known if the standing knows it; without, contacts that a file brings count as proven and others
+do not.
 """
 
 from __future__ import annotations
@@ -14,8 +15,7 @@ from datetime import datetime, timedelta
 
 from msgspec import structs
 
-from tocsin.alerts import rules as alert_rules
-from tocsin.alerts.domain import Dropped, Outcome, Reason, Routed
+from tocsin.alerts.domain import Routed, Silence
 from tocsin.alerts.rulebook import compile_rulebook
 from tocsin.catalog.domain import IntegrationDocument
 from tocsin.paging import plans
@@ -23,13 +23,18 @@ from tocsin.paging import rules as paging_rules
 from tocsin.paging.domain import Why
 from tocsin.paging.standing import Standing
 from tocsin.people.domain import Urgency
+from tocsin.simulate import sending
+from tocsin.simulate.gathering import Fate, Gathering, Spell
+from tocsin.simulate.sending import Parcel, Recall
+from tocsin.simulate.trace import Hush, Message, Paged, SignalTrace, StepTrace, Told, Trace
 from tocsin.sources.domain import Action, Request, Signal
 from tocsin.sources.registry import SOURCES
 
 STEPS_MAX = 2000
 LEFT_OUT = (
-    "Left out, because only the engine knows it: alerts that already fire, silences, storms, messages that are bundled,"
-    " wait for their address's limit or do not get through, and whose turn it is in a round robin (here: the first's)."
+    "Left out, because only the engine knows it: what fires already, and what else each address is sent; news of these"
+    " problems, and that they end; messages that do not get through, or are said again to a device; and whose turn it is"
+    " in a round robin (here: the first's)."
 )
 
 
@@ -41,75 +46,14 @@ class NoSuchIntegration(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """One message that would go out."""
+class _Climbed:
+    """What one spell of a group does."""
 
-    at: datetime
-    person: str
-    channel: str
-    contact: str
-    address: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Paged:
-    """One person a step would page, why, and by which messages; without messages nothing reaches them."""
-
-    person: str
-    name: str
-    why: str
-    messages: tuple[Told, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepTrace:
-    """One step that would be taken, or skipped and why."""
-
-    at: datetime
+    spell: Spell
     policy: str
-    step: int  # 0 is the last resort
-    cycle: int
-    targets: tuple[str, ...]
-    wait: timedelta
-    paged: tuple[Paged, ...]
-    skipped: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignalTrace:
-    """What would become of one signal."""
-
-    action: str
-    dedup_key: str
-    title: str
-    severity: str
-    labels: Mapping[str, str]
-    outcome: str  # opened, held, suppressed, joined, refreshed, dropped, nothing
-    reason: str
-    route: int | None = None
-    service: str = ""
-    group_labels: Mapping[str, str] | None = None
-    urgency: str = ""
-    urgent_from: datetime | None = None
-    held_until: datetime | None = None
-    policy: str = ""
-    why_policy: str = ""
-    acknowledgement_expires: timedelta | None = None
-    steps: tuple[StepTrace, ...] = ()
-    exhausted_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trace:
-    """The answer of a what-if."""
-
-    integration: str
-    source: str
-    at: datetime
-    configuration: int
-    signals: tuple[SignalTrace, ...]
-    reply_status: int
-    problems: tuple[str, ...]
+    steps: list[StepTrace]
+    parcels: list[Parcel]
+    exhausted_at: datetime | None
 
 
 def what_if(
@@ -119,6 +63,7 @@ def what_if(
     at: datetime,
     *,
     headers: Mapping[str, str] | None = None,
+    silences: Sequence[Silence] = (),
 ) -> Trace:
     """The whole trace. Raises NoSuchIntegration; a body its source cannot read gives a trace with `problems`."""
     documents = standing.snapshot.all("integrations", IntegrationDocument)
@@ -138,14 +83,18 @@ def what_if(
     problems = reading.problems
     if not reading.signals and reading.reply.status >= 400:
         problems = (*problems, reading.reply.body.decode("utf-8", "replace"))
+    signals, messages = _followed(
+        standing, Gathering(compile_rulebook(standing.snapshot), silences, integration, at), reading.signals
+    )
     return Trace(
         integration=integration,
         source=source.name,
         at=at,
         configuration=standing.snapshot.version,
-        signals=tuple(_together(standing, integration, reading.signals, at)),
+        signals=tuple(signals),
         reply_status=reading.reply.status,
         problems=problems,
+        messages=tuple(messages),
     )
 
 
@@ -153,124 +102,122 @@ def of_signal(
     standing: Standing, integration: str, signal: Signal, at: datetime, urgency: Urgency | None = None
 ) -> SignalTrace:
     """The trace of one signal of an integration; of Tocsin's own, the service in its labels. With an urgency, as if it had that."""
-    if signal.action is not Action.TRIGGER:
-        return _described(signal, "nothing", f"a signal that says {signal.action} pages nobody")
-    book = compile_rulebook(standing.snapshot)
-    routed = alert_rules.route(book, integration, signal, at)
-    if isinstance(routed, Dropped):
-        return _described(signal, "dropped", routed.why, route=routed.route)
-    if urgency is not None:
-        routed = replace(routed, urgency=urgency, urgent_from=None)
-    return _of_routed(standing, signal, routed, at)
+    gathering = Gathering(compile_rulebook(standing.snapshot), (), integration, at)
+    return _followed(standing, gathering, [signal], urgency)[0][0]
 
 
-def _together(standing: Standing, integration: str, signals: Sequence[Signal], at: datetime) -> list[SignalTrace]:
-    """The traces of one request's signals: what belongs to a group that an earlier one opens pages with it, not again."""
-    book = compile_rulebook(standing.snapshot)
-    traces: list[SignalTrace] = []
-    opened: dict[tuple[str, str, bool], tuple[int, Signal, Routed]] = {}
-    heard: set[str] = set()
-    for signal in signals:
-        routed = alert_rules.route(book, integration, signal, at) if signal.action is Action.TRIGGER else None
-        if not isinstance(routed, Routed):
-            traces.append(of_signal(standing, integration, signal, at))
+def _followed(
+    standing: Standing, gathering: Gathering, signals: Sequence[Signal], urgency: Urgency | None = None
+) -> tuple[list[SignalTrace], list[Message]]:
+    """What becomes of each signal, and every message of all of it."""
+    fates = [gathering.take(one, urgency) if one.action is Action.TRIGGER else None for one in signals]
+    first_urgency = {number: group.urgency for number, group in gathering.groups.items()}
+    climbed: dict[int, list[_Climbed]] = {}
+    for spell in gathering.spells():
+        of_group = climbed.setdefault(spell.group, [])
+        of_group.append(_climbs(standing, gathering.groups[spell.group].service, spell, len(of_group)))
+    traces = []
+    for signal, fate in zip(signals, fates, strict=True):
+        trace = _of_fate(signal, fate, gathering)
+        if fate is not None and fate.group and not fate.joins and fate.group in climbed:
+            trace = _escalated(standing, trace, climbed[fate.group], first_urgency[fate.group])
+        traces.append(trace)
+    every = sorted((one for found in climbed.values() for one in found), key=lambda one: one.spell.begins)
+    recalls = [recall for found in climbed.values() for recall in _recalls(found)]
+    return traces, sending.send((parcel for one in every for parcel in one.parcels), recalls)
+
+
+def _recalls(climbed: Sequence[_Climbed]) -> Iterator[Recall]:
+    """An escalation that another one replaces, or a silence ends, leaves unsaid what it has still to say."""
+    for number, one in enumerate(climbed):
+        until = one.spell.until
+        if until is None:
             continue
-        found = _find(opened, routed)
-        if found is None:
-            key = (routed.service, routed.group_key, routed.suppress is not None)
-            opened[key] = (len(traces), signal, routed)
-            traces.append(_of_routed(standing, signal, routed, at))
-        else:
-            place, first, before = opened[found]
-            merged = _merged(before, routed)
-            if merged != before:
-                opened[found] = (place, first, merged)
-                is_second = not before.hold and merged.urgency is not before.urgency
-                traces[place] = _of_routed(standing, first, merged, at, turn=int(is_second))
-            fate = (
-                (Outcome.REFRESHED, Reason.REPEAT) if signal.dedup_key in heard else (Outcome.JOINED, Reason.SAME_GROUP)
-            )
-            traces.append(_routed(signal, routed, *map(str, fate)))
-        heard.add(signal.dedup_key)
-    return traces
+        replaced = any(other.spell.begins == until for other in climbed[number + 1 :])
+        if not replaced or one.exhausted_at is None:
+            yield Recall(until, one.spell.group, number + 1)
 
 
-def _find(
-    opened: Mapping[tuple[str, str, bool], tuple[int, Signal, Routed]], routed: Routed
-) -> tuple[str, str, bool] | None:
-    """The group it comes into: one that a route keeps quiet takes only what is kept quiet."""
-    pages, quiet = ((routed.service, routed.group_key, is_quiet) for is_quiet in (False, True))
-    if routed.suppress is not None and quiet in opened:
-        return quiet
-    return pages if pages in opened else None
-
-
-def _merged(group: Routed, joins: Routed) -> Routed:
-    """The group with another problem in it: as urgent as the more urgent one, and held only if both are."""
-    if group.suppress is not None:
-        return group
-    urgency = alert_rules.more_urgent(group.urgency, joins.urgency)
-    raised = urgency is not group.urgency
+def _of_fate(signal: Signal, fate: Fate | None, gathering: Gathering) -> SignalTrace:
+    if fate is None:
+        return _described(signal, "nothing", f"a signal that says {signal.action} pages nobody")
+    if not isinstance(fate.routed, Routed):
+        return _described(signal, fate.outcome, fate.reason, route=fate.routed.route)
+    trace = _routed(signal, fate.routed, fate.outcome, fate.reason)
+    trace = replace(trace, group=fate.group, silence=_hush(fate.silence))
+    if fate.joins:
+        return trace
     return replace(
-        group,
-        urgency=urgency,
-        urgent_from=None if raised else group.urgent_from,
-        hold=group.hold if joins.hold else timedelta(0),
+        trace,
+        storm=gathering.groups[fate.group].storm,
+        urgent_from=gathering.urgent_from.get(fate.group),
+        held_until=gathering.held_until.get(fate.group),
     )
 
 
-def _of_routed(standing: Standing, signal: Signal, routed: Routed, at: datetime, turn: int = 0) -> SignalTrace:
-    placement = alert_rules.place((), routed, None, at)
-    if routed.suppress is not None:
-        return _routed(signal, routed, "suppressed", routed.suppress)
-    outcome = "held" if routed.hold else str(placement.outcome)
-    base = _routed(signal, routed, outcome, str(placement.reason))
-    return _escalated(standing, base, routed, at + routed.hold, turn)
+def _hush(silence: Silence | None) -> Hush | None:
+    if silence is None:
+        return None
+    return Hush(id=silence.id, author=silence.author, comment=silence.comment, ends_at=silence.ends_at)
 
 
-def _escalated(standing: Standing, base: SignalTrace, routed: Routed, begins: datetime, turn: int) -> SignalTrace:
-    """Steps as of `begins`; a low group that becomes urgent at `urgent_from` starts again, as urgent, then."""
-    steps, policy, exhausted_at = _climbs(standing, routed, routed.urgency, begins, until=routed.urgent_from, turn=turn)
-    if routed.urgent_from is not None and routed.urgency is Urgency.LOW:
-        again, policy, exhausted_at = _climbs(
-            standing, routed, Urgency.HIGH, max(routed.urgent_from, begins), until=None, turn=turn + 1
-        )
-        steps += again
-    plan = plans.plan_for(standing, routed.service, routed.urgency)
+def _escalated(standing: Standing, base: SignalTrace, climbed: Sequence[_Climbed], urgency: Urgency) -> SignalTrace:
+    """With the steps of all its spells."""
+    plan = plans.plan_for(standing, base.service, urgency)
     expires = plan.acknowledgement_expires_s
+    begins = climbed[0].spell.begins
     return replace(
         base,
-        held_until=begins if routed.hold else None,
-        policy=policy,
+        urgency=urgency.value,
+        pages_from=begins,
+        policy=climbed[-1].policy,
         why_policy=plan.why,
         acknowledgement_expires=timedelta(seconds=expires) if expires else None,
-        steps=tuple(steps),
-        exhausted_at=exhausted_at,
+        steps=tuple(step for one in climbed for step in one.steps),
+        exhausted_at=climbed[-1].exhausted_at,
     )
 
 
-def _climbs(
-    standing: Standing, routed: Routed, urgency: Urgency, begins: datetime, *, until: datetime | None, turn: int
-) -> tuple[list[StepTrace], str, datetime | None]:
-    """Every step of one escalation, up to (not including) `until`; its policy; when it is exhausted, if it gets there."""
-    plan = plans.plan_for(standing, routed.service, urgency)
-    policy = plan.policies[0].name if plan.policies else ""
+def _climbs(standing: Standing, service: str, spell: Spell, number: int) -> _Climbed:
+    """Every step of one escalation, up to (not including) the end of its spell, and when it is exhausted, if it gets there."""
+    plan = plans.plan_for(standing, service, spell.urgency)
     steps: list[StepTrace] = []
-    now, position = begins, 0
+    parcels: list[Parcel] = []
+    now, position = spell.begins, 0
+    exhausted_at = None
     for _ in range(STEPS_MAX):
-        if until is not None and now >= until:
-            return steps, policy, None
-        decided = paging_rules.climb(plan, position, turn, standing.resolver, standing.can_reach, now)
+        if spell.until is not None and now >= spell.until:
+            break
+        decided = paging_rules.climb(plan, position, spell.turn, standing.resolver, standing.can_reach, now)
         steps += [_skipped(one, now) for one in decided.skipped]
         if isinstance(decided, paging_rules.Exhausted):
-            return steps, policy, now
-        steps.append(_taken(standing, decided, urgency, now))
+            exhausted_at = now
+            break
+        paged = [(one, _parcels(standing, one.person, spell, number, now)) for one in decided.called]
+        steps.append(_taken(standing, decided, paged, now))
+        parcels += [parcel for _, of_person in paged for parcel in of_person]
         position = decided.next_position
         now += decided.rung.wait
-    return steps, policy, None
+    policy = plan.policies[0].name if plan.policies else ""
+    return _Climbed(spell=spell, policy=policy, steps=steps, parcels=parcels, exhausted_at=exhausted_at)
 
 
-def _taken(standing: Standing, climb: paging_rules.Climb, urgency: Urgency, now: datetime) -> StepTrace:
+def _parcels(standing: Standing, person: str, spell: Spell, number: int, now: datetime) -> list[Parcel]:
+    usable = standing.usable(person)
+    return [
+        Parcel(
+            group=spell.group, spell=number, person=person, way=way, target=usable[way.contact].address, due_at=way.at
+        )
+        for way in standing.ways(person, spell.urgency, now)
+    ]
+
+
+def _taken(
+    standing: Standing,
+    climb: paging_rules.Climb,
+    paged: Sequence[tuple[paging_rules.Called, list[Parcel]]],
+    now: datetime,
+) -> StepTrace:
     return StepTrace(
         at=now,
         policy=climb.rung.policy,
@@ -278,27 +225,24 @@ def _taken(standing: Standing, climb: paging_rules.Climb, urgency: Urgency, now:
         cycle=climb.rung.cycle,
         targets=climb.rung.targets,
         wait=climb.rung.wait,
-        paged=tuple(_paged(standing, called, urgency, now) for called in climb.called),
+        paged=tuple(_paged(standing, called, planned) for called, planned in paged),
     )
 
 
-def _paged(standing: Standing, called: paging_rules.Called, urgency: Urgency, now: datetime) -> Paged:
-    document = standing.people[called.person]
-    usable = standing.usable(called.person)
-    planned = standing.ways(called.person, urgency, now)
+def _paged(standing: Standing, called: paging_rules.Called, planned: Sequence[Parcel]) -> Paged:
     return Paged(
         person=called.person,
-        name=document.name,
+        name=standing.people[called.person].name,
         why=called.why if planned else f"{called.why}; {Why.NO_CONTACT}",
         messages=tuple(
             Told(
-                at=way.at,
-                person=called.person,
-                channel=way.channel,
-                contact=way.contact,
-                address=usable[way.contact].address,
+                at=one.due_at,
+                person=one.person,
+                channel=one.way.channel,
+                contact=one.way.contact,
+                address=one.target,
             )
-            for way in planned
+            for one in planned
         ),
     )
 
@@ -340,14 +284,3 @@ def _described(signal: Signal, outcome: str, reason: str, *, route: int | None =
         reason=reason,
         route=route,
     )
-
-
-def messages(trace: Trace) -> Iterator[Told]:
-    """Every message of a trace that goes out if nobody answers, in time order per signal.
-
-    A person who is paged again by a later step goes on hearing what the earlier page still has to say: a page that is
-    due is never taken back because another one follows.
-    """
-    for signal in trace.signals:
-        told = [one for step in signal.steps for paged in step.paged for one in paged.messages]
-        yield from sorted(told, key=lambda one: (one.at, one.person, one.contact))

@@ -14,6 +14,7 @@ from django.http import HttpRequest
 from msgspec import structs
 from ninja import Body, Query, Router
 
+from tocsin.alerts import listing
 from tocsin.catalog import ownership
 from tocsin.catalog.domain import IntegrationDocument
 from tocsin.config import actions, export, parse, plan, queries, registry, secrecy
@@ -203,9 +204,12 @@ def what_if(request: HttpRequest, body: WhatIfIn) -> Any:
     at = body.at or clock.now()
     if at.tzinfo is None:
         raise wrong("at", "this time has no zone", fix="write it with Z or an offset: 2026-03-01T09:00:00Z")
-    current = standing_at(db.reader(clock.now()), at)
+    reader = db.reader(clock.now())
+    quiet = listing.silences_at(reader, at) if body.silences else ()
     try:
-        found = whatif.what_if(current, body.integration, body.body.encode(), at, headers=body.headers)
+        found = whatif.what_if(
+            standing_at(reader, at), body.integration, body.body.encode(), at, headers=body.headers, silences=quiet
+        )
     except NoSuchIntegration as unknown:
         raise not_found(str(unknown)) from None
     return values.of_trace(found)

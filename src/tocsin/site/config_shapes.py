@@ -187,9 +187,10 @@ class PreviewOut(Schema):
 
 
 class WhatIfIn(Schema):
-    """A signal that might come."""
+    """A signal that might come; with `silences`, those count that hold at that time or begin after it."""
 
     integration: str
     body: str = Field(max_length=SAMPLE_CHARS_MAX)
     headers: dict[str, str] = Field(default_factory=dict, max_length=HEADERS_MAX)
     at: datetime | None = None
+    silences: bool = True

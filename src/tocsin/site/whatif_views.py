@@ -24,13 +24,15 @@ from tocsin.people.middleware import permit
 from tocsin.people.rights import Actor, Right
 from tocsin.people.words import by_contact
 from tocsin.simulate import whatif
-from tocsin.simulate.whatif import NoSuchIntegration, Paged, SignalTrace, StepTrace, Told, Trace
+from tocsin.simulate.trace import Paged, SignalTrace, StepTrace, Told, Trace
+from tocsin.simulate.whatif import NoSuchIntegration
 from tocsin.sources import samples
 from tocsin.web import times
 from tocsin.web.pages import show
 
 BODY_CHARS_MAX = 200_000
 SIGNALS_SHOWN_MAX = 10
+OTHERWISE_SHOWN_MAX = 30
 AWAY_MAX = timedelta(days=5 * 366)
 NIGHT_HOUR = 3
 SHOWN_KEY = "the-key"
@@ -61,6 +63,7 @@ class Asked:
     integration: str
     body: str
     at: str = ""
+    without_silences: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +117,7 @@ class WhatIfPage:
     at: datetime | None = None
     signals: tuple[SignalView, ...] = ()
     more: int = 0
+    otherwise: tuple[tuple[datetime, str], ...] = ()
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -133,6 +137,7 @@ def what_if(request: HttpRequest, actor: Actor) -> HttpResponse:
         integration=request.POST.get("integration", ""),
         body=request.POST.get("body", "").replace("\r\n", "\n")[:BODY_CHARS_MAX],
         at=request.POST.get("at", "").strip()[:40],
+        without_silences="without_silences" in request.POST,
     )
     match request.POST.get("do", ""):
         case "sample":
@@ -172,8 +177,9 @@ def _answered(snapshot: Snapshot, page: WhatIfPage) -> WhatIfPage:
     headers = _headers(document) if document is not None else {}
     body = page.asked.body.encode()
     here = standing_at(reader, at)
+    quiet = () if page.asked.without_silences else listing.silences_at(reader, at)
     try:
-        trace = whatif.what_if(here, page.asked.integration, body, at, headers=headers)
+        trace = whatif.what_if(here, page.asked.integration, body, at, headers=headers, silences=quiet)
     except NoSuchIntegration:
         return replace(page, wrong_body=("Choose an integration.",))
     return replace(
@@ -182,7 +188,18 @@ def _answered(snapshot: Snapshot, page: WhatIfPage) -> WhatIfPage:
         wrong_body=_problems(trace),
         signals=tuple(_signal(here, one, zone, at) for one in trace.signals[:SIGNALS_SHOWN_MAX]),
         more=max(0, len(trace.signals) - SIGNALS_SHOWN_MAX),
+        otherwise=tuple(_otherwise(here, trace))[:OTHERWISE_SHOWN_MAX],
     )
+
+
+def _otherwise(here: Standing, trace: Trace) -> Iterator[tuple[datetime, str]]:
+    """Messages that are not quite as the steps say: with others in one, or later, because of the address's limit."""
+    for one in trace.messages:
+        together = f"{len(one.groups)} groups in one message" if len(one.groups) > 1 else ""
+        waited = f"{times.lasting(one.at - one.due_at)} late, within the address’s limit" if one.at > one.due_at else ""
+        if together or waited:
+            said = "; ".join(filter(None, (together, waited)))
+            yield one.at, f"{here.people[one.person].name} {by_contact(one.channel, one.contact)}: {said}"
 
 
 def _problems(trace: Trace) -> tuple[str, ...]:
@@ -196,7 +213,7 @@ def _signal(here: Standing, trace: SignalTrace, zone: ZoneInfo, now: datetime) -
     return SignalView(
         title=trace.title or trace.dedup_key,
         severity=trace.severity,
-        fate=FATES.get(trace.outcome, trace.outcome),
+        fate=_fate(trace, now),
         reason=trace.reason,
         labels=tuple(sorted(trace.labels.items())),
         facts=tuple(_facts(here, trace, zone, now)),
@@ -206,6 +223,14 @@ def _signal(here: Standing, trace: SignalTrace, zone: ZoneInfo, now: datetime) -
         exhausted_at=trace.exhausted_at,
         urgent_from=trace.urgent_from,
     )
+
+
+def _fate(trace: SignalTrace, now: datetime) -> str:
+    if trace.storm and trace.outcome == "opened":
+        return "A storm group opens, which pages once for all that follow"
+    if trace.pages_from == now and trace.outcome in ("held", "suppressed"):
+        return "A group opens, and pages at once for another problem in it"
+    return FATES.get(trace.outcome, trace.outcome)
 
 
 def _facts(here: Standing, trace: SignalTrace, zone: ZoneInfo, now: datetime) -> Iterator[tuple[str, str]]:
@@ -222,6 +247,9 @@ def _facts(here: Standing, trace: SignalTrace, zone: ZoneInfo, now: datetime) ->
         yield "Urgency", f"{trace.urgency}{until}"
     if trace.held_until is not None:
         yield "Waits until", times.clock_time(trace.held_until, now, zone)
+    if trace.silence is not None:
+        until = times.clock_time(trace.silence.ends_at, now, zone)
+        yield "Silenced", f"until {until} by {trace.silence.author.removeprefix('person:')}: {trace.silence.comment}"
     if trace.why_policy:
         yield "Who is responsible", trace.why_policy
     if trace.acknowledgement_expires is not None:

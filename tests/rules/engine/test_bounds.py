@@ -8,7 +8,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.engine import claims, outbox
+from tocsin.engine import claims, outbox, pacing
 from tocsin.engine.domain import (
     BACKOFF_FIRST,
     BACKOFF_MAX,
@@ -59,7 +59,7 @@ def test_however_many_receivers_hang_another_finds_room(order: list[int]) -> Non
 @given(histories, st.lists(limits, min_size=1, max_size=3))
 def test_what_is_sent_when_allowed_keeps_every_limit(sent: list[int], several: list[AddressLimit]) -> None:
     """At the instant said, one more message is within each limit; and if that is later than now, now it is not."""
-    free = claims._free_at(sent, several, NOW)
+    free = pacing.free_at(sent, several, NOW)
     assert free >= clock.to_us(NOW)
     assert all(_within(sent, limit, free) <= limit.count - 1 for limit in several)
     if free > clock.to_us(NOW):
@@ -73,7 +73,7 @@ def test_sending_whenever_allowed_never_breaks_a_limit(gaps: list[int], several:
     now = NOW
     for gap in gaps:
         now += timedelta(seconds=gap)
-        now = max(now, clock.from_us(claims._free_at(sent, several, now)))
+        now = max(now, clock.from_us(pacing.free_at(sent, several, now)))
         sent.append(clock.to_us(now))
     for limit in several:
         assert all(_within(sent[: place + 1], limit, at) <= limit.count for place, at in enumerate(sent))
@@ -85,14 +85,14 @@ def test_no_limit_is_silent_for_long(limit: AddressLimit) -> None:
     sent: list[int] = []
     for _ in range(3 * limit.count + 1):
         now = clock.from_us(sent[-1]) if sent else NOW
-        sent.append(claims._free_at(sent, [limit], now))
+        sent.append(pacing.free_at(sent, [limit], now))
     longest = max(after - before for before, after in pairwise(sent))
     share = limit.per / timedelta(microseconds=1) / (limit.count - limit.count // 2)
-    assert longest <= (share + 1 if limit.per > claims.PACED_FROM else limit.per / timedelta(microseconds=1))
+    assert longest <= (share + 1 if limit.per > pacing.PACED_FROM else limit.per / timedelta(microseconds=1))
 
 
 def _at_once(limit: AddressLimit) -> int:
-    return limit.count // 2 or 1 if limit.per > claims.PACED_FROM else limit.count
+    return limit.count // 2 or 1 if limit.per > pacing.PACED_FROM else limit.count
 
 
 def _within(sent: list[int], limit: AddressLimit, at: int) -> int:

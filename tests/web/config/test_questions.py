@@ -54,9 +54,44 @@ def test_the_whole_way_of_a_signal_is_shown(house: House) -> None:
     ):
         assert part in said, said
     assert "inbox in Tocsin" in said
-    assert "silences, storms" in said
+    assert "Left out, because only the engine knows it: what fires already" in said
     assert "Everybody has been tried" in said
     assert not house.world.groups()
+
+
+def test_a_silence_counts_unless_it_is_left_out(house: House) -> None:
+    """What a silence would keep quiet is said with whose it is and until when it pages nobody; or asked without it."""
+    house.world.at("0s")
+    house.world.silence('source="db1"', span="8h")
+    form = {"integration": "web", "body": event("disk full"), "do": "ask"}
+    silenced = words(house.client("cleo").post("/what-if", form).content)
+    assert "A group opens that pages nobody" in silenced
+    assert "a silence matches" in silenced
+    assert "Silenced until 17:00 by bob: planned work" in silenced
+    assert "17:00 Web, step 1" in silenced, "it pages when the silence is over"
+    without = words(house.client("cleo").post("/what-if", {**form, "without_silences": "on"}).content)
+    assert ("A new group opens" in without, "Silenced" in without) == (True, False)
+    asked = {"integration": "web", "body": event("disk full")}
+    api = house.client("cleo")
+    (counted,) = api.post("/api/v1/what-if", asked, content_type="application/json").json()["signals"]
+    assert (counted["outcome"], counted["silence"]["comment"]) == ("suppressed", "planned work")
+    (left_out,) = api.post("/api/v1/what-if", {**asked, "silences": False}, content_type="application/json").json()[
+        "signals"
+    ]
+    assert (left_out["outcome"], left_out["silence"]) == ("opened", None)
+
+
+def test_what_goes_together_or_waits_is_shown(house: House) -> None:
+    """Two problems of one request are one mail; what an address's limit puts off is said with how late it comes."""
+    house.world.rules("ann", high=[(f"{second}s", "email") for second in range(0, 20, 2)])
+    house.world.edit(lambda config: config["integrations"]["web"].update(source="alertmanager", group_by=["alertname"]))
+    alerts = [{"status": "firing", "labels": {"alertname": name}, "startsAt": "2026-03-01T00:00:00Z"} for name in "AB"]
+    body = json.dumps({"version": "4", "groupKey": "g", "status": "firing", "receiver": "r", "alerts": alerts})
+    form = {"integration": "web", "body": body, "at": "2026-03-02T09:00", "do": "ask"}
+    said = words(house.client("cleo").post("/what-if", form).content)
+    assert "Messages that go together, or wait" in said
+    assert "2 groups in one message" in said
+    assert "late, within the address’s limit" in said
 
 
 def test_a_contact_that_is_proven_counts(house: House) -> None:

@@ -1,0 +1,113 @@
+"""Which messages go out when: what is due together to one contact is one message, and each address has its limits. Pure.
+
+The rules are those by which the engine claims messages (`engine.pacing`); the differential test holds it to that.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from tocsin.engine import pacing
+from tocsin.engine.domain import LANE_PAGE
+from tocsin.kit import clock
+from tocsin.paging import ways
+from tocsin.paging.ways import Way
+from tocsin.simulate.trace import Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parcel:
+    """One message as a page plans it."""
+
+    group: int
+    spell: int  # of the group: what is not sent yet when the next one begins is left to it
+    person: str
+    way: Way
+    target: str
+    due_at: datetime
+
+    @property
+    def lane(self) -> int:
+        """All pages go first, whatever their urgency."""
+        return LANE_PAGE
+
+    @property
+    def address(self) -> str:
+        """The contact it goes to."""
+        return self.way.address
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """From then on nothing more is sent of these spells of a group."""
+
+    at: datetime
+    group: int
+    spells: int  # those before this one
+
+
+def send(planned: Iterable[Parcel], recalls: Iterable[Recall]) -> list[Message]:
+    """Everything that goes out, in the order of time."""
+    waiting = [(one.due_at, place, one) for place, one in enumerate(planned)]
+    heapq.heapify(waiting)
+    later = sorted(recalls, key=lambda one: one.at)
+    recalled: dict[int, int] = {}
+    sent: dict[str, list[int]] = {}
+    found: list[Message] = []
+    while waiting:
+        now = waiting[0][0]
+        while later and later[0].at <= now:
+            recalled[later[0].group] = max(recalled.get(later[0].group, 0), later[0].spells)
+            later.pop(0)
+        due: list[tuple[datetime, int, Parcel]] = []
+        while waiting and waiting[0][0] == now:
+            due.append(heapq.heappop(waiting))
+        left = [one for one in due if one[2].spell >= recalled.get(one[2].group, 0)]
+        places = {id(one[2]): one[1] for one in left}
+        for bundle, at in _claimed([one[2] for one in left], sent, now):
+            if at > now:
+                for one in bundle:
+                    heapq.heappush(waiting, (at, places[id(one)], one))
+            else:
+                found.append(_message(bundle, now))
+    return found
+
+
+def _claimed(
+    due: Sequence[Parcel], sent: dict[str, list[int]], now: datetime
+) -> Iterable[tuple[Sequence[Parcel], datetime]]:
+    """What is due now, as it goes out or (together) must wait until then."""
+    by_address: dict[str, list[Parcel]] = {}
+    for parcel in due:
+        by_address.setdefault(parcel.way.address_key, []).append(parcel)
+    for key, parcels in by_address.items():
+        channel = parcels[0].way.channel
+        limits = ways.limits_of(channel)
+        if not limits:
+            yield from (([one], now) for one in parcels)
+            continue
+        uses = sent.setdefault(key, [])
+        for bundle in pacing.bundled(parcels, bundling=ways.bundles(channel)):
+            free_at = pacing.free_at(uses, limits, now)
+            if free_at > clock.to_us(now):
+                yield bundle, clock.from_us(free_at)
+                continue
+            uses.append(clock.to_us(now))
+            yield bundle, now
+        uses[:] = pacing.remembered(uses, limits, now)
+
+
+def _message(bundle: Sequence[Parcel], at: datetime) -> Message:
+    first = bundle[0]
+    return Message(
+        at=at,
+        person=first.person,
+        channel=first.way.channel,
+        contact=first.way.contact,
+        address=first.target,
+        due_at=min(one.way.at for one in bundle),
+        groups=tuple(sorted({one.group for one in bundle})),
+    )
