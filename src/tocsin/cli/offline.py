@@ -34,9 +34,15 @@ def read(names: Sequence[str]) -> list[File]:
 def content(name: str) -> bytes:
     """One file's content. Raises Stop."""
     try:
-        found = sys.stdin.buffer.read(FILE_BYTES_MAX + 1) if name == "-" else Path(name).read_bytes()
+        found = sys.stdin.buffer.read(FILE_BYTES_MAX + 1) if name == "-" else _beginning(Path(name))
     except OSError as error:
         raise Stop(f"cannot read {name}: {error.strerror}", Exit.USAGE) from None
     if len(found) > FILE_BYTES_MAX:
         raise Stop(f"{name} is larger than {FILE_BYTES_MAX // 1_000_000} MB", Exit.USAGE)
     return found
+
+
+def _beginning(path: Path) -> bytes:
+    """As much as a file may hold and a byte more: a device never ends."""
+    with path.open("rb") as opened:
+        return opened.read(FILE_BYTES_MAX + 1)

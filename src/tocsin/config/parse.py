@@ -203,7 +203,7 @@ class _FileReader:
     def _check_head(self, value: dict[str, object]) -> None:
         if HEAD not in value:
             self._wrong((), f"`{HEAD}: {FORMAT}` is missing", f"begin the file with `{HEAD}: {FORMAT}`")
-        elif value[HEAD] != FORMAT:
+        elif value[HEAD] != FORMAT or type(value[HEAD]) is not int:
             said = self._shown(value[HEAD])
             self._wrong((HEAD,), f"format {said} is not known to this version", f"write `{HEAD}: {FORMAT}`")
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import structlog
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.db import DataError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http.response import HttpResponseBase
+from django.urls import URLPattern, URLResolver
 from django.views.decorators.csrf import csrf_exempt
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
@@ -28,6 +34,7 @@ from tocsin.web.problems import Mistake, Problem
 
 log = structlog.get_logger()
 DATABASE_RETRY_S = 5
+View = Callable[..., HttpResponseBase]
 _GATHERING = frozenset({"body", "asked"})
 
 api = DescribedApi(
@@ -74,6 +81,33 @@ def nowhere(request: HttpRequest) -> HttpResponse:
     return problems.respond(Problem(404, f"there is nothing at {request.path}{hint}"))
 
 
+def addresses() -> tuple[list[URLPattern | URLResolver], str, str]:
+    """All addresses of the API, for `include`: a method that an address has not is a problem like any other."""
+    found, app_name, namespace = api.urls
+    for one in found:
+        if isinstance(one, URLPattern):
+            one.callback = nowhere if one.name == "api-root" else _answering(one.callback)
+    return found, app_name, namespace
+
+
+def _answering(view: View) -> View:
+    """HEAD is GET without the body, which the server leaves out."""
+
+    @wraps(view)
+    def answer(request: HttpRequest, *args: Any, **named: Any) -> HttpResponseBase:
+        if request.method == "HEAD":
+            request.method = "GET"
+        response = view(request, *args, **named)
+        if not isinstance(response, HttpResponseNotAllowed):
+            return response
+        allowed = response.headers["Allow"]
+        return problems.respond(
+            Problem(405, f"{request.method} is not for {request.path}; it takes {allowed}", headers={"Allow": allowed})
+        )
+
+    return answer
+
+
 @api.exception_handler(Problem)
 def _problem(_: HttpRequest, problem: Problem) -> HttpResponse:
     return problems.respond(problem)
@@ -99,6 +133,12 @@ def _http(_: HttpRequest, error: HttpError) -> HttpResponse:
 @api.exception_handler(Http404)
 def _missing(_: HttpRequest, __: Http404) -> HttpResponse:
     return problems.respond(Problem(404, "there is no such thing"))
+
+
+@api.exception_handler(RequestDataTooBig)
+def _too_big(_: HttpRequest, __: RequestDataTooBig) -> HttpResponse:
+    most = f"{settings.DATA_UPLOAD_MAX_MEMORY_SIZE // 1_000_000} MB"
+    return problems.respond(Problem(413, f"this is too large: the API takes {most} at once"))
 
 
 @api.exception_handler(OverflowError)

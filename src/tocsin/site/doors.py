@@ -20,7 +20,7 @@ def _alertmanager(prefix: str) -> list[URLPattern]:
 
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("api/v1/", api.api.urls),
+    path("api/v1/", api.addresses()),
     re_path(r"^api/v1(?:/.*)?$", api.nowhere),
     path("-/healthy", health.healthy),
     path("-/ready", health.ready),

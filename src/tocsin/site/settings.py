@@ -67,6 +67,7 @@ USE_I18N = False
 LOGGING_CONFIG = None
 ROOT_URLCONF = "tocsin.site.urls"
 APPEND_SLASH = False
+DATA_UPLOAD_MAX_MEMORY_SIZE = 10_000_000  # a whole configuration through the API
 
 # --- the interface
 SECURE = TOCSIN.base_url.startswith("https://")

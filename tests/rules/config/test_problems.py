@@ -32,6 +32,18 @@ CASES = {
             "1:9 format 2 is not known to this version | write `tocsin: 1`",
         ],
     ),
+    "format-of-another-kind": (
+        "tocsin: true\n",
+        [
+            "1:9 format true is not known to this version | write `tocsin: 1`",
+        ],
+    ),
+    "format-with-a-fraction": (
+        "tocsin: 1.0\n",
+        [
+            "1:9 format 1.0 is not known to this version | write `tocsin: 1`",
+        ],
+    ),
     "list-file": (
         "- a\n- b\n",
         [

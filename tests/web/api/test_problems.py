@@ -15,6 +15,11 @@ CASES: list[tuple[str, str, Any, int, str, str]] = [
     ("GET", "/groups?status=broken", None, 422, "status.0", "'open'"),
     ("GET", "/nowhere", None, 404, "", "there is nothing at /api/v1/nowhere"),
     ("POST", "/nowhere", {}, 404, "", "there is nothing at /api/v1/nowhere"),
+    ("GET", "/", None, 404, "", "there is nothing at /api/v1/"),
+    ("PUT", "/groups", None, 405, "", "PUT is not for /api/v1/groups; it takes GET"),
+    ("DELETE", "/config/plan", None, 405, "", "it takes POST"),
+    ("OPTIONS", "/silences", None, 405, "", "it takes"),
+    ("POST", "/what-if", b'{"integration": "x", "body": "' + b"a" * 11_000_000 + b'"}', 413, "", "takes 10 MB at once"),
     ("GET", "/signals/1", None, 404, "", "there is no signal 1"),
     ("GET", "/oncall?schedule=moon", None, 404, "", "there is no schedule `moon`; there are: first"),
     ("GET", "/oncall?at=2026-01-01T00:00:00", None, 422, "at", "no zone"),
@@ -84,3 +89,12 @@ def test_the_servers_environment_stays_its_own(served: Served) -> None:
     answer = served.api("ann", "POST", "/config/plan", {"files": [{"name": "x.yaml", "content": content}]})
     assert "TOCSIN_METRICS_TOKEN" in answer.body["problems"][0]["message"]
     assert "for-the-tests" not in str(answer.body)
+
+
+def test_head_answers_as_get_does(served: Served) -> None:
+    """A monitor that asks with HEAD hears the status and the headers of the GET."""
+    for path, status in (("/groups", 200), ("/groups/AG-999999", 404)):
+        heard, read = (served.api("ann", method, path) for method in ("HEAD", "GET"))
+        assert (heard.status, read.status) == (status, status)
+        assert heard.headers["content-type"] == read.headers["content-type"]
+        assert not heard.body
