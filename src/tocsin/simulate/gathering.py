@@ -1,6 +1,6 @@
 """Into which groups the signals of one request come, and when each of these begins to page, and ends it. Pure.
 
-It does on paper what `alerts.batch` does in a transaction and the timers of `alerts.jobs` do after it, by the same
+It does on paper what `alerts.triggers` does in a transaction and the timers of `alerts.jobs` do after it, by the same
 rules: route, silence, place, storm; release when a hold or a silence is over, raise when the support hours begin. The
 differential test holds it to that. Everybody is taken to go on firing, and nobody to answer.
 """
