@@ -214,11 +214,6 @@ class Gathering:
             )
         return found
 
-    def silenced_until(self, group: int) -> datetime | None:
-        """When a silence that keeps it quiet from the beginning is over."""
-        first = next((one for one in self._moves if one.group == group and one.pages), None)
-        return first.at if first is not None and first.at > self.at else None
-
     def _urgency_at(self, group: int, at: datetime) -> Urgency:
         rises = self._rises.get(group)
         held = self.groups[group].urgency

@@ -6,6 +6,7 @@ The rules are those by which the engine claims messages (`engine.pacing`); the d
 from __future__ import annotations
 
 import heapq
+from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -53,26 +54,32 @@ def send(planned: Iterable[Parcel], recalls: Iterable[Recall]) -> list[Message]:
     """Everything that goes out, in the order of time."""
     waiting = [(one.due_at, place, one) for place, one in enumerate(planned)]
     heapq.heapify(waiting)
-    later = sorted(recalls, key=lambda one: one.at)
+    later = deque(sorted(recalls, key=lambda one: one.at))
     recalled: dict[int, int] = {}
     sent: dict[str, list[int]] = {}
     found: list[Message] = []
     while waiting:
         now = waiting[0][0]
         while later and later[0].at <= now:
-            recalled[later[0].group] = max(recalled.get(later[0].group, 0), later[0].spells)
-            later.pop(0)
-        due: list[tuple[datetime, int, Parcel]] = []
-        while waiting and waiting[0][0] == now:
-            due.append(heapq.heappop(waiting))
-        left = [one for one in due if one[2].spell >= recalled.get(one[2].group, 0)]
-        places = {id(one[2]): one[1] for one in left}
-        for bundle, at in _claimed([one[2] for one in left], sent, now):
-            if at > now:
-                for one in bundle:
-                    heapq.heappush(waiting, (at, places[id(one)], one))
-            else:
+            recall = later.popleft()
+            recalled[recall.group] = max(recalled.get(recall.group, 0), recall.spells)
+        due = _due(waiting, now)
+        places = {id(parcel): place for place, parcel in due if parcel.spell >= recalled.get(parcel.group, 0)}
+        for bundle, at in _claimed([parcel for _, parcel in due if id(parcel) in places], sent, now):
+            if at == now:
                 found.append(_message(bundle, now))
+                continue
+            for one in bundle:
+                heapq.heappush(waiting, (at, places[id(one)], one))
+    return found
+
+
+def _due(waiting: list[tuple[datetime, int, Parcel]], now: datetime) -> list[tuple[int, Parcel]]:
+    """What falls due at this instant, taken out of what waits."""
+    found = []
+    while waiting and waiting[0][0] == now:
+        _, place, parcel = heapq.heappop(waiting)
+        found.append((place, parcel))
     return found
 
 
