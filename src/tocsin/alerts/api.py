@@ -151,7 +151,7 @@ def signal(request: HttpRequest, signal_id: int) -> Any:
     if found is None:
         raise not_found(f"there is no signal {signal_id}")
     kept = listing.raw_of(reader, signal_id)
-    said = _said(kept[1]) if kept and kept[1] is not None else None
+    said = _what_was_read(kept[1]) if kept and kept[1] is not None else None
     return {**asdict(found), "said": said, "raw": _raw(kept[0]) if kept else None}
 
 
@@ -312,8 +312,8 @@ def _silence(silence_id: int) -> SilenceLine:
     return found
 
 
-def _said(said: Signal) -> dict[str, Any]:
-    return {name: msgspec.to_builtins(getattr(said, name)) for name in Signal.__struct_fields__}
+def _what_was_read(signal: Signal) -> dict[str, Any]:
+    return {name: msgspec.to_builtins(getattr(signal, name)) for name in Signal.__struct_fields__}
 
 
 def _raw(kept: listing.Raw) -> dict[str, Any]:

@@ -55,9 +55,9 @@ def go_on(tx: Tx, due: Sequence[TimerDue]) -> None:
         routed = rules.reroute(book, alert, labels, tx.now)
         group = work.groups[alert.group_id]
         if isinstance(routed, Dropped) or routed.suppress is not None:
-            _keep(work, group, routed.route)
+            _stay_suppressed(work, group, routed.route)
         else:
-            _ask(work, alert, group, routed, rules.silenced_by(silences, routed.labels, tx.now))
+            _reconsider(work, alert, group, routed, rules.silenced_by(silences, routed.labels, tx.now))
     store.save_status(tx, [one[0] for one, was in zip(asked, silenced, strict=True) if one[0].silence_id != was])
     work.done()
 
@@ -71,18 +71,18 @@ def is_urgent_now(tx: Tx, book: Rulebook, alert: Alert) -> bool:
     return isinstance(routed, Routed) and routed.urgency is Urgency.HIGH
 
 
-def _keep(work: UnitOfWork, group: Group, route: int | None) -> None:
+def _stay_suppressed(work: UnitOfWork, group: Group, route: int | None) -> None:
     """A route keeps it quiet as before; only the route's place may be another."""
     if rules.is_kept_by_route(group) and group.route != route:
         group.route, group.suppressed_by = route, f"route:{route}"
         work.changed(group)
 
 
-def _ask(work: UnitOfWork, alert: Alert, group: Group, routed: Routed, silence: Silence | None) -> None:
+def _reconsider(work: UnitOfWork, alert: Alert, group: Group, routed: Routed, silence: Silence | None) -> None:
     if rules.is_kept_by_route(group):
         group.route, group.urgency = routed.route, routed.urgency  # it has told nobody yet
     elif group.suppressed_by == "hold":
-        _shorten(work, group, routed)
+        _shorten_hold(work, group, routed)
     if group.status is GroupStatus.SUPPRESSED:
         lifecycle.reconsider(work, alert, group, routed, silence, Reason.ROUTE_OVER)
     lifecycle.raise_urgency(work, group, routed.urgency)
@@ -90,7 +90,7 @@ def _ask(work: UnitOfWork, alert: Alert, group: Group, routed: Routed, silence: 
         work.set_timer(RAISE, group, routed.urgent_from)
 
 
-def _shorten(work: UnitOfWork, group: Group, routed: Routed) -> None:
+def _shorten_hold(work: UnitOfWork, group: Group, routed: Routed) -> None:
     """A hold that is shorter now ends earlier; nothing is held for longer than was said when it came."""
     ends_at = group.opened_at + routed.hold
     due = timers.due_of(work.tx, RELEASE, group.id)

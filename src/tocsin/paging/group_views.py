@@ -158,7 +158,7 @@ def group(request: HttpRequest, actor: Actor, group_id: int) -> HttpResponse:
     signals = alerts.signals(reader, group_id=group_id, limit=SIGNALS_SHOWN_MAX) if alert_lines else []
     pages = listing.pages(reader, group_id=group_id)
     running = queries.climbing(reader, [group_id]).get(group_id)
-    told = tuple(_told(current, page, reader.now) for page in pages)
+    told = tuple(_told_person(current, page, reader.now) for page in pages)
     service = current.services.get(line.service)
     page = GroupPage(
         group=line,
@@ -257,7 +257,7 @@ def _suppressor(by: str) -> str:
     }.get(kind, "it is kept from paging")
 
 
-def _told(current: Standing, page: PageLine, instant: datetime) -> Told:
+def _told_person(current: Standing, page: PageLine, instant: datetime) -> Told:
     name = current.people[page.person].name if page.person in current.people else page.person
     return Told(
         name=name,

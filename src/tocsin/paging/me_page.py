@@ -289,7 +289,7 @@ def _rules(document: PersonDocument, form: PersonDocument, urgency: Urgency, usa
         title=f"{urgency.value.capitalize()} urgency",
         lines=tuple(
             RuleLine(
-                when=_when(rule.after),
+                when=_delay_words(rule.after),
                 how=by_contact(document.contacts[rule.via].channel, rule.via),
                 works=rule.via in usable,
             )
@@ -299,8 +299,12 @@ def _rules(document: PersonDocument, form: PersonDocument, urgency: Urgency, usa
             RuleRow(
                 number=number,
                 after=tuple(
-                    Option(value=value, title=_when(text.parse_duration(value)), chosen=value == _short(after))
-                    for value in _with(me_form.DELAYS, [after])
+                    Option(
+                        value=value,
+                        title=_delay_words(text.parse_duration(value)),
+                        chosen=value == text.format_duration(after),
+                    )
+                    for value in _offered_with(me_form.DELAYS, [after])
                 ),
                 via=tuple(
                     Option(value=name, title=by_contact(contact.channel, name), chosen=name == via)
@@ -314,16 +318,19 @@ def _rules(document: PersonDocument, form: PersonDocument, urgency: Urgency, usa
 
 
 def _spans(offered: Sequence[str], chosen_spans: Sequence[timedelta], ending: str) -> tuple[Option, ...]:
-    chosen = {_short(one) for one in chosen_spans}
+    chosen = {text.format_duration(one) for one in chosen_spans}
     return tuple(
-        Option(value=value, title=_lead(value, ending), chosen=value in chosen)
-        for value in _with(offered, chosen_spans)
+        Option(value=value, title=_lead_words(value, ending), chosen=value in chosen)
+        for value in _offered_with(offered, chosen_spans)
     )
 
 
-def _with(offered: Sequence[str], chosen: Sequence[timedelta]) -> list[str]:
+def _offered_with(offered: Sequence[str], chosen: Sequence[timedelta]) -> list[str]:
     """What is offered, and what somebody has already although it is not."""
-    return [*offered, *dict.fromkeys(_short(one) for one in chosen if _short(one) not in offered)]
+    return [
+        *offered,
+        *dict.fromkeys(text.format_duration(one) for one in chosen if text.format_duration(one) not in offered),
+    ]
 
 
 def _shift_words(document: PersonDocument | None) -> tuple[str, ...]:
@@ -331,25 +338,21 @@ def _shift_words(document: PersonDocument | None) -> tuple[str, ...]:
         return ()
     found = []
     for what, spans in (("begins", document.notify.shifts.start), ("ends", document.notify.shifts.end)):
-        said = ", ".join([_lead(_short(one), " before") for one in sorted(spans, reverse=True)])
+        said = ", ".join([_lead_words(text.format_duration(one), " before") for one in sorted(spans, reverse=True)])
         found.append(f"When a shift {what}: {said or 'never'}.")
     return tuple(found)
 
 
-def _when(after: timedelta) -> str:
-    return "At once" if after <= timedelta(0) else f"After {_human(after)}"
+def _delay_words(after: timedelta) -> str:
+    return "At once" if after <= timedelta(0) else f"After {_span_words(after)}"
 
 
-def _lead(value: str, ending: str) -> str:
+def _lead_words(value: str, ending: str) -> str:
     span = text.parse_duration(value)
-    return "at that moment" if not span else f"{_human(span)}{ending}"
+    return "at that moment" if not span else f"{_span_words(span)}{ending}"
 
 
-def _short(span: timedelta) -> str:
-    return text.format_duration(span)
-
-
-def _human(span: timedelta) -> str:
+def _span_words(span: timedelta) -> str:
     for unit, word in ((timedelta(days=1), "day"), (timedelta(hours=1), "h"), (timedelta(minutes=1), "min")):
         if span >= unit and not span % unit:
             count = span // unit

@@ -115,7 +115,7 @@ def rename_contact(request: HttpRequest, actor: Actor, contact: str) -> HttpResp
         body = me_form.renamed(_body(actor), contact, _typed(request).get("name", ""))
     except me_form.Wrong as wrong:
         return _slip(request, actor, Slip(form=form, message=f"{wrong}."))
-    return _save_own_document(request, actor, body, form) or _said(request, "It has another name now.", "contacts")
+    return _save_own_document(request, actor, body, form) or _succeeded(request, "It has another name now.", "contacts")
 
 
 @require_POST
@@ -124,7 +124,7 @@ def remove_contact(request: HttpRequest, actor: Actor, contact: str) -> HttpResp
     """A contact is used no more, and no rule names it."""
     _contact(actor, contact)
     body = me_form.without_contact(_body(actor), contact)
-    return _save_own_document(request, actor, body, f"name-{contact}") or _said(
+    return _save_own_document(request, actor, body, f"name-{contact}") or _succeeded(
         request, f"{contact} was removed.", "contacts"
     )
 
@@ -144,7 +144,7 @@ def set_rules(request: HttpRequest, actor: Actor) -> HttpResponse:
         return _slip(request, actor, Slip(form="rules", message=f"{wrong}.", field=wrong.field))
     if "preview" in request.POST:
         return _previewed(request, actor, body)
-    return _save_own_document(request, actor, body, "rules") or _said(request, "Your rules are changed.", "rules")
+    return _save_own_document(request, actor, body, "rules") or _succeeded(request, "Your rules are changed.", "rules")
 
 
 @require_POST
@@ -153,7 +153,7 @@ def set_profile(request: HttpRequest, actor: Actor) -> HttpResponse:
     """How the name is spelt, and the zone in which times are shown."""
     typed = _typed(request)
     body = me_form.with_profile(_body(actor), typed.get("name", ""), typed.get("timezone", ""))
-    return _save_own_document(request, actor, body, "profile", typed) or _said(request, "Changed.", "profile")
+    return _save_own_document(request, actor, body, "profile", typed) or _succeeded(request, "Changed.", "profile")
 
 
 @require_POST
@@ -197,7 +197,7 @@ def remove_device(request: HttpRequest, actor: Actor, device_id: int) -> HttpRes
     with db.transact(clock.now()) as tx:
         if not devices.remove(tx, actor.person, device_id, actor.by):
             raise Http404
-    return _said(request, "That device takes no push any more.", "devices")
+    return _succeeded(request, "That device takes no push any more.", "devices")
 
 
 def _ensure_push_contact(request: HttpRequest, actor: Actor) -> HttpResponse | None:
@@ -264,7 +264,7 @@ def _slip(request: HttpRequest, actor: Actor, slip: Slip, status: int = 422) -> 
     return _show(request, actor, slip=slip, status=status)
 
 
-def _said(request: HttpRequest, words: str, place: str) -> HttpResponse:
+def _succeeded(request: HttpRequest, words: str, place: str) -> HttpResponse:
     messages.success(request, words)
     return _back(place)
 

@@ -31,9 +31,9 @@ def plan(tx: Tx, delivered: Sequence[Settled]) -> None:
     new = []
     for parcel in again:
         waits = CHANNELS[parcel.channel].repeat_after_s
-        said = _said(tx, parcel)
-        if parcel.subject in asked and said <= len(waits):
-            new.append(_repeat(tx, parcel, waits[said - 1]))
+        sent = _times_sent(tx, parcel)
+        if parcel.subject in asked and sent <= len(waits):
+            new.append(_repeat(tx, parcel, waits[sent - 1]))
     outbox.put(tx, new)
 
 
@@ -57,7 +57,7 @@ def _still_asked(tx: Tx, parcels: Sequence[Parcel]) -> set[str]:
     return {f"page:{row[0]}" for row in rows}
 
 
-def _said(tx: Tx, parcel: Parcel) -> int:
+def _times_sent(tx: Tx, parcel: Parcel) -> int:
     """How often this page has been sent to this device, with this time; those on the way count too."""
     return int(
         tx.value(

@@ -75,14 +75,14 @@ def look(reader: Reader, current: Standing, actor: Actor) -> Setup:
     """How far it is, for whoever looks. The standing must know its contacts."""
     everywhere = may(actor, Right.CONFIGURE)
     steps = (
-        *_who(current, actor, may_configure=everywhere),
-        *_when(reader, current, may_configure=everywhere),
-        *_what(reader, current, may_configure=everywhere or bool(actor.managed_teams)),
+        *_people_steps(current, actor, may_configure=everywhere),
+        *_on_call_steps(reader, current, may_configure=everywhere),
+        *_service_steps(reader, current, may_configure=everywhere or bool(actor.managed_teams)),
     )
     return Setup(steps=steps)
 
 
-def _who(current: Standing, actor: Actor, *, may_configure: bool) -> Iterator[Step]:
+def _people_steps(current: Standing, actor: Actor, *, may_configure: bool) -> Iterator[Step]:
     wakeable = [name for name, person in current.people.items() if person.role is not Role.VIEWER]
     yield Step(
         name="people",
@@ -120,7 +120,7 @@ def _who(current: Standing, actor: Actor, *, may_configure: bool) -> Iterator[St
     )
 
 
-def _when(reader: Reader, current: Standing, *, may_configure: bool) -> Iterator[Step]:
+def _on_call_steps(reader: Reader, current: Standing, *, may_configure: bool) -> Iterator[Step]:
     schedules = current.snapshot.sections.get("schedules", {})
     covered = [name for name in schedules if current.on_call(name, reader.now)]
     yield Step(
@@ -150,7 +150,7 @@ def _schedule_words(current: Standing, reader: Reader, covered: list[str]) -> st
     return f"{' and '.join(current.people[one].name for one in persons if one in current.people)} on call now"
 
 
-def _what(reader: Reader, current: Standing, *, may_configure: bool) -> Iterator[Step]:
+def _service_steps(reader: Reader, current: Standing, *, may_configure: bool) -> Iterator[Step]:
     with_policy = [one for one in current.services.values() if one.policy]
     yield Step(
         name="service",
