@@ -342,6 +342,22 @@ def test_sentry_signatures_are_checked_when_there_is_a_secret() -> None:
         assert (forged.reply.status, forged.signals) == (401, ())
 
 
+@pytest.mark.parametrize("at", ["", "1767323045"])
+def test_grafana_signatures_are_checked_when_there_is_a_secret(at: str) -> None:
+    """With a secret, only bodies signed with it are read, with a timestamp or without; a forged one gets 401."""
+    body = b'{"alerts":[{"status":"firing","labels":{"alertname":"a"}}]}'
+    signed = hmac.new(b"s3cret", f"{at}:".encode() + body if at else body, hashlib.sha256).hexdigest()
+    settings = Settings(secret="s3cret")
+    timed = {"x-grafana-alerting-timestamp": at} if at else {}
+    good = _send(f"/in/grafana/{KEY}", body, {"x-grafana-alerting-signature": signed, **timed}, settings=settings)
+    assert (good.reply.status, len(good.signals)) == (200, 1)
+    for forged in ("", "0" * 64, "ü", signed[:-1]):
+        refused = _send(
+            f"/in/grafana/{KEY}", body, {"x-grafana-alerting-signature": forged, **timed}, settings=settings
+        )
+        assert (refused.reply.status, refused.signals) == (401, ())
+
+
 def test_the_integration_says_how_bad_what_says_nothing_is() -> None:
     """A payload without a severity takes the integration's."""
     settings = Settings(severity=Severity.LOW)

@@ -201,6 +201,7 @@ _ONLY_FOR = {
     "misses": ("heartbeat",),
     "mapping": ("generic", "email"),
     "resolve_timeout": ("prometheus",),
+    "secret": ("sentry", "grafana"),  # nobody else signs: a secret nobody asks for would protect nothing
 }
 
 

@@ -25,7 +25,12 @@ _PLAIN = (
     "severity",
     "rate_limit",
 )
-_OF_SOURCE = {"heartbeat": ("every", "grace", "misses"), "prometheus": ("resolve_timeout",), "sentry": ("secret",)}
+_OF_SOURCE = {
+    "heartbeat": ("every", "grace", "misses"),
+    "prometheus": ("resolve_timeout",),
+    "sentry": ("secret",),
+    "grafana": ("secret",),
+}
 AT = {name: name for name in (*_PLAIN, "service", "group_by", "window_kind")} | {
     name: name for names in _OF_SOURCE.values() for name in names
 }
@@ -112,14 +117,14 @@ def _of_source(source: str, held: Mapping[str, str]) -> tuple[FormField, ...]:
                 name="misses", label="How many in a row must be missed", value=held.get("misses", ""), placeholder="1"
             ),
         )
-    if source == "sentry":
+    if source in ("sentry", "grafana"):
         return (
             FormField(
                 name="secret",
-                label="Client secret",
+                label="Client secret" if source == "sentry" else "HMAC secret",
                 kind="password",
                 placeholder="left empty: kept as it is",
-                hint="With it, only requests that Sentry has signed count.",
+                hint=f"With it, only requests that {source.capitalize()} has signed count.",
             ),
         )
     return (

@@ -101,7 +101,6 @@ integrations = sparse(
     hold=st.just("1m30s"),
     rate_limit=st.sampled_from(["5/s", "1000/m"]),
     severity=st.just("low"),
-    secret=texts,
 )
 routes = st.one_of(
     sparse({"when": few(st.sampled_from(['a="b"', "c=~'x|y'", 'd!="${E}"'])), "drop": texts}),

@@ -409,6 +409,12 @@ CASES = {
             "9:71 '1000 a minute' is not a rate | write a number per unit: 20/s, 1000/m, 50000/h",
         ],
     ),
+    "secret": (
+        SERVICES + "integrations:\n  in: {service: site, source: generic, key: abcdef123456, secret: hush}\n",
+        [
+            "9:67 `secret` means nothing for a generic integration | remove it; it belongs to source sentry or grafana",
+        ],
+    ),
     "mapping-field": (
         SERVICES + "integrations:\n  in: {service: site, source: generic, key: abcdef123456, mapping: {titel: name}}\n",
         [
