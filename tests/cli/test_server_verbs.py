@@ -55,7 +55,20 @@ def test_what_a_change_brings_is_told_where_it_stands(sqlite: Database, terminal
     found = {one["name"]: one for one in json.loads(terminal.run("check", "--json").out)["findings"]}
     assert [(found[name]["file"], found[name]["line"]) for name in ("one", "zoe")] == [(str(file), None), ("", None)]
     assert f"{file}: teams.one.members: warning: team one has no members" in terminal.run("check").out
-    assert "\npeople.zoe.notify.high: warning: " in terminal.run("check").out
+    assert "\npeople.zoe.contacts: warning: " in terminal.run("check").out
+
+
+def test_a_version_that_only_hands_over_says_so(sqlite: Database, terminal: Terminal, tmp_path: Path) -> None:
+    """Another set of files takes a document over: nothing in it changes, and the history does not show an empty line."""
+    first, second = tmp_path / "first.yaml", tmp_path / "second.yaml"
+    for file in (first, second):
+        file.write_text(TEAM)
+    assert terminal.run("apply", str(first)).code == 0
+    taken = terminal.run("apply", "--scope", "other", str(second)).out
+    assert f"note: person max, from {first}, is from now on managed by its file" in taken
+    assert "Version 2 of the configuration holds." in taken
+    lines = terminal.run("history").out.splitlines()
+    assert [line.split("  ")[-1] for line in lines[1:]] == ["who manages what", "person max is added"]
 
 
 def test_tokens_are_listed_and_revoked(sqlite: Database, terminal: Terminal, company: str) -> None:

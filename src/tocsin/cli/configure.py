@@ -228,8 +228,10 @@ def _show_check(found: dict[str, Any], *, strict: bool, json_: bool) -> None:
 
 
 def _first_words(version: dict[str, Any]) -> str:
-    words = [change["words"] for change in version["changes"]]
-    return words[0] + (f" and {len(words) - 1} more" if len(words) > 1 else "") if words else ""
+    words: list[str] = [change["words"] for change in version["changes"]]
+    if not words:
+        return "who manages what"  # the documents say the same as before
+    return words[0] + (f" and {len(words) - 1} more" if len(words) > 1 else "")
 
 
 _SIGNS = {"add": "+", "change": "~", "remove": "-"}
