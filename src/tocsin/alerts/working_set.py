@@ -45,13 +45,13 @@ class WorkingSet:
 
     def load(self, arrived: Sequence[Arrived]) -> None:
         """Have at hand all that these signals may touch, in a few queries however many they are."""
-        identities = {columns.identity(envelope.integration, signal.dedup_key) for envelope, _, signal in arrived}
-        self.firing = store.firing_alerts(self.tx, identities)
+        keys = [columns.identity(envelope.integration, signal.dedup_key) for envelope, _, signal in arrived]
+        self.firing = store.firing_alerts(self.tx, set(keys))
         self._load_named_by_id(arrived)
         needed: set[int] = set()
         ending: set[int] = set()  # alerts that a resolve of this batch may end, so that a trigger after it is new
-        for envelope, _, signal in arrived:
-            alert = self.firing.get(columns.identity(envelope.integration, signal.dedup_key))
+        for key, (envelope, _, signal) in zip(keys, arrived, strict=True):
+            alert = self.firing.get(key)
             if alert is not None and signal.action is Action.RESOLVE:
                 ending.add(alert.id)
             if signal.action is Action.TRIGGER and (alert is None or alert.id in ending):
