@@ -123,12 +123,17 @@ class Postgres:
         settings: Sequence[str] = (),
         environment: Mapping[str, str] | None = None,
     ) -> None:
-        """`environment` is what the server is given besides; `under` the folder it lives in, if it matters."""
+        """`environment` is what the server is given besides.
+
+        `under` is the folder it lives in, if it matters; its log of writes then lives elsewhere, because a server that
+        cannot write that stops itself.
+        """
         self._more = [word for one in settings for word in ("-c", one)]
         self._given = [f"{name}={value}" for name, value in (environment or {}).items()]
         self._binaries = postgres_binaries()
         self._folder = Path(tempfile.mkdtemp(prefix="tocsin-pg-", dir=under or (None if durable else _fast_folder())))
         self._data = self._folder / "data"
+        self._log = Path(tempfile.mkdtemp(prefix="tocsin-pg-log-")) if under else None
         self._durable = durable
         self._user = _unprivileged()
         self._server: subprocess.Popen[bytes] | None = None
@@ -136,11 +141,13 @@ class Postgres:
         self.port = _free_port()
 
     def __enter__(self) -> Self:
+        folders = [self._folder] if self._log is None else [self._folder, self._log]
         if self._user is not None:
-            os.chown(self._folder, self._user.pw_uid, self._user.pw_gid)
-        self._run(
-            "initdb", "-D", str(self._data), "-U", "tocsin", "--auth=trust", "--no-sync", "-E", "UTF8", "--locale=C"
-        )
+            for folder in folders:
+                os.chown(folder, self._user.pw_uid, self._user.pw_gid)
+        log = [] if self._log is None else ["-X", str(self._log / "wal")]
+        made = ["-D", str(self._data), *log, "-U", "tocsin"]
+        self._run("initdb", *made, "--auth=trust", "--no-sync", "-E", "UTF8", "--locale=C")
         self.start()
         self._create("template_tocsin", "template0")
         point_at(self._settings("template_tocsin"))
@@ -151,7 +158,9 @@ class Postgres:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        for folder in (self._folder, self._log):
+            if folder is not None:
+                shutil.rmtree(folder, ignore_errors=True)
 
     def start(self) -> None:
         """Start the server and wait until it answers."""

@@ -16,8 +16,7 @@ SOME = 40
 TOLD_S_MAX = 45.0
 ANSWERED_S_MAX = 12.0  # eight seconds of patience, on a busy machine
 ROOM_FOR_SQLITE_MB = 24
-ROOM_FOR_POSTGRES_MB = 160
-SMALL_LOG = ("max_wal_size=32MB", "min_wal_size=32MB")
+ROOM_FOR_POSTGRES_MB = 100
 
 
 @pytest.fixture
@@ -45,7 +44,7 @@ def test_a_full_disk_under_sqlite_loses_nothing(
 
 def test_a_full_disk_under_postgresql_loses_nothing(postgres_disk: SmallDisk, tmp_path: Path) -> None:
     """The same where the server cannot extend its tables."""
-    with Postgres(durable=True, under=postgres_disk.folder, settings=SMALL_LOG) as cluster:
+    with Postgres(durable=True, under=postgres_disk.folder) as cluster:
         for house in opened(cluster.fresh(), tmp_path):
             why = "No space left on device"
             _fill_and_make_room(house, postgres_disk, why=why, doctor="nothing can be written: could not extend")

@@ -1,10 +1,12 @@
 """The writer: accepted requests become durable, all that have gathered in one commit.
 
-What gathers is what comes during the commit before, and on PostgreSQL within `COMMIT_EVERY_S` of its start.
+On PostgreSQL the event loop itself hands what has gathered to the database (`Appender`), `COMMIT_EVERY_S` apart. A
+thread does it on SQLite, and wherever a connection of the loop's fails or does not answer: it tries again, and finds the
+one request that cannot be written. Once it gets through, the loop has connections again.
 
 A sender has its answer within `DATABASE_PATIENCE_S`, whatever the database does. If it takes nothing (it is away, its
 disk is full), the same is tried again until then. If it does not even answer, the sender is told to come again while
-the thread still waits: what is made durable all the same is a repeat of what comes again.
+the writer still waits: what is made durable all the same is a repeat of what comes again.
 """
 
 from __future__ import annotations
@@ -13,22 +15,28 @@ import asyncio
 import threading
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 
 import structlog
 
 from tocsin.alerts import ledger
 from tocsin.alerts.ledger import Accepted
 from tocsin.engine import bell
-from tocsin.kit import clock, db, troubles
+from tocsin.kit import appends, clock, db, troubles
+from tocsin.kit.appends import Appending
+from tocsin.kit.db import Tx
+from tocsin.kit.postgres.appender import Appender
 
 log = structlog.get_logger()
 ENVELOPES_PER_COMMIT_MAX = 500  # more at once make the first wait without making the disk faster
-WRITERS = 2  # on PostgreSQL: while one waits for the disk, the other gathers; SQLite has one writer anyway
-COMMIT_EVERY_S = 0.003  # on PostgreSQL, of one thread: more commits of less each take its processor from absorbing
+LINES = 2  # connections of the loop's: while the disk is slow, what comes meanwhile need not wait for two commits
+COMMIT_EVERY_S = 0.003  # on PostgreSQL: more commits of less each take its processor from absorbing
 QUEUE_ENVELOPES_MAX = 20_000
 QUEUE_BYTES_MAX = 256 * 1024 * 1024  # of bodies that wait for the disk; beyond it senders are told to come again
 DATABASE_PATIENCE_S = 8.0  # how long a sender waits while the database is away, before it is asked to come back
 DATABASE_PAUSE_S = 0.2
+ANSWER_SOON_S = 2.0  # while one commit takes longer, the thread tries the next on another connection
+REOPEN_AFTER_S = 1.0  # at the earliest, so that a connection that breaks every time costs little
 LOOK_EVERY_S = 0.5  # for senders whose time is up
 
 Done = Callable[[bool], None]  # told whether it is durable; if not, the sender should try again
@@ -46,44 +54,49 @@ class Waiting:
 
 
 class Writer:
-    """The threads that make envelopes durable.
+    """Makes envelopes durable.
 
-    A sender that waits for its answer before it says more is heard in order, whichever thread writes.
+    A sender that waits for its answer before it says more is heard in order, whichever way its envelopes go.
     """
 
     def __init__(self) -> None:
         self.put_off = 0  # how many senders were told to come again
         self._queue: deque[Waiting] = deque()
         self._bytes_in = self._bytes_out = 0  # of all times
-        self._in_hand: dict[int, list[Waiting]] = {}  # by thread: what it is making durable
+        self._in_hand: dict[object, list[Waiting]] = {}  # by who has it: what is being made durable
         self._wake = threading.Event()
         self._stopping = False
         self._gathering = threading.Lock()
-        is_postgres = db.reader(clock.now()).postgres
-        self._commit_every_s = COMMIT_EVERY_S if is_postgres else 0.0
-        self._threads = [
-            threading.Thread(target=self._run, args=(number,), name=f"tocsin-intake-{number}", daemon=True)
-            for number in range(WRITERS if is_postgres else 1)
-        ]
+        self._thread = threading.Thread(target=self._run, name="tocsin-intake", daemon=True)
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._may_have_lines = db.reader(clock.now()).postgres
+        self._lines: list[Appender] = []  # for the next commit; without one the thread does it
+        self._lines_rest = asyncio.Event()  # no line waits for its answer
+        self._lines_rest.set()
+        self._is_due = False  # the next commit on a line
+        self._not_before_s = 0.0
+        self._reopening = False
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Begin; answers are given on this loop."""
         self._loop = loop
         loop.call_later(LOOK_EVERY_S, self._look)
-        for thread in self._threads:
-            thread.start()
+        self._thread.start()
 
     def stop(self) -> None:
-        """Make durable what waits, then end."""
+        """Make durable what waits, then end. For a thread beside the loop, which goes on."""
+        if self._loop is not None and self._may_have_lines:
+            try:
+                asyncio.run_coroutine_threadsafe(self._leave_lines(), self._loop).result(DATABASE_PATIENCE_S + 5)
+            except TimeoutError:
+                log.warning("intake.stopped_without_answer", hint="the senders were told to come again")
         self._stopping = True
         self._wake.set()
-        for thread in self._threads:
-            thread.join(DATABASE_PATIENCE_S + 5)
+        self._thread.join(DATABASE_PATIENCE_S + 5)
 
     def is_alive(self) -> bool:
-        """Whether every thread runs."""
-        return all(thread.is_alive() for thread in self._threads)
+        """Whether the thread runs."""
+        return self._thread.is_alive()
 
     def submit(self, accepted: Accepted, done: Done) -> bool:
         """Have this made durable; `done` is called on the loop afterwards. False if too much waits already."""
@@ -96,8 +109,7 @@ class Writer:
             return False
         self._bytes_in += len(accepted.body)
         self._queue.append(Waiting(accepted, done, clock.monotonic()))
-        if not self._wake.is_set():
-            self._wake.set()
+        self._see_to_queue()
         return True
 
     # --- on the loop
@@ -114,11 +126,14 @@ class Writer:
                 log.exception("intake.answer_failed")
 
     def _look(self) -> None:
-        """Answer those whose time is up, whatever the threads are waiting for; what was not begun is left alone."""
+        """Answer those whose time is up, whatever the writer is waiting for; what was not begun is left alone."""
         if self._loop is None or self._loop.is_closed() or (self._stopping and not self._queue and not self._in_hand):
             return
         self._loop.call_later(LOOK_EVERY_S, self._look)
-        too_old = clock.monotonic() - DATABASE_PATIENCE_S
+        now_s = clock.monotonic()
+        if self._queue and self._queue[0].since_s < now_s - ANSWER_SOON_S:
+            self._to_thread()
+        too_old = now_s - DATABASE_PATIENCE_S
         late = [one for batch in tuple(self._in_hand.values()) for one in batch if one.since_s < too_old and one.done]
         if self._queue and self._queue[0].since_s < too_old:
             with self._gathering:
@@ -130,26 +145,123 @@ class Writer:
             troubles.writes.failed(f"no answer for {DATABASE_PATIENCE_S:.0f} s")
             self._answer(late, is_durable=False)
 
-    # --- in the threads
+    def _see_to_queue(self) -> None:
+        """Somebody will take what waits."""
+        if not self._lines:
+            if not self._wake.is_set():
+                self._wake.set()
+        elif not self._is_due:
+            if any(line.is_free for line in self._lines):
+                self._plan()
+            elif not all(line.is_open for line in self._lines):  # one broke, perhaps while nobody used it
+                self._to_thread()
 
-    def _run(self, number: int) -> None:
+    def _plan(self) -> None:
+        """The next commit on a line: now, which is after all that has come in by now, or as soon as it may be."""
+        assert self._loop is not None
+        self._is_due = True
+        wait_s = self._not_before_s - clock.monotonic()
+        if wait_s > 0:
+            self._loop.call_later(wait_s, self._send)
+        else:
+            self._loop.call_soon(self._send)
+
+    def _send(self) -> None:
+        self._is_due = False
+        line = next((one for one in self._lines if one.is_free), None)
+        if line is None:  # the one it was planned for broke
+            self._see_to_queue()
+            return
+        batch = self._gather()
+        if not batch:
+            return
+        self._not_before_s = clock.monotonic() + COMMIT_EVERY_S
+        self._in_hand[line] = batch
+        self._lines_rest.clear()
+        tx = appends.appending(clock.now())
+        try:
+            _put(tx, batch)
+            statement = tx.packed()
+        except Exception:  # the thread finds out which of them it is
+            log.exception("intake.not_packed", envelopes=len(batch))
+            line.close()
+            self._sent(line, tx, False)
+            return
+        line.send(statement, partial(self._sent, line, tx))
+
+    def _sent(self, line: Appender, tx: Appending, is_durable: bool) -> None:
+        batch = self._in_hand.pop(line)
+        if not self._in_hand.keys() - {self._thread}:
+            self._lines_rest.set()
+        if is_durable:
+            troubles.writes.went_well()
+            self._answer(batch, is_durable=True)
+            tx.committed()
+        else:
+            self._give_back(batch)
+        if line not in self._lines:  # its answer came too late, and others are used by now
+            line.close()
+        elif not line.is_open:
+            self._to_thread()
+        if self._queue:
+            self._see_to_queue()
+
+    def _to_thread(self) -> None:
+        """What waits, and what comes until lines are open again. One that still waits for its answer closes with it."""
+        lines, self._lines = self._lines, []
+        for line in lines:
+            if line not in self._in_hand:
+                line.close()
+        self._wake.set()
+
+    def _give_back(self, batch: list[Waiting]) -> None:
+        """To the thread, those whose senders still wait."""
+        waiting = [one for one in batch if one.done is not None]
+        with self._gathering:
+            self._queue.extendleft(reversed(waiting))
+            self._bytes_out -= sum(len(one.accepted.body) for one in waiting)
+
+    def _reopen(self) -> None:
+        """The thread gets through: the loop may have lines again."""
+        if not self._lines and self._may_have_lines and not self._reopening and self._loop is not None:
+            self._reopening = True
+            self._loop.create_task(self._open_lines(self._loop))
+
+    async def _open_lines(self, loop: asyncio.AbstractEventLoop) -> None:
+        try:
+            for _ in range(LINES):
+                line = await loop.run_in_executor(None, appends.appender, loop)
+                if self._may_have_lines:
+                    self._lines.append(line)
+                else:
+                    line.close()
+        except db.DatabaseGone as error:
+            log.warning("intake.line_not_opened", error=troubles.first_line(error))
+        finally:
+            loop.call_later(REOPEN_AFTER_S, self._may_reopen)
+
+    def _may_reopen(self) -> None:
+        self._reopening = False
+
+    async def _leave_lines(self) -> None:
+        """Wait for the answer that is due; what comes from now on is the thread's."""
+        self._may_have_lines = False
+        self._to_thread()
+        await self._lines_rest.wait()
+
+    # --- in the thread
+
+    def _run(self) -> None:
         while True:
             self._wake.wait()
             self._wake.clear()
             while batch := self._gather():
-                self._in_hand[number] = batch
-                began = clock.monotonic()
+                self._in_hand[self._thread] = batch
                 self._write(batch)
-                self._in_hand.pop(number)
-                self._rest(self._commit_every_s - (clock.monotonic() - began))
+                self._in_hand.pop(self._thread)
             if self._stopping:
-                self._wake.set()
                 db.drop_connection()
                 return
-
-    def _rest(self, left_s: float) -> None:
-        if left_s > 0 and not self._stopping:
-            self._pause.wait(left_s)
 
     def _gather(self) -> list[Waiting]:
         with self._gathering:
@@ -165,14 +277,15 @@ class Writer:
             return
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(lambda: self._answer(batch, is_durable=error is None))
+            if self._may_have_lines and error is None:
+                self._loop.call_soon_threadsafe(self._reopen)
 
     def _commit(self, batch: list[Waiting]) -> Exception | None:
         patience_ends = batch[0].since_s + DATABASE_PATIENCE_S
         while True:
             try:
-                with db.append(clock.now()) as tx:
-                    ledger.put_envelopes(tx, [one.accepted for one in batch])
-                    bell.ring(tx, bell.SIGNALS, near=True)
+                with appends.append(clock.now()) as tx:
+                    _put(tx, batch)
             except db.DatabaseGone as error:
                 db.drop_connection()
                 if clock.monotonic() >= patience_ends or self._stopping:
@@ -187,3 +300,8 @@ class Writer:
                 return None
 
     _pause = threading.Event()  # never set: a wait that a test's clock need not know of
+
+
+def _put(tx: Tx, batch: list[Waiting]) -> None:
+    ledger.put_envelopes(tx, [one.accepted for one in batch])
+    bell.ring(tx, bell.SIGNALS, near=True)

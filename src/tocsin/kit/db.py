@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
-from typing import Any, NoReturn
+from typing import Any
 
 import msgspec
 from django.db import connections, transaction
@@ -300,53 +300,6 @@ class Tx(Reader):
         """Run what waits for the commit; `transact` calls it."""
         for call in self._after_commit:
             call()
-
-
-class Appending(Tx):
-    """A transaction of nothing but rows inserted in bulk and rings: nothing is read or recorded, no count is asked for."""
-
-    def record(self, fact: Any) -> NoReturn:
-        raise TypeError(f"rows are only inserted here: nothing would follow from {fact}")
-
-    def execute(self, sql: str, params: Sequence[Any] = ()) -> NoReturn:
-        raise TypeError(f"rows are only inserted here: {sql} with {len(params)} values is not")
-
-    write = execute
-
-    def savepoint(self) -> NoReturn:
-        raise TypeError("rows are only inserted here, and stand or fall together")
-
-    def send(self) -> None:
-        """All of it is one statement, so that the driver waits once."""
-        unsent, self._unsent = self._unsent, []
-        inserts = [one for one in unsent if one[0].startswith("INSERT ")]
-        calls = [one for one in unsent if not one[0].startswith("INSERT ")]
-        if not unsent:
-            return
-        parts = ", ".join(f"put{number} AS ({sql})" for number, (sql, _) in enumerate(inserts))
-        sql = f"{'WITH ' if parts else ''}{parts} SELECT {', '.join(sql.removeprefix('SELECT ') for sql, _ in calls) or 1}"
-        with self._connection.wrap_database_errors:
-            self._connection.ensure_connection()
-            pipeline.execute(self._connection, sql, [value for _, params in (*inserts, *calls) for value in params])
-
-
-@contextmanager
-def append(now: datetime) -> Iterator[Tx]:
-    """A transaction that only inserts: one statement on PostgreSQL, every second turn on SQLite. Raises as `transact`."""
-    connection: Any = connections["default"]
-    if connection.vendor != "postgresql" or connection.in_atomic_block:
-        connection.is_brief = True  # SQLite's write lock asks
-        try:
-            with transact(now) as tx:
-                yield tx
-        finally:
-            connection.is_brief = False
-        return
-    tx = Appending(connection, now)
-    with troubles.writing():
-        yield tx
-        tx.send()
-    tx.committed()
 
 
 @contextmanager

@@ -91,19 +91,26 @@ class Numbers(Collector):
         return []
 
     def collect(self) -> Iterator[Metric]:
-        reader = db.reader(clock.now())
         yield InfoMetricFamily("tocsin", "This installation.", value={"version": __version__})
+        is_away = False
+        try:
+            yield from list(self._read(db.reader(clock.now())))
+        except db.DatabaseGone as error:  # what is not known is left out; what this process knows is told all the more
+            log.warning("metrics.database_gone", error=troubles.first_line(error))
+            is_away = True
+        yield from _this_process(is_away=is_away)
+        dead = len(running.troubles())
+        yield GaugeMetricFamily(
+            "tocsin_dead_threads", "Threads of this process that should run and do not.", value=dead
+        )
+
+    def _read(self, reader: Reader) -> Iterator[Metric]:
         yield from _signals(reader)
         yield from _pages(reader)
         yield self._delivered(reader)
         takeovers = CounterMetricFamily("tocsin_takeovers", "Sends taken over from a dead engine: possible duplicates.")
         takeovers.add_metric([], _takeovers(reader))
         yield takeovers
-        yield from _this_process()
-        dead = len(running.troubles())
-        yield GaugeMetricFamily(
-            "tocsin_dead_threads", "Threads of this process that should run and do not.", value=dead
-        )
 
     def _delivered(self, reader: Reader) -> Metric:
         """Counts what came since the last scrape, so that a scrape does not read the whole history."""
@@ -125,11 +132,11 @@ class Numbers(Collector):
         return family
 
 
-def _this_process() -> Iterator[Metric]:
+def _this_process(*, is_away: bool) -> Iterator[Metric]:
     """What only this process knows: each tells its own."""
-    failing = bool(troubles.writes.trouble())
+    failing = is_away or bool(troubles.writes.trouble())
     yield GaugeMetricFamily(
-        "tocsin_database_failing", "1 while nothing can be written to the database, or it is damaged.", value=failing
+        "tocsin_database_failing", "1 while the database takes nothing, does not answer, or is damaged.", value=failing
     )
     put_off = CounterMetricFamily(
         "tocsin_requests_put_off", "Requests with signals that were told to come again: they were not durable in time."

@@ -12,7 +12,7 @@ from django.db import DatabaseError, Error, IntegrityError, connections
 
 from databases import Database, point_at
 from tocsin.engine import bell
-from tocsin.kit import db
+from tocsin.kit import appends, db
 from tocsin.kit.db import Tx
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -63,22 +63,22 @@ class TestOnBothDatabases:
         """Of several inserts of which one is refused none stays, nobody is told, and the next append goes through."""
         rung: list[str] = []
         stop = bell.listen("kit", lambda: rung.append("kit"))
-        with pytest.raises(IntegrityError), db.append(NOW) as tx:
+        with pytest.raises(IntegrityError), appends.append(NOW) as tx:
             put(tx, "a", "b")
             put(tx, "a")
             bell.ring(tx, "kit")
-        with pytest.raises(ZeroDivisionError), db.append(NOW) as tx:
+        with pytest.raises(ZeroDivisionError), appends.append(NOW) as tx:
             put(tx, "a")
             raise ZeroDivisionError
         assert (kept(), rung) == ({}, [])
-        with db.append(NOW) as tx:
+        with appends.append(NOW) as tx:
             put(tx, "a")
             put(tx, "b")
             bell.ring(tx, "kit")
         assert (set(kept()), rung) == ({"a", "b"}, ["kit"])
         stop()
 
-    @pytest.mark.parametrize("open_one", [db.transact, db.append])
+    @pytest.mark.parametrize("open_one", [db.transact, appends.append])
     def test_a_value_that_cannot_be_written_leaves_the_connection_fit(
         self, open_one: Callable[[datetime], AbstractContextManager[Tx]]
     ) -> None:
@@ -152,13 +152,13 @@ def test_only_what_can_be_replayed_does_not_wait_for_the_disk(postgres: Database
 
 def test_an_append_does_nothing_but_insert(postgres: Database) -> None:
     """What would not stand or fall with the rest is refused."""
-    with pytest.raises(TypeError, match="only inserted"), db.append(NOW) as tx:
+    with pytest.raises(TypeError, match="only inserted"), appends.append(NOW) as tx:
         tx.execute("DELETE FROM engine_address_use")
-    with pytest.raises(TypeError, match="nothing would follow"), db.append(NOW) as tx:
+    with pytest.raises(TypeError, match="nothing would follow"), appends.append(NOW) as tx:
         tx.record("a fact")
-    with pytest.raises(TypeError), db.append(NOW) as tx, tx.savepoint():
+    with pytest.raises(TypeError), appends.append(NOW) as tx, tx.savepoint():
         put(tx, "a")
-    with db.transact(NOW), db.append(NOW) as tx:
+    with db.transact(NOW), appends.append(NOW) as tx:
         put(tx, "b")
     assert set(kept()) == {"b"}
 
@@ -166,13 +166,13 @@ def test_an_append_does_nothing_but_insert(postgres: Database) -> None:
 def test_a_row_that_cannot_be_held_is_not_taken_for_a_broken_connection(postgres: Database) -> None:
     """It is no use to try again with what is too long for an index; an append says so as a transaction does."""
     key = "".join(chr(0x4E00 + number % 20000) for number in range(20_000))  # too long even compressed
-    for open_one in (db.transact, db.append):
+    for open_one in (db.transact, appends.append):
         with pytest.raises(db.TooMuch), open_one(NOW) as tx:
             put(tx, key)
     assert kept() == {}
 
 
-@pytest.mark.parametrize("open_one", [db.transact, db.append])
+@pytest.mark.parametrize("open_one", [db.transact, appends.append])
 def test_a_connection_that_breaks_says_so(
     postgres: Database, open_one: Callable[[datetime], AbstractContextManager[Tx]]
 ) -> None:
@@ -218,7 +218,7 @@ def test_an_append_without_a_server_says_that_it_is_gone(postgres: Database) -> 
     db.drop_connection()
     point_at({**postgres.settings, "HOST": "127.0.0.1", "PORT": "1"})
     try:
-        with pytest.raises(db.DatabaseGone), db.append(NOW) as tx:
+        with pytest.raises(db.DatabaseGone), appends.append(NOW) as tx:
             tx.insert_many("engine_address_use", COLUMNS, [("key", "[]")])
     finally:
         postgres.connect()

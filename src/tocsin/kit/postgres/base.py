@@ -7,6 +7,7 @@ waits for as long as that lasts. So a connection whose answer does not come is g
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -16,6 +17,7 @@ from django.db.backends.postgresql import base
 from psycopg.abc import PQGen
 
 from tocsin.kit.postgres import limits
+from tocsin.kit.postgres.appender import Appender
 
 T = TypeVar("T")
 _LOOK_EVERY_S = 0.1
@@ -44,6 +46,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
         pool = settings_dict["OPTIONS"].get("pool")
         if isinstance(pool, dict):
             pool["connection_class"] = Line
+
+    def appender(self, loop: asyncio.AbstractEventLoop) -> Appender:
+        """A connection for this event loop, held to the same limits, outside the pool. Raises as connecting does."""
+        with self.wrap_database_errors:
+            return Appender(loop, psycopg.connect(**self.get_connection_params(), autocommit=True))
 
     @contextmanager
     def unhurried(self) -> Iterator[None]:
