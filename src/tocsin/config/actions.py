@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from tocsin.config import explain, plan, registry, rules, secrecy, store
 from tocsin.config.domain import Change, Document, Finding, Kind, ManagedBy, Origin, Problem, Snapshot, State
-from tocsin.config.parse import NOBODY_TOLD, File, Parsed, parse
+from tocsin.config.parse import NOBODY_TOLD, UNSTORABLE, UNSTORABLE_FIX, File, Parsed, parse, unstorable
 from tocsin.config.plan import Plan
 from tocsin.journal.domain import Fact
 from tocsin.kit import text
@@ -226,11 +226,12 @@ def read(before: State, kind: Kind, name: str, body: object) -> Document | Refus
                 for one in found
             )
         )
-    unknown = [
+    wrong = [
         Problem(message=NOBODY_TOLD, fix="write the secret itself", path=(*path, *hidden))
         for hidden in secrecy.never_told(document)
     ]
-    return Refused(problems=tuple(unknown)) if unknown else document
+    wrong += [Problem(message=UNSTORABLE, fix=UNSTORABLE_FIX, path=(*path, *lying)) for lying in unstorable(body)]
+    return Refused(problems=tuple(wrong)) if wrong else document
 
 
 def _masked(written: str, masks: Mapping[str, str]) -> str:

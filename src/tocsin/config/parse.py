@@ -7,7 +7,7 @@ nowhere, circles and the like are judged afterwards, in rules.py, because they n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from pydantic import TypeAdapter, ValidationError
@@ -15,11 +15,14 @@ from pydantic import TypeAdapter, ValidationError
 from tocsin.config import explain, secrecy, yaml12
 from tocsin.config.domain import Document, Finding, Kind, Name, Problem, Shape
 from tocsin.config.yaml12 import Path, Place, Tree
+from tocsin.kit import text
 
 FORMAT = 1
 HEAD = "tocsin"
 ALONE = "-"  # the name under which a section of one document is kept
 PRIVATE_PREFIX = "x-"  # such top-level keys are the author's own, for anchors
+UNSTORABLE = "this text holds a character that no database keeps: NUL, or half of a pair"
+UNSTORABLE_FIX = "remove it"
 NOBODY_TOLD = "this says that it is hidden, but nothing was hidden here before"
 
 Held = Mapping[str, Mapping[str, Document]]
@@ -126,6 +129,21 @@ def parse_one(content: str, kind: Kind, name: str, held: Held) -> Parsed:
     if tree.value is not None or not tree.problems:
         _FileReader(parsed, "", tree).add_alone(kind, name)
     return parsed
+
+
+def unstorable(body: object, path: Path = ()) -> Iterator[Path]:
+    """Where texts lie that could not be written down later, on the page that says them for example."""
+    if isinstance(body, str):
+        if text.storable(body) != body:
+            yield path
+    elif isinstance(body, dict):
+        for key, value in body.items():
+            if isinstance(key, str) and text.storable(key) != key:
+                yield (*path, key)
+            yield from unstorable(value, (*path, key))
+    elif isinstance(body, list):
+        for place, value in enumerate(body):
+            yield from unstorable(value, (*path, place))
 
 
 def may_be_called(name: str) -> bool:
@@ -245,6 +263,8 @@ class _FileReader:
             return None
         for hidden in secrecy.never_told(document):
             self._wrong((*path, *hidden), NOBODY_TOLD, "write the secret itself")
+        for lying in unstorable(body):
+            self._wrong((*path, *lying), UNSTORABLE, UNSTORABLE_FIX)
         return document
 
     def _twice(self, kind: Kind, name: str, path: Path) -> None:

@@ -14,6 +14,12 @@ TEAMS = PEOPLE + "teams:\n  web: {name: Web, members: [ann]}\n"
 SERVICES = TEAMS + "services:\n  site: {name: Site, team: web}\n"
 
 CASES = {
+    "nul-in-a-text": (
+        'tocsin: 1\npeople:\n  ann: {name: "A\\0nn", email: ann@ex.org}\n',
+        [
+            "3:15 this text holds a character that no database keeps: NUL, or half of a pair | remove it",
+        ],
+    ),
     "empty": (
         "",
         [
