@@ -42,6 +42,16 @@ from world import World  # noqa: E402
 wiring.plug_in()
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests that share a server or an installation run in one worker; told at once if the plugin that sees to it does not."""
+    if not getattr(config.option, "loadgroup", False):
+        return
+    apart = [item.nodeid for item in items if item.get_closest_marker("xdist_group") and "@" not in item.nodeid]
+    if apart:
+        raise pytest.UsageError(f"pytest-xdist does not keep its groups together, for example {apart[0]}")
+
+
 @pytest.fixture(scope="session")
 def sqlite_template() -> Iterator[Sqlite]:
     """A migrated SQLite file, made once."""

@@ -18,6 +18,7 @@ from tocsin.kit import clock, db
 LIBRARY = next(iter(sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))), None)
 MISSING = "libfaketime is not installed (Debian: apt-get install faketime), so no real clock jumped"
 WAIT_S = 3
+ON_THE_WAY_S = 1.5  # how much longer one message may travel than another, on a busy machine
 JUMPS = ((-3600, "before back", "after back"), (0, "before forward", "after forward"))
 HARDLY_S = 600.0  # how long the test itself may take
 LATE_S_MAX = 60.0  # an hour would be the mistake
@@ -74,7 +75,7 @@ def test_a_clock_that_jumps_an_hour_either_way_delays_nobody(house: House, wall_
     assert _over(house) == set()
     if house.database.kind is Kind.POSTGRES:
         assert duplicates == 0
-        assert min(_waited_s(house).values()) > WAIT_S - 0.5
+        assert min(_waited_s(house).values()) > WAIT_S - ON_THE_WAY_S
 
 
 @pytest.fixture

@@ -281,7 +281,7 @@ class IntegrationDocument(Document):
 def _problems(integration: IntegrationDocument) -> Iterator[PydanticCustomError]:
     written = integration.model_fields_set
     for field, sources in _ONLY_FOR.items():
-        if field in written and integration.source not in sources:
+        if field in written and integration.source not in sources and getattr(integration, field) is not None:
             yield wrong(
                 f"`{field}` means nothing for a {integration.source} integration",
                 fix=f"remove it; it belongs to source {' or '.join(sources)}",

@@ -99,7 +99,7 @@ def form_parts(
 
 _WHOSE = "What its signals are about. A route of the configuration may say otherwise."
 _NAME = "Lower-case letters, digits, hyphens. Left empty, it is called after the service and the sender."
-_HEADINGS = {"heartbeat": "When it must be heard", "prometheus": "Prometheus", "sentry": "Sentry"}
+_HEADINGS = {"heartbeat": "When it must be heard", "prometheus": "Prometheus", "sentry": "Sentry", "grafana": "Grafana"}
 
 
 def _of_source(source: str, held: Mapping[str, str]) -> tuple[FormField, ...]:

@@ -23,7 +23,9 @@ EXAMPLE = (Path(__file__).parents[3] / "examples" / "acme.yaml").read_bytes()
 VALIDATOR = jsonschema.Draft202012Validator(schema.whole(KINDS))
 
 names = st.from_regex(r"[a-z0-9]([a-z0-9._-]{0,8}[a-z0-9])?", fullmatch=True)
-texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=30) | st.sampled_from(
+texts = st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=30
+) | st.sampled_from(
     [
         "on",
         "yes",
