@@ -76,6 +76,7 @@ class Writer:
         self._is_due = False  # the next commit on a line
         self._not_before_s = 0.0
         self._reopening = False
+        self._opening: asyncio.Task[None] | None = None
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Begin; answers are given on this loop."""
@@ -225,7 +226,7 @@ class Writer:
         """The thread gets through: the loop may have lines again."""
         if not self._lines and self._may_have_lines and not self._reopening and self._loop is not None:
             self._reopening = True
-            self._loop.create_task(self._open_lines(self._loop))
+            self._opening = self._loop.create_task(self._open_lines(self._loop))
 
     async def _open_lines(self, loop: asyncio.AbstractEventLoop) -> None:
         try:
@@ -244,9 +245,11 @@ class Writer:
         self._reopening = False
 
     async def _leave_lines(self) -> None:
-        """Wait for the answer that is due; what comes from now on is the thread's."""
+        """Wait for the answers that are due; what comes from now on is the thread's."""
         self._may_have_lines = False
         self._to_thread()
+        if self._opening is not None:  # or a connection would be open that nobody knows of
+            await asyncio.wait({self._opening})
         await self._lines_rest.wait()
 
     # --- in the thread
