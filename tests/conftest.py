@@ -40,11 +40,18 @@ from tocsin.site import wiring  # noqa: E402
 from world import World  # noqa: E402
 
 wiring.plug_in()
+NAME_CHARS_MAX = 10_000
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Tests that share a server or an installation run in one worker; told at once if the plugin that sees to it does not."""
+    """Tests that share a server or an installation run in one worker; told at once if the plugin that sees to it does not.
+
+    A test's name stands in the environment of every process it starts, which holds only so much.
+    """
+    endless = [item.nodeid[:200] for item in items if len(item.nodeid) > NAME_CHARS_MAX]
+    if endless:
+        raise pytest.UsageError(f"give the cases of this test shorter ids: {endless[0]}")
     if not getattr(config.option, "loadgroup", False):
         return
     apart = [item.nodeid for item in items if item.get_closest_marker("xdist_group") and "@" not in item.nodeid]

