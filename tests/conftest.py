@@ -40,23 +40,30 @@ from tocsin.site import wiring  # noqa: E402
 from world import World  # noqa: E402
 
 wiring.plug_in()
-NAME_CHARS_MAX = 10_000
+ID_CHARS_MAX = 200
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """A case is not called by kilobytes of its text: a test's name stands in the environment of what it starts.
+
+    Linux bounds one variable to 128 KiB (`MAX_ARG_STRLEN`).
+    """
+    if isinstance(val, str | bytes) and len(val) > ID_CHARS_MAX:
+        return f"{val[: ID_CHARS_MAX // 4]!r}-and-on-to-{len(val)}"
+    return None
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Tests that share a server or an installation run in one worker; told at once if the plugin that sees to it does not.
 
-    A test's name stands in the environment of every process it starts, which holds only so much.
+    A plain error, because a worker keeps the text of a usage error to itself.
     """
-    endless = [item.nodeid[:200] for item in items if len(item.nodeid) > NAME_CHARS_MAX]
-    if endless:
-        raise pytest.UsageError(f"give the cases of this test shorter ids: {endless[0]}")
     if not getattr(config.option, "loadgroup", False):
         return
     apart = [item.nodeid for item in items if item.get_closest_marker("xdist_group") and "@" not in item.nodeid]
     if apart:
-        raise pytest.UsageError(f"pytest-xdist does not keep its groups together, for example {apart[0]}")
+        raise RuntimeError(f"pytest-xdist does not keep its groups together, for example {apart[0]}")
 
 
 @pytest.fixture(scope="session")
