@@ -95,10 +95,9 @@ def _tables(
             "signal_count",
             "reference",
             "problems",
-            "absorbed_at",
         ),
         (
-            (envelope, "events", "pagerduty", past[number], b"x" * 300, b"\x90", 1, "", "", past[number])
+            (envelope, "events", "pagerduty", past[number], b"x" * 300, b"\x90", 1, "", "")
             for number, _, envelope, _ in signals
         ),
     )

@@ -87,7 +87,7 @@ def test_a_refusal_that_passes_is_no_bad_signal(world: World, code: str) -> None
     with refusing("alerts_alert", code):
         world.accept(disk_full)
         _is_put_off(wiring.absorb_some)
-        assert world.rows("SELECT count(*) FROM alerts_envelope WHERE absorbed_at IS NULL") == [(1,)]
+        assert world.rows("SELECT count(*) FROM alerts_waiting") == [(1,)]
         assert world.outcomes() == []
     world.at("1m").expect("ann", webhook="disk full").within("1s")
     world.acknowledge(by="ann").forget_pages()

@@ -31,7 +31,7 @@ ABSORB_LOCK = 7_000_001  # one absorber at a time per installation keeps each in
 def absorb_some(rulebook: Callable[[Tx], Rulebook], now: datetime) -> int:
     """Absorb what waits, a bounded piece of it; how many signals that was, or 1 for an envelope that holds none."""
     reader = db.reader(now)
-    if reader.row("SELECT 1 FROM alerts_envelope WHERE absorbed_at IS NULL LIMIT 1") is None:
+    if not ledger.is_waiting(reader):
         return 0
     try:
         with db.transact(now, replayable=True) as tx:

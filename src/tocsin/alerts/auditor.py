@@ -94,7 +94,7 @@ def known(reader: Reader) -> Audit:
 
 
 def _look(reader: Reader, progress: _Progress) -> _Look:
-    first_waiting = reader.value("SELECT min(id) FROM alerts_envelope WHERE absorbed_at IS NULL")  # before the count
+    first_waiting = reader.value("SELECT min(id) FROM alerts_waiting")  # before the count
     last = int(reader.value("SELECT max(id) FROM alerts_envelope") or 0)
     to = min(last, progress.complete_to + COUNTED_PER_LOOK_MAX)
     lacking = _lacking_among(reader, progress.lacking)
@@ -112,8 +112,8 @@ def _look(reader: Reader, progress: _Progress) -> _Look:
 
 def _audit(reader: Reader, missing: int) -> Audit:
     waiting, oldest = reader.rows(
-        "SELECT coalesce(sum(signal_count), 0), min(received_at) FROM alerts_envelope"
-        " WHERE absorbed_at IS NULL AND +received_at < %s",
+        "SELECT coalesce(sum(waiting.signal_count), 0), min(received_at) FROM alerts_waiting waiting"
+        " JOIN alerts_envelope envelope ON envelope.id = waiting.id WHERE +received_at < %s",
         (clock.to_us(reader.now - PATIENCE),),
     )[0]
     set_aside = reader.value("SELECT count(*) FROM alerts_signal WHERE outcome = 'set_aside'")
@@ -133,7 +133,7 @@ def troubles(reader: Reader) -> list[str]:
 
 def backlog(reader: Reader) -> int:
     """Signals accepted and not yet absorbed."""
-    found = reader.value("SELECT sum(signal_count) FROM alerts_envelope WHERE absorbed_at IS NULL")
+    found = reader.value("SELECT sum(signal_count) FROM alerts_waiting")
     return int(found or 0)
 
 
@@ -229,11 +229,11 @@ def _is_told(reader: Reader) -> bool:
 def _is_complete(reader: Reader, after: int, to: int) -> bool:
     """Whether the envelopes in (after, to] that count as absorbed have as many rows as signals: both sides at one instant."""
     expected, written = reader.rows(
-        "SELECT (SELECT coalesce(sum(signal_count), 0) FROM alerts_envelope"
-        " WHERE id > %s AND id <= %s AND absorbed_at IS NOT NULL),"
+        "SELECT (SELECT coalesce(sum(signal_count), 0) FROM alerts_envelope WHERE id > %s AND id <= %s)"
+        " - (SELECT coalesce(sum(signal_count), 0) FROM alerts_waiting WHERE id > %s AND id <= %s),"
         " (SELECT count(*) FROM alerts_signal WHERE id < %s"  # older ones may have outlived their envelopes
         f" AND id >= (SELECT min(id) << {SIGNAL_BITS} FROM alerts_envelope WHERE id > %s))",
-        (after, to, (to + 1) << SIGNAL_BITS, after),
+        (after, to, after, to, (to + 1) << SIGNAL_BITS, after),
     )[0]
     return int(expected) == int(written)
 
@@ -242,7 +242,8 @@ def _is_complete(reader: Reader, after: int, to: int) -> bool:
 _LACKING = (
     "SELECT id, lacking FROM (SELECT id, signal_count - (SELECT count(*) FROM alerts_signal held"
     f" WHERE held.id >= (envelope.id << {SIGNAL_BITS}) AND held.id < ((envelope.id + 1) << {SIGNAL_BITS})) AS lacking"
-    " FROM alerts_envelope envelope WHERE absorbed_at IS NOT NULL AND +received_at >= %s AND {which}) counted"
+    " FROM alerts_envelope envelope WHERE +received_at >= %s AND {which}"
+    " AND NOT EXISTS (SELECT 1 FROM alerts_waiting waiting WHERE waiting.id = envelope.id)) counted"
     " WHERE lacking > 0 ORDER BY id LIMIT %s"
 )
 
@@ -271,7 +272,7 @@ _FORGOTTEN: tuple[tuple[str, timedelta], ...] = (
     (
         _OLD.format(
             table="alerts_envelope",
-            old="received_at < %s AND absorbed_at IS NOT NULL",
+            old="received_at < %s AND NOT EXISTS (SELECT 1 FROM alerts_waiting waiting WHERE waiting.id = alerts_envelope.id)",
             kind=f"{_NEEDED_NO_MORE} AND id <= (SELECT coalesce(max(complete_to), 0) FROM alerts_audit)",
         ),
         PAYLOADS_KEPT,

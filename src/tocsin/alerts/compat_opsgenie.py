@@ -113,8 +113,7 @@ def _count(reader: Reader, integration: str, request: HttpRequest) -> Answer:
 
 def _request(reader: Reader, integration: str, _: HttpRequest, request_id: str) -> Answer:
     row = reader.row(
-        "SELECT id, received_at, absorbed_at FROM alerts_envelope WHERE reference = %s AND reference <> ''"
-        " AND integration = %s",
+        "SELECT id, received_at FROM alerts_envelope WHERE reference = %s AND reference <> '' AND integration = %s",
         (request_id, integration),
     )
     if row is None:
@@ -133,7 +132,7 @@ def _request(reader: Reader, integration: str, _: HttpRequest, request_id: str) 
             "success": done,
             "isSuccess": done,
             "action": {"trigger": "Create", "resolve": "Close"}.get(action, action.capitalize()),
-            "processedAt": compat.instant(clock.from_us(row[2] or row[1])),
+            "processedAt": compat.instant(clock.from_us(row[1])),
             "integrationId": integration,
             "status": "Created alert" if outcome in {"opened", "joined", "reopened"} else reason,
             "alertId": alias,

@@ -83,7 +83,7 @@ def put_envelopes(tx: Tx, accepted: Sequence[Accepted]) -> None:
         )
         for request in accepted
     ]
-    tx.insert_many("alerts_envelope", _ENVELOPE_COLUMNS, rows)
+    tx.insert_copied("alerts_envelope", _ENVELOPE_COLUMNS, rows, into="alerts_waiting", copied="signal_count")
     _put_receipt(tx, sum(len(request.signals) for request in accepted))
 
 
@@ -102,6 +102,7 @@ def put_envelope(tx: Tx, id_: int, request: Accepted) -> None:
         "",
     )
     tx.insert_many("alerts_envelope", ("id", *_ENVELOPE_COLUMNS), [row])
+    tx.insert_many("alerts_waiting", ("id", "signal_count"), [(id_, len(request.signals))])
     _put_receipt(tx, len(request.signals))
 
 
@@ -110,31 +111,41 @@ def _put_receipt(tx: Tx, signals: int) -> None:
     tx.insert_many("alerts_receipt", ("signals",), [(signals,)])
 
 
+def is_waiting(reader: Reader) -> bool:
+    """Whether an envelope waits to be absorbed."""
+    return reader.row(_FIRST_WAITING) is not None
+
+
 def waiting_envelopes(tx: Tx, limit: int, signals_max: int) -> list[Waiting]:
     """The oldest envelopes that wait to be absorbed, with at most `signals_max` signals in all, or one envelope."""
-    return [_waiting(row) for row in tx.rows(_WAITING, (limit, signals_max))]
+    taken: list[int] = []
+    signals = 0
+    for id_, count in tx.rows("SELECT id, signal_count FROM alerts_waiting ORDER BY id LIMIT %s", (limit,)):
+        signals += count
+        if taken and signals > signals_max:
+            break
+        taken.append(id_)
+    if not taken:
+        return []
+    found = tx.rows(f"{_SELECT} WHERE {tx.among('id')} ORDER BY id", (tx.listed(taken),))
+    if len(found) < len(taken):  # somebody deleted the others; the auditor tells that by their receipts
+        mark_absorbed(tx, sorted({*taken} - {row[0] for row in found}))
+    return [_waiting(row) for row in found]
 
 
-# How many signals wait stands in the index: what is in an envelope is read only of those that are taken.
-_WAITING = (
-    "SELECT id, integration, received_at, signals, signal_count FROM alerts_envelope WHERE id IN (SELECT id FROM"
-    " (SELECT id, signal_count, sum(signal_count) OVER (ORDER BY id) AS total FROM"
-    " (SELECT id, signal_count FROM alerts_envelope WHERE absorbed_at IS NULL ORDER BY id LIMIT %s) oldest) counted"
-    " WHERE total <= %s OR total = signal_count) ORDER BY id"
-)
+_FIRST_WAITING = "SELECT id FROM alerts_waiting ORDER BY id LIMIT 1"
+_SELECT = "SELECT id, integration, received_at, signals, signal_count FROM alerts_envelope"
 
 
 def heard_to(reader: Reader) -> datetime:
     """The instant up to which everything received has been absorbed."""
-    waiting = reader.value("SELECT received_at FROM alerts_envelope WHERE absorbed_at IS NULL ORDER BY id LIMIT 1")
+    waiting = reader.value(f"SELECT received_at FROM alerts_envelope WHERE id = ({_FIRST_WAITING})")
     return reader.now if waiting is None else min(reader.now, clock.from_us(waiting))
 
 
 def envelope(reader: Reader, envelope_id: int) -> Waiting | None:
     """One envelope, absorbed or not; None if it is not kept any more."""
-    row = reader.row(
-        "SELECT id, integration, received_at, signals, signal_count FROM alerts_envelope WHERE id = %s", (envelope_id,)
-    )
+    row = reader.row(f"{_SELECT} WHERE id = %s", (envelope_id,))
     return None if row is None else _waiting(row)
 
 
@@ -154,11 +165,8 @@ def unpacked(packed: bytes) -> tuple[tuple[Signal, ...], str]:
 
 
 def mark_absorbed(tx: Tx, envelope_ids: Sequence[int]) -> None:
-    """Mark envelopes as absorbed: each of their signals has its result."""
-    tx.write(
-        f"UPDATE alerts_envelope SET absorbed_at = %s WHERE {tx.among('id')}",
-        (clock.to_us(tx.now), tx.listed(envelope_ids)),
-    )
+    """These envelopes wait no more: each of their signals has its result."""
+    tx.write(f"DELETE FROM alerts_waiting WHERE {tx.among('id')}", (tx.listed(envelope_ids),))
 
 
 def put_unread(tx: Tx, envelope: Waiting, why: str) -> None:

@@ -22,16 +22,22 @@ class Envelope(models.Model):
     signal_count = models.IntegerField()
     reference = models.TextField(default="")  # what the sender was told to ask for it by
     problems = models.TextField(default="")
-    absorbed_at = InstantField(null=True)
 
     class Meta:
         db_table = "alerts_envelope"
         indexes: ClassVar = [
-            models.Index(
-                fields=["id", "signal_count"], name="alerts_envelope_to_absorb", condition=Q(absorbed_at__isnull=True)
-            ),
             models.Index(fields=["reference"], name="alerts_envelope_reference", condition=~Q(reference="")),
         ]
+
+
+class WaitingRow(models.Model):
+    """An envelope that is not absorbed yet: written with it, gone with what became of its signals. Its id is the envelope's."""
+
+    id = models.BigIntegerField(primary_key=True)
+    signal_count = models.IntegerField()
+
+    class Meta:
+        db_table = "alerts_waiting"
 
 
 class Receipt(models.Model):

@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 from django.db import connections
 
 from tocsin.kit import pipeline, troubles
-from tocsin.kit.db import Tx, transact
+from tocsin.kit.db import Row, Tx, transact
 from tocsin.kit.postgres import arrays
 from tocsin.kit.postgres.appender import Appender
 from tocsin.kit.postgres.arrays import Statement
@@ -40,6 +40,12 @@ class Appending(Tx):
     def savepoint(self) -> NoReturn:
         raise TypeError("rows are only inserted here, and stand or fall together")
 
+    def _put_and_copy(self, insert: str, copy_from: str, rows: Sequence[Row]) -> None:
+        """As two parts of the one statement: a part that writes can have no WITH of its own."""
+        put = f"put{len(self._unsent)}"
+        self._in_arrays(insert, rows)
+        self._unsent.append((f"{copy_from} {put}", ()))
+
     def send(self) -> None:
         """All of it is one statement, so that the driver waits once."""
         if self._unsent:
@@ -57,11 +63,11 @@ class Appending(Tx):
 
     def _joined(self) -> tuple[str, list[Any]]:
         unsent, self._unsent = self._unsent, []
-        inserts = [one for one in unsent if one[0].startswith("INSERT ")]
+        inserts = [(number, one) for number, one in enumerate(unsent) if one[0].startswith("INSERT ")]
         calls = [one for one in unsent if not one[0].startswith("INSERT ")]
-        parts = ", ".join(f"put{number} AS ({sql})" for number, (sql, _) in enumerate(inserts))
+        parts = ", ".join(f"put{number} AS ({sql})" for number, (sql, _) in inserts)
         sql = f"{'WITH ' if parts else ''}{parts} SELECT {', '.join(sql.removeprefix('SELECT ') for sql, _ in calls) or 1}"
-        return sql, [value for _, params in (*inserts, *calls) for value in params]
+        return sql, [value for _, params in (*(one for _, one in inserts), *calls) for value in params]
 
 
 @cache

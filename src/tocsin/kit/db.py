@@ -184,10 +184,29 @@ class Tx(Reader):
         names = ", ".join(columns)
         end = " ON CONFLICT DO NOTHING" if ignore else ""
         if self.postgres:
-            arrays = ", ".join(f"%b::{self._type(table, column)}[]" for column in columns)
-            self._in_arrays(f"INSERT INTO {table} ({names}) SELECT * FROM unnest({arrays}){end}", rows)
+            self._in_arrays(self._insert(table, columns) + end, rows)
         else:
             self._in_chunks(lambda values: f"INSERT INTO {table} ({names}) VALUES {values}{end}", rows)
+
+    def insert_copied(self, table: str, columns: Sequence[str], rows: Sequence[Row], *, into: str, copied: str) -> None:
+        """Insert all rows under fresh ids, and the id and the column `copied` of each into the table `into` as well."""
+        if not rows:
+            return
+        if self.postgres:
+            insert = f"{self._insert(table, columns)} RETURNING id, {copied}"
+            self._put_and_copy(insert, f"INSERT INTO {into} (id, {copied}) SELECT id, {copied} FROM", rows)
+        else:
+            ids = self.next_ids(table, len(rows))
+            place = list(columns).index(copied)
+            self.insert_many(table, ("id", *columns), [(id_, *row) for id_, row in zip(ids, rows, strict=True)])
+            self.insert_many(into, ("id", copied), [(id_, row[place]) for id_, row in zip(ids, rows, strict=True)])
+
+    def _insert(self, table: str, columns: Sequence[str]) -> str:
+        arrays = ", ".join(f"%b::{self._type(table, column)}[]" for column in columns)
+        return f"INSERT INTO {table} ({', '.join(columns)}) SELECT * FROM unnest({arrays})"
+
+    def _put_and_copy(self, insert: str, copy_from: str, rows: Sequence[Row]) -> None:
+        self._in_arrays(f"WITH fresh AS ({insert}) {copy_from} fresh", rows)
 
     def update_many(self, table: str, columns: Sequence[str], rows: Sequence[Row], *, key: str = "id") -> None:
         """Set `columns` for each row; a row is (key, value, value, …) and a key stands in `rows` at most once."""
