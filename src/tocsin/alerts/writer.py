@@ -30,7 +30,7 @@ from tocsin.kit.postgres.appender import Appender
 log = structlog.get_logger()
 ENVELOPES_PER_COMMIT_MAX = 500  # more at once make the first wait without making the disk faster
 LINES = 2  # connections of the loop's: while the disk is slow, what comes meanwhile need not wait for two commits
-COMMIT_EVERY_S = 0.003  # on PostgreSQL: more commits of less each take its processor from absorbing
+COMMIT_EVERY_S = 0.001  # on PostgreSQL: more commits of less each take its processor from absorbing
 QUEUE_ENVELOPES_MAX = 20_000
 QUEUE_BYTES_MAX = 256 * 1024 * 1024  # of bodies that wait for the disk; beyond it senders are told to come again
 DATABASE_PATIENCE_S = 8.0  # how long a sender waits while the database is away, before it is asked to come back

@@ -22,7 +22,8 @@ log = structlog.get_logger()
 TIMER_POLL_S = 0.5  # a backstop: the bell rings for new timers
 TROUBLE_PAUSE_S = 0.5  # after a round that failed, so that a broken one does not spin
 STOP_WAIT_S = 20.0
-REST_S_MAX = 0.02  # of a pump between pieces that are not full: what it adds to a page is not felt
+RESTS = 4  # times as long as a piece took that was not full: larger pieces take less of the processor from the intake
+REST_S_MAX = 0.02  # and at most that long: what it adds to a page is not felt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +124,7 @@ class _Paced:
         began = clock.monotonic()
         done = self._pump.run()
         if 0 < done < self._pump.full:
-            self._stopping.wait(min(clock.monotonic() - began, REST_S_MAX))
+            self._stopping.wait(min(RESTS * (clock.monotonic() - began), REST_S_MAX))
         return done
 
     def pause_s(self) -> float:
