@@ -15,7 +15,9 @@ from tocsin.kit import clock, db
 from world import World, disk_full, resolve, wake
 
 # Silences are few, and what waits holds no past; everything else grows.
-WHOLE_TABLE = re.compile(r"SCAN (alerts_(?!silence|waiting)\w+|engine_(delivery|attempt)|paging_\w+|journal_fact)\b(?! USING)")
+WHOLE_TABLE = re.compile(
+    r"SCAN (alerts_(?!silence|waiting)\w+|engine_(delivery|attempt)|paging_\w+|journal_fact)\b(?! USING)"
+)
 OF_THE_STORY = ("SELECT id FROM alerts_group ORDER BY id",)  # the story language looks at everything
 BY_HISTORY = re.compile(r"SEARCH alerts_group USING INDEX alerts_group_(status|service) \((status|service)=\?\)$")
 LIVE = "status IN ('open', 'suppressed')"  # those are few, however long the past

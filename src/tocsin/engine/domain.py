@@ -195,7 +195,7 @@ class Pump:
     """Work that is there or not: `run` does a bounded piece and says how much it did; 0 means nothing is left.
 
     It is called again while it does something, when `bell` rings, and every `every_s` seconds. After a piece smaller than
-    `full` it rests first, as long as the piece took: under a steady load that makes fewer and larger pieces.
+    `full` it rests first (`engine/loop.py` says how long): under a steady load that makes fewer and larger pieces.
     """
 
     name: str

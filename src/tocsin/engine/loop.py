@@ -22,8 +22,10 @@ log = structlog.get_logger()
 TIMER_POLL_S = 0.5  # a backstop: the bell rings for new timers
 TROUBLE_PAUSE_S = 0.5  # after a round that failed, so that a broken one does not spin
 STOP_WAIT_S = 20.0
-RESTS = 4  # times as long as a piece took that was not full: larger pieces take less of the processor from the intake
-REST_S_MAX = 0.02  # and at most that long: what it adds to a page is not felt
+# A pump rests between pieces that are not full, so many times as long as the last took, but no longer than is felt in a
+# page: larger pieces cost less for each signal, and leave more of the processor to the intake.
+REST_TIMES = 4
+REST_S_MAX = 0.02
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +126,7 @@ class _Paced:
         began = clock.monotonic()
         done = self._pump.run()
         if 0 < done < self._pump.full:
-            self._stopping.wait(min(RESTS * (clock.monotonic() - began), REST_S_MAX))
+            self._stopping.wait(min(REST_TIMES * (clock.monotonic() - began), REST_S_MAX))
         return done
 
     def pause_s(self) -> float:

@@ -57,6 +57,20 @@ def test_a_signal_without_an_outcome_is_counted(world: World) -> None:
     world.acknowledge(by="ann", group=1).acknowledge(by="ann", group=2)
 
 
+def test_a_signal_that_no_longer_waits_and_was_not_absorbed_is_counted(world: World) -> None:
+    """If an envelope is in nobody's hands, the auditor finds it, and it is not forgotten."""
+    world.policy("web", wake("ann", wait="1h"))
+    world.kill().accept(disk_full, trigger("other"))
+    with db.transact(clock.now()) as tx:
+        assert tx.execute("DELETE FROM alerts_waiting") == 1
+    assert look().missing == 2
+    with db.transact(clock.now()) as tx:
+        tx.execute("INSERT INTO alerts_waiting (id, signal_count) SELECT id, signal_count FROM alerts_envelope")
+    world.restart().wait("1s")
+    assert look().unaccounted == 0
+    world.acknowledge(by="ann", group=1).acknowledge(by="ann", group=2)
+
+
 def test_what_was_complete_and_is_not_any_more_is_found_and_told(world: World) -> None:
     """A row that disappears after its envelope was counted is found by the second look, told once, and told to be over."""
     world.policy("web", wake("ann", wait="1h"))

@@ -52,6 +52,7 @@ def test_a_request_that_goes_while_it_waits_is_missed(world: World) -> None:
     assert unaccounted() >= 1
     world.restart().forget_pages().wait("5m")
     assert unaccounted() == 1
+    assert world.rows("SELECT count(*) FROM alerts_waiting") == [(0,)], "what is gone waits for nothing"
     world.forget_pages()
     for group in world.groups():
         world.acknowledge(by="ann", group=group.id)

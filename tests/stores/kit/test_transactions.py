@@ -17,6 +17,7 @@ from tocsin.kit.db import Tx
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 TABLE, COLUMNS = "engine_address_use", ("address_key", "sent")
+ENVELOPE = ("integration", "source", "received_at", "body", "signals", "signal_count", "reference", "problems")
 
 
 def put(tx: Tx, *keys: str, sent: str = "[]") -> None:
@@ -77,6 +78,30 @@ class TestOnBothDatabases:
             bell.ring(tx, "kit")
         assert (set(kept()), rung) == ({"a", "b"}, ["kit"])
         stop()
+
+    @pytest.mark.parametrize("open_one", [db.transact, appends.append])
+    def test_what_is_copied_carries_the_ids_of_what_it_comes_from(
+        self, open_one: Callable[[datetime], AbstractContextManager[Tx]]
+    ) -> None:
+        """Rows and their copies arrive together, each under the number of its own; and neither without the other."""
+
+        def rows(*counts: int) -> list[tuple[object, ...]]:
+            return [("i", "generic", 0, b"", b"", count, "", "") for count in counts]
+
+        def put_copied(tx: Tx, *counts: int) -> None:
+            tx.insert_copied("alerts_envelope", ENVELOPE, rows(*counts), into="alerts_waiting", copied="signal_count")
+
+        with open_one(NOW) as tx:
+            put_copied(tx, 7, 5, 6)
+            put_copied(tx, 9)
+            put(tx, "beside")
+        with pytest.raises((Error, TypeError)), open_one(NOW) as tx:
+            put_copied(tx, 8)
+            put(tx, "beside")
+        reader = db.reader(NOW)
+        made = reader.rows("SELECT id, signal_count FROM alerts_envelope ORDER BY id")
+        assert sorted(count for _, count in made) == [5, 6, 7, 9]
+        assert reader.rows("SELECT id, signal_count FROM alerts_waiting ORDER BY id") == made
 
     @pytest.mark.parametrize("open_one", [db.transact, appends.append])
     def test_a_value_that_cannot_be_written_leaves_the_connection_fit(
