@@ -69,7 +69,7 @@ def shown(page: Any, there: str) -> dict[str, Any]:
     found: dict[str, Any] = page.evaluate(
         """async (words) => {
             const registration = await navigator.serviceWorker.ready;
-            for (let tries = 0; tries < 200; tries += 1) {
+            for (let tries = 0; tries < 600; tries += 1) {
                 const all = await registration.getNotifications();
                 const one = all.find((each) => each.title.includes(words));
                 if (one) return {
