@@ -110,6 +110,7 @@ def served(sqlite_template: Sqlite, tmp_path_factory: pytest.TempPathFactory) ->
     yield from serve(sqlite_template, tmp_path_factory.mktemp("browser"))
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks, whichever of the two was loaded first
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One worker, one server and one browser for the journeys, and one for what each screen looks like."""
     for item in items:

@@ -24,6 +24,8 @@ _ENVELOPE_COLUMNS = (
     "reference",
     "problems",
 )
+_FIRST_WAITING = "SELECT id FROM alerts_waiting ORDER BY id LIMIT 1"
+_SELECT = "SELECT id, integration, received_at, signals, signal_count FROM alerts_envelope"
 
 
 class Accepted(msgspec.Struct, frozen=True, gc=False):
@@ -131,10 +133,6 @@ def waiting_envelopes(tx: Tx, limit: int, signals_max: int) -> list[Waiting]:
     if len(found) < len(taken):  # somebody deleted the others; the auditor tells that by their receipts
         mark_absorbed(tx, sorted({*taken} - {row[0] for row in found}))
     return [_waiting(row) for row in found]
-
-
-_FIRST_WAITING = "SELECT id FROM alerts_waiting ORDER BY id LIMIT 1"
-_SELECT = "SELECT id, integration, received_at, signals, signal_count FROM alerts_envelope"
 
 
 def heard_to(reader: Reader) -> datetime:

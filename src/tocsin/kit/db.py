@@ -196,10 +196,11 @@ class Tx(Reader):
             insert = f"{self._insert(table, columns)} RETURNING id, {copied}"
             self._put_and_copy(insert, f"INSERT INTO {into} (id, {copied}) SELECT id, {copied} FROM", rows)
         else:
-            ids = self.next_ids(table, len(rows))
-            place = list(columns).index(copied)
-            self.insert_many(table, ("id", *columns), [(id_, *row) for id_, row in zip(ids, rows, strict=True)])
-            self.insert_many(into, ("id", copied), [(id_, row[place]) for id_, row in zip(ids, rows, strict=True)])
+            names = ("id", *columns)
+            place = names.index(copied)
+            numbered = [(id_, *row) for id_, row in zip(self.next_ids(table, len(rows)), rows, strict=True)]
+            self.insert_many(table, names, numbered)
+            self.insert_many(into, ("id", copied), [(row[0], row[place]) for row in numbered])
 
     def _insert(self, table: str, columns: Sequence[str]) -> str:
         arrays = ", ".join(f"%b::{self._type(table, column)}[]" for column in columns)

@@ -161,9 +161,7 @@ def test_one_bad_event_costs_only_itself(event: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "body",
-    ["", "<html><body>Sign in</body></html>", "BEGIN:VCALENDAR\r\nEND:VEVENT", "x" * 3_000_000],
-    ids=["empty", "a page", "an end alone", "large"],
+    "body", ["", "<html><body>Sign in</body></html>", "BEGIN:VCALENDAR\r\nEND:VEVENT", "x" * 3_000_000]
 )
 def test_what_is_no_calendar_is_told(body: str) -> None:
     """With a sentence, never a traceback."""

@@ -50,9 +50,7 @@ CASES: list[tuple[str, str, Any, int, str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "body", "status", "field", "words"), CASES, ids=[f"{case[0]} {case[1]}" for case in CASES]
-)
+@pytest.mark.parametrize(("method", "path", "body", "status", "field", "words"), CASES)
 def test_a_problem_says_what_and_where(
     served: Served, method: str, path: str, body: Any, status: int, field: str, words: str
 ) -> None:
