@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
 
 from tocsin.config import queries as configuration
@@ -50,7 +50,7 @@ class Frame:
     email: str = ""
     places: tuple[Place, ...] = ()  # always in sight
     more: tuple[Place, ...] = ()  # behind one press
-    seen: int = 0  # the newest fact this page can show
+    seen: int = 0  # the newest fact this page is sure to show: it is told of every later one
     waits_for_me: int = 0  # urgent groups in nobody's hands for which they are paged: a page rings while there are any
     newest_for_me: int = 0  # of these, the group opened last: it is announced once
     may_respond: bool = False
@@ -103,6 +103,21 @@ PARTS: tuple[tuple[str, frozenset[str]], ...] = (  # what is behind one press, u
     ("This installation", frozenset()),
 )
 INITIALS_MAX = 2
+_SEEN = "tocsin_seen"
+
+
+class SeenBefore:
+    """Remembers the newest fact there is before a view reads anything: what comes while a page is made is told to it."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *_: object) -> None:
+        if visitor(request) is not None:
+            setattr(request, _SEEN, journal.last_id(db.reader(clock.now())))
 
 
 def frame(request: HttpRequest) -> dict[str, object]:
@@ -142,7 +157,7 @@ def _signed_in(request: HttpRequest, actor: Actor) -> Frame:
         email=email,
         places=_places(reader, request.path, actor, PLACES),
         more=_behind(reader, request.path, actor),
-        seen=journal.last_id(reader),
+        seen=getattr(request, _SEEN, 0),  # somebody who signed in just now: the page fetches itself once more
         waits_for_me=waits,
         newest_for_me=newest,
         is_refresh=request.headers.get("HX-Request") == "true",

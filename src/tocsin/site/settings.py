@@ -81,6 +81,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "tocsin.people.middleware.WhoIsThere",
+    "tocsin.site.frame.SeenBefore",
 ]
 TEMPLATES = [
     {

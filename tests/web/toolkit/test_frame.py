@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
 from house import House, words
+from tocsin import people
+from tocsin.journal import store as journal
+from tocsin.kit import clock, db
 from tocsin.site import frame
+from tocsin.web import pages
+from world import disk_full
 
 ALL = (*frame.PLACES, *frame.MORE, *frame.MANAGERS, *frame.NEW, *frame.ADMINISTRATORS)
 PLACES_MAX = 5  # and the press that shows the others: what a phone's bar can hold
@@ -30,3 +41,35 @@ def test_what_is_behind_one_press_is_in_parts(house: House) -> None:
     assert told.index("Documentation") > told.index(frame.PARTS[2][0])
     assert "People" in told
     assert "People" not in words(house.client("cleo").get("/").content).split("Day to day")[1].split("Documentation")[0]
+
+
+def test_what_happens_while_a_page_is_made_is_told_to_it(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A problem opens between a page's reading and its writing: the page does not claim to show it, so it is told."""
+    make = pages.render
+
+    def late(*args: Any, **more: Any) -> Any:
+        house.world.at("1s").receive(disk_full)
+        return make(*args, **more)
+
+    monkeypatch.setattr(pages, "render", late)
+    ann = house.client("ann")
+    before = _seen(ann.get("/me").content)
+    opened = journal.last_id(db.reader(clock.now()))
+    assert before < opened
+    monkeypatch.undo()
+    assert _seen(ann.get("/me").content) == opened
+
+
+def test_no_button_that_needs_a_script_can_be_pressed_before_it_runs() -> None:
+    """A press on it would do nothing, and say nothing: it is hidden until passkeys.js listens to it."""
+    buttons = [
+        tag
+        for template in Path(people.__file__).parent.rglob("*.html")
+        for tag in re.findall(r"<button[^>]*data-passkey[^>]*>", template.read_text())
+    ]
+    assert buttons
+    assert all(tag.endswith(" hidden>") for tag in buttons)
+
+
+def _seen(page: bytes) -> int:
+    return int(page.split(b'data-seen="')[1].split(b'"')[0])

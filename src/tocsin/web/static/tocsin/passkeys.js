@@ -84,7 +84,6 @@ function failed(button, error) {
 for (const button of document.querySelectorAll("[data-passkey]")) {
   const form = document.getElementById(button.getAttribute("form")) ?? button.closest("form");
   if (!window.PublicKeyCredential || !form) continue;
-  button.hidden = false;
   button.addEventListener("click", async (event) => {
     event.preventDefault();
     button.disabled = true;
@@ -95,4 +94,5 @@ for (const button of document.querySelectorAll("[data-passkey]")) {
       failed(button, error);
     }
   });
+  button.hidden = false; // only now: whoever is quicker than the script would press for nothing
 }
