@@ -23,11 +23,8 @@ from tocsin.site.stragglers import Stragglers
 
 log = structlog.get_logger()
 SWITCH_INTERVAL_S = 0.001  # the loop, the writer and the engine share the interpreter: nobody holds it for long
-GC_THRESHOLDS = (
-    2_000,
-    50,
-    100,
-)  # a search among 10,000 young objects stops everything for 3 to 8 ms, one among 2,000 below 1
+# A search for cycles among 10,000 young objects stops everything for 3 to 8 ms, one among 2,000 for less than 1.
+GC_THRESHOLDS = (2_000, 50, 100)
 GRACE_S = 3
 KEEP_ALIVE_S = 65  # longer than most senders' intervals, so that a connection serves more than one request
 BACKLOG = 2048
