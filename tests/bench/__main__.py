@@ -5,7 +5,7 @@
     make bench ROWS="sqlite burst"   only these rows, only on SQLite
 
 The server runs on one core, the load and the webhook receiver on the other. Machines are noisy: compare rows of one
-run with each other, and medians of several runs.
+run with each other, and medians of several runs. The yardstick before each group of rows says how fast the machine is.
 """
 
 from __future__ import annotations
@@ -326,6 +326,7 @@ def main(wanted: list[str]) -> None:
         sys.exit(f"there is no row {unknown[0]!r}; there are: sqlite, postgres, {', '.join(ROWS)}")
     for name in databases:
         for row in rows:
+            uvloop.run(alertmanager.yardstick(table.add))
             if name == "sqlite":
                 uvloop.run(ROWS[row](table, name, itertools.repeat("sqlite")))
                 continue
