@@ -13,12 +13,13 @@ from tocsin.alerts.searches import Search
 from tocsin.kit import clock, db
 from tocsin.people.api import permit, writing
 from tocsin.people.rights import Right
+from tocsin.web.asking import Asking
 from tocsin.web.problems import Problem, not_found, wrong
 
 router = Router(tags=["groups"])
 
 
-class SearchIn(Schema):
+class SearchIn(Asking):
     """A search to be kept: the query string of the list's address, as in `status=open&team=shop`."""
 
     name: str = Field(min_length=1, max_length=searches.NAME_CHARS_MAX)

@@ -13,6 +13,7 @@ from tocsin.alerts.domain import COMMENT_CHARS_MAX, MATCHERS_MAX, NOTE_CHARS_MAX
 from tocsin.alerts.listing import AlertLine, GroupLine, SignalLine
 from tocsin.people.domain import Urgency
 from tocsin.sources.domain import Severity
+from tocsin.web.asking import Asking
 
 QUERY_CHARS_MAX = 200
 
@@ -75,20 +76,20 @@ class SignalShown(SignalLine):
     raw: RawOut | None
 
 
-class Snooze(Schema):
+class Snooze(Asking):
     """Until when: an instant, or a duration such as 2h."""
 
     until: datetime | None = None
     for_: str | None = Field(default=None, alias="for")
 
 
-class Note(Schema):
+class Note(Asking):
     """Something to write down."""
 
     text: str = Field(min_length=1, max_length=NOTE_CHARS_MAX)
 
 
-class SilenceIn(Schema):
+class SilenceIn(Asking):
     """A silence to be made: every matcher must match. It starts now unless `starts_at` says otherwise."""
 
     matchers: list[str] = Field(min_length=1, max_length=MATCHERS_MAX)

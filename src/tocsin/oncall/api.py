@@ -18,6 +18,7 @@ from tocsin.oncall.domain import ScheduleDocument
 from tocsin.oncall.rules import Schedule
 from tocsin.people.api import permit
 from tocsin.people.rights import Right
+from tocsin.web.asking import Asking
 from tocsin.web.problems import Mistake, Problem, not_found, wrong
 
 router = Router(tags=["on call"])
@@ -75,7 +76,7 @@ class QualityOut(Schema):
     silent_layers: list[str]
 
 
-class PreviewIn(Schema):
+class PreviewIn(Asking):
     """A schedule's document that is not in force yet, and the time to look at."""
 
     document: dict[str, Any]

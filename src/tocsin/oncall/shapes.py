@@ -8,13 +8,14 @@ from datetime import datetime, timedelta
 from ninja import Field, Schema
 
 from tocsin.oncall.desk import REASON_CHARS_MAX, Absence, CalendarKind, Conflict, ConflictKind, OverrideLine
+from tocsin.web.asking import Asking
 
 NAME_CHARS_MAX = 100
 URL_CHARS_MAX = 2000
 SHOWN_BY_DEFAULT = timedelta(days=90)  # a quarter: how far rotas are planned
 
 
-class OverrideIn(Schema):
+class OverrideIn(Asking):
     """A change of who is on call: `person_in` alone is added, `person_out` alone removed, both: replaced.
 
     `person_out` may be `*`: `person_in` takes over alone. It starts now unless `start` says otherwise; what begins in
@@ -38,7 +39,7 @@ class OverrideMade(OverrideLine):
     conflicts: list[Conflict]
 
 
-class SpanIn(Schema):
+class SpanIn(Asking):
     """A part of a schedule's time."""
 
     schedule: str = Field(min_length=1, max_length=NAME_CHARS_MAX)
@@ -46,7 +47,7 @@ class SpanIn(Schema):
     end: datetime
 
 
-class SwapIn(Schema):
+class SwapIn(Asking):
     """A shift, or a part of one, to be offered: to one person, or to everybody who could take it.
 
     `wants` is a shift of the other's that whoever offers takes in return; then `to` must be said.
@@ -60,14 +61,14 @@ class SwapIn(Schema):
     expires_at: datetime | None = None
 
 
-class SwapAnswer(Schema):
+class SwapAnswer(Asking):
     """Who answers, if not whoever asks; `anyway` accepts in spite of conflicts that were shown."""
 
     person: str = Field(default="", max_length=NAME_CHARS_MAX)
     anyway: bool = False
 
 
-class AbsenceIn(Schema):
+class AbsenceIn(Asking):
     """A time somebody is away."""
 
     person: str = Field(default="", max_length=NAME_CHARS_MAX)
@@ -90,7 +91,7 @@ class AbsencesOut(Schema):
     conflicts: list[Conflict]
 
 
-class CalendarIn(Schema):
+class CalendarIn(Asking):
     """A person's calendar of absences or holidays, to be read from now on."""
 
     person: str = Field(default="", max_length=NAME_CHARS_MAX)
@@ -112,7 +113,7 @@ class CalendarOut(Schema):
     stretches: int
 
 
-class FeedIn(Schema):
+class FeedIn(Asking):
     """Whose shifts are to be readable: a person's or a schedule's; one's own if neither is said."""
 
     person: str | None = Field(default=None, max_length=NAME_CHARS_MAX)

@@ -25,6 +25,7 @@ from tocsin.paging.listing import EscalationLine, PageLine
 from tocsin.people.api import permit, writing
 from tocsin.people.domain import PersonDocument
 from tocsin.people.rights import Actor, Right
+from tocsin.web.asking import Asking
 from tocsin.web.problems import Problem, not_found, wrong
 
 router = Router(tags=["pages"])
@@ -61,7 +62,7 @@ class ExplanationOut(Schema):
     journal: list[FactOut]
 
 
-class PageIn(Schema):
+class PageIn(Asking):
     """A page by hand: `to` is person:NAME, team:NAME or schedule:NAME; or a service, whose policy then runs."""
 
     to: list[str] = Field(default_factory=list, max_length=TARGETS_MAX)
@@ -70,7 +71,7 @@ class PageIn(Schema):
     description: str = Field(default="", max_length=TEXT_CHARS_MAX)
 
 
-class CodeIn(Schema):
+class CodeIn(Asking):
     """The code from the message."""
 
     code: str = Field(min_length=1, max_length=20)

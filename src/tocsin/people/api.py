@@ -20,6 +20,7 @@ from tocsin.people import actions, queries, rights
 from tocsin.people.middleware import visitor
 from tocsin.people.models import User
 from tocsin.people.rights import Actor, Right
+from tocsin.web.asking import Asking
 from tocsin.web.problems import Problem, not_found, wrong
 
 router = Router(tags=["tokens"])
@@ -84,7 +85,7 @@ class TokenOut(Schema):
     revoked_at: datetime | None
 
 
-class TokenIn(Schema):
+class TokenIn(Asking):
     """A token to be made for whoever asks."""
 
     name: str = Field(min_length=1, max_length=TOKEN_NAME_CHARS_MAX)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from difflib import get_close_matches
 from functools import wraps
 from typing import Any
 
@@ -21,7 +22,7 @@ from tocsin.admin import accounts_api
 from tocsin.admin import api as audit
 from tocsin.alerts import api as alerts
 from tocsin.alerts import searches_api, testing_api
-from tocsin.kit import db
+from tocsin.kit import db, text
 from tocsin.oncall import api as oncall
 from tocsin.oncall import calendar_api, desk_api
 from tocsin.paging import api as paging
@@ -34,7 +35,9 @@ from tocsin.web.problems import Mistake, Problem
 
 log = structlog.get_logger()
 DATABASE_RETRY_S = 5
+NAME_CHARS_MAX = 100
 View = Callable[..., HttpResponseBase]
+Operation = Callable[..., Any]
 _GATHERING = frozenset({"body", "asked"})
 
 api = DescribedApi(
@@ -45,6 +48,23 @@ api = DescribedApi(
     docs_url=None,
     urls_namespace="api",
 )
+
+
+def _strict(operation: Operation) -> Operation:
+    """A parameter that nobody reads is a mistake of the sender's; whoever may not come in does not hear of it."""
+
+    @wraps(operation)
+    def answer(request: HttpRequest, *args: Any, **named: Any) -> Any:
+        known = api.parameters_at(request)
+        mistakes = [_unknown(name, known) for name in request.GET if name not in known]
+        if mistakes:
+            raise Problem(422, "the request is not as it should be", mistakes=mistakes)
+        return operation(request, *args, **named)
+
+    return answer
+
+
+api.add_decorator(_strict)
 api.add_router("/groups", alerts.router)
 api.add_router("/groups", paging.groups_router)
 api.add_router("/signals", alerts.signals_router)
@@ -158,6 +178,12 @@ def _broken(request: HttpRequest, error: Exception) -> HttpResponse:
         return problems.respond(Problem(503, "the database is away for the moment", headers=headers))
     log.error("api.broken", path=request.path, exc_info=error)
     return problems.respond(Problem(500, "this broke, and it is our fault; the log says more"))
+
+
+def _unknown(name: str, known: Sequence[str]) -> Mistake:
+    near = get_close_matches(name, known, n=1)
+    fix = f"did you mean `{near[0]}`?" if near else f"there are: {', '.join(known)}" if known else "there are none here"
+    return Mistake(field=text.cut(name, NAME_CHARS_MAX), message="there is no such parameter here", fix=fix)
 
 
 def _mistake(error: dict[str, Any]) -> Mistake:

@@ -8,6 +8,7 @@ from typing import Any
 from ninja import Field, Schema
 
 from tocsin.config import actions
+from tocsin.web.asking import Asking
 
 FILES_MAX = 200
 FILE_CHARS_MAX = 20_000_000
@@ -16,14 +17,14 @@ VARIABLES_MAX = 1000
 HEADERS_MAX = 200
 
 
-class FileIn(Schema):
+class FileIn(Asking):
     """One file, as YAML or JSON."""
 
     name: str = Field(min_length=1, max_length=500)
     content: str = Field(max_length=FILE_CHARS_MAX)
 
 
-class ApplyIn(Schema):
+class ApplyIn(Asking):
     """What is to hold. `variables` stand for `${NAME}` in the files; the server's own environment never does.
 
     `force` also if nobody will be on call at times when somebody is now.
@@ -38,14 +39,14 @@ class ApplyIn(Schema):
     force: bool = False
 
 
-class CheckIn(Schema):
+class CheckIn(Asking):
     """Files to be checked; without any, what is in force."""
 
     files: list[FileIn] = Field(default_factory=list, max_length=FILES_MAX)
     variables: dict[str, str] = Field(default_factory=dict, max_length=VARIABLES_MAX)
 
 
-class RollbackIn(Schema):
+class RollbackIn(Asking):
     """The version that is to hold again; `force` also if it leaves nobody on call at times."""
 
     version: int
@@ -169,7 +170,7 @@ class ExportOut(Schema):
     content: str
 
 
-class SampleIn(Schema):
+class SampleIn(Asking):
     """A sample request of a sender, and a mapping to try instead of the integration's."""
 
     body: str = Field(max_length=SAMPLE_CHARS_MAX)
@@ -186,7 +187,7 @@ class PreviewOut(Schema):
     mapping_problems: list[dict[str, str]]
 
 
-class WhatIfIn(Schema):
+class WhatIfIn(Asking):
     """A signal that might come; with `silences`, those count that hold at that time or begin after it."""
 
     integration: str

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from functools import cached_property
 from typing import Any
 
+from django.http import HttpRequest
 from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 
 from tocsin.web.problems import CONTENT_TYPE
 
+_CONVERTER = re.compile(r"<(?:\w+:)?(\w+)>")
 _TEXT = {"type": "string"}
 _MISTAKE = {
     "type": "object",
@@ -44,3 +48,17 @@ class DescribedApi(NinjaAPI):
             for operation in operations.values():
                 operation["responses"]["default"] = {"$ref": "#/components/responses/Problem"}
         return schema
+
+    def parameters_at(self, request: HttpRequest) -> list[str]:
+        """The query parameters of the operation a request has come to, which are those its description names."""
+        found = request.resolver_match
+        assert found is not None
+        return self._parameters[_CONVERTER.sub(r"{\1}", f"/{found.route}"), str(request.method).lower()]
+
+    @cached_property
+    def _parameters(self) -> dict[tuple[str, str], list[str]]:
+        return {
+            (path, method): [one["name"] for one in operation.get("parameters", ()) if one["in"] == "query"]
+            for path, operations in self.get_openapi_schema()["paths"].items()
+            for method, operation in operations.items()
+        }

@@ -13,6 +13,17 @@ CASES: list[tuple[str, str, Any, int, str, str]] = [
     ("GET", "/groups/nonsense", None, 404, "", "there is no alert group nonsense"),
     ("GET", "/groups?limit=100000", None, 422, "limit", "less than or equal to 200"),
     ("GET", "/groups?status=broken", None, 422, "status.0", "'open'"),
+    ("GET", "/groups?statis=open", None, 422, "statis", "there is no such parameter here"),
+    ("GET", "/me?verbose=1", None, 422, "verbose", "there is no such parameter here"),
+    (
+        "POST",
+        "/pages?to=person:ann",
+        {"to": ["person:ann"], "title": "x"},
+        422,
+        "to",
+        "there is no such parameter here",
+    ),
+    ("POST", "/pages", {"to": ["person:ann"], "title": "x", "urgancy": "low"}, 422, "urgancy", "not permitted"),
     ("GET", "/nowhere", None, 404, "", "there is nothing at /api/v1/nowhere"),
     ("POST", "/nowhere", {}, 404, "", "there is nothing at /api/v1/nowhere"),
     ("GET", "/", None, 404, "", "there is nothing at /api/v1/"),
@@ -98,3 +109,15 @@ def test_head_answers_as_get_does(served: Served) -> None:
         assert (heard.status, read.status) == (status, status)
         assert heard.headers["content-type"] == read.headers["content-type"]
         assert not heard.body
+
+
+def test_what_was_meant_is_named(served: Served) -> None:
+    """A slip of the pen is answered with the parameter that is near it, anything else with all there are."""
+    assert served.api("ann", "GET", "/groups?statis=open").body["errors"][0]["fix"] == "did you mean `status`?"
+    assert served.api("ann", "GET", "/audit?xyz=1").body["errors"][0]["fix"].startswith("there are: ")
+    assert served.api("ann", "GET", "/me?x=1").body["errors"][0]["fix"] == "there are none here"
+
+
+def test_a_stranger_hears_of_the_token_first(served: Served) -> None:
+    """Whoever may not come in is not told what could be asked."""
+    assert served.call("", "GET", "/api/v1/groups?statis=open").status == 401

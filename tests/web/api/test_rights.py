@@ -45,7 +45,8 @@ def _reads(*paths: str) -> list[Operation]:
 
 CLEO = frozenset({"ann", "cleo"})  # what only Cleo and administrators do in her name
 OF_CLEO = {"name": "Cleo Adeyemi", "email": "cleo@acme.example", "role": "responder"}
-LONG_AGO = {"schedule": "first", "start": "2026-01-05T09:00:00Z", "end": "2026-01-05T10:00:00Z"}
+LONG_AGO = {"start": "2026-01-05T09:00:00Z", "end": "2026-01-05T10:00:00Z"}
+SHIFT_LONG_AGO = {"schedule": "first", **LONG_AGO}
 OVERRIDE = {"schedule": "first", "person_in": "cleo", "person_out": "ann", "for": "500d"}  # too long, so never made
 FILE = {"name": "x.yaml", "content": "tocsin: 2"}  # refused for what it says, so nothing is ever changed
 OPERATIONS = [
@@ -145,7 +146,7 @@ OPERATIONS = [
     Operation(method="POST", path="/overrides", may=RESPONDERS, body=OVERRIDE),
     Operation(method="POST", path="/overrides", may=frozenset({"ann", "bob"}), body={**OVERRIDE, "person_in": "dan"}),
     Operation(method="DELETE", path="/overrides/{override}", may=RESPONDERS),
-    Operation(method="POST", path="/swaps", may=CLEO, body={"person": "cleo", "gives": LONG_AGO}),
+    Operation(method="POST", path="/swaps", may=CLEO, body={"person": "cleo", "gives": SHIFT_LONG_AGO}),
     Operation(method="POST", path="/swaps/99999/acceptance", may=CLEO, body={"person": "cleo"}),
     Operation(method="POST", path="/swaps/99999/refusal", may=CLEO, body={"person": "cleo"}),
     Operation(method="DELETE", path="/swaps/99999", may=EVERYBODY),  # not found
