@@ -36,6 +36,8 @@ from tocsin.web.problems import Mistake, Problem
 log = structlog.get_logger()
 DATABASE_RETRY_S = 5
 NAME_CHARS_MAX = 100
+MISTAKES_MAX = 20
+INVALID = "the request is not as it should be"
 View = Callable[..., HttpResponseBase]
 Operation = Callable[..., Any]
 _GATHERING = frozenset({"body", "asked"})
@@ -56,9 +58,10 @@ def _strict(operation: Operation) -> Operation:
     @wraps(operation)
     def answer(request: HttpRequest, *args: Any, **named: Any) -> Any:
         known = api.parameters_at(request)
-        mistakes = [_unknown(name, known) for name in request.GET if name not in known]
-        if mistakes:
-            raise Problem(422, "the request is not as it should be", mistakes=mistakes)
+        unknown = [name for name in request.GET if name not in known]
+        if unknown:
+            mistakes = [_unknown(text.cut(name, NAME_CHARS_MAX), known) for name in unknown[:MISTAKES_MAX]]
+            raise Problem(422, INVALID, mistakes=mistakes)
         return operation(request, *args, **named)
 
     return answer
@@ -136,7 +139,7 @@ def _problem(_: HttpRequest, problem: Problem) -> HttpResponse:
 @api.exception_handler(ValidationError)
 def _invalid(_: HttpRequest, error: ValidationError) -> HttpResponse:
     mistakes = [_mistake(one) for one in error.errors]
-    return problems.respond(Problem(422, "the request is not as it should be", mistakes=mistakes))
+    return problems.respond(Problem(422, INVALID, mistakes=mistakes))
 
 
 @api.exception_handler(AuthenticationError)
@@ -183,7 +186,7 @@ def _broken(request: HttpRequest, error: Exception) -> HttpResponse:
 def _unknown(name: str, known: Sequence[str]) -> Mistake:
     near = get_close_matches(name, known, n=1)
     fix = f"did you mean `{near[0]}`?" if near else f"there are: {', '.join(known)}" if known else "there are none here"
-    return Mistake(field=text.cut(name, NAME_CHARS_MAX), message="there is no such parameter here", fix=fix)
+    return Mistake(field=name, message="there is no such parameter here", fix=fix)
 
 
 def _mistake(error: dict[str, Any]) -> Mistake:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
@@ -116,8 +117,9 @@ class SeenBefore:
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, *_: object) -> None:
-        if visitor(request) is not None:
-            setattr(request, _SEEN, journal.last_id(db.reader(clock.now())))
+        with contextlib.suppress(*db.DatabaseGone):  # each view says that in its own way
+            if visitor(request) is not None:
+                setattr(request, _SEEN, journal.last_id(db.reader(clock.now())))
 
 
 def frame(request: HttpRequest) -> dict[str, object]:

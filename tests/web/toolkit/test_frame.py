@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 
 from house import House, words
 from tocsin import people
@@ -58,6 +59,19 @@ def test_what_happens_while_a_page_is_made_is_told_to_it(house: House, monkeypat
     assert before < opened
     monkeypatch.undo()
     assert _seen(ann.get("/me").content) == opened
+
+
+def test_without_a_database_each_door_says_so_in_its_own_way(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody who is signed in asks a program's door: it answers as programs are answered, not with a page."""
+
+    def away(_: Any) -> int:
+        raise OperationalError("it is away")
+
+    ann = house.client("ann")
+    monkeypatch.setattr(journal, "last_id", away)
+    assert ann.get("/-/healthy").status_code == 200
+    assert ann.get("/api/v1/me").json()["person"] == "ann"
+    assert _seen(ann.get("/me").content) == 0, "told at once of all there is"
 
 
 def test_no_button_that_needs_a_script_can_be_pressed_before_it_runs() -> None:
