@@ -36,6 +36,7 @@ IDLE_S_MAX = 20.0  # then a kept session is closed: servers drop idle ones after
 SEND_TIMEOUT_S = (
     30.0  # for each command; shorter than RFC 5321 asks, because a page has other ways and must not wait for this one
 )
+NOOP_TIMEOUT_S = 3.0  # a kept connection that is slower than that is not worth the wait
 QUIT_TIMEOUT_S = 1.0  # politeness only: the mail is delivered by then
 DETAIL_CHARS_MAX = 300
 _PORTS = {"smtp": 587, "smtps": 465}
@@ -197,16 +198,30 @@ class Mailer:
         await self.close()
 
     async def _deliver(self, envelope: _Envelope, settings: SmtpSettings) -> MailAnswer:
-        session = self._kept()
+        session = await self._kept_alive()
         if session is not None:
             try:
                 return await self._transact(session, envelope)
-            except aiosmtplib.SMTPServerDisconnected:
-                pass  # closed while it was idle: a fresh one decides
             except aiosmtplib.SMTPResponseException as error:
-                if error.code != _CLOSING:
+                if error.code != _CLOSING:  # that one wants no more mails, and says so of this one too
                     raise
         return await self._transact(await _connect(settings, self._tls), envelope)
+
+    async def _kept_alive(self) -> _Session | None:
+        """A kept connection that answers. Asked first: if it breaks over a mail, the server may have taken that."""
+        while session := self._kept():
+            is_alive = False
+            try:
+                answer = await session.connection.execute_command(b"NOOP", timeout=NOOP_TIMEOUT_S)
+                is_alive = answer.code == _OK
+            except (aiosmtplib.SMTPServerDisconnected, aiosmtplib.SMTPTimeoutError):
+                pass  # the server hung up while it was idle, or the way to it broke
+            finally:
+                if not is_alive:
+                    session.connection.close()
+            if is_alive:
+                return session
+        return None
 
     async def _transact(self, session: _Session, envelope: _Envelope) -> MailAnswer:
         """Send over this connection and keep it if it is still good; any surprise closes it."""
@@ -238,6 +253,7 @@ class Mailer:
         return None
 
 
+_OK = 250
 _CLOSING = 421  # "closing transmission channel"
 
 

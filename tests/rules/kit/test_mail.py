@@ -129,6 +129,20 @@ def test_a_dropped_connection_is_a_fault() -> None:
         assert send(sink).status == 250
 
 
+def test_a_mail_that_may_have_been_taken_is_not_sent_again_at_once() -> None:
+    """Hanging up over the text of a mail on a kept connection: nobody knows, so it is a fault like on a fresh one."""
+    with SmtpSink() as sink:
+
+        async def work(mailer: Mailer) -> list[MailAnswer]:
+            first = await mailer.send(MAIL)
+            sink.drop()
+            return [first, await mailer.send(MAIL)]
+
+        answers = using(parse_smtp_url(sink.url), work)
+        assert [one.fault for one in answers] == [None, MailFault.CONNECT]
+        assert (sink.connections, len(sink.mails)) == (1, 1)
+
+
 def test_nobody_listening_is_a_fault() -> None:
     """No server is CONNECT."""
     with SmtpSink() as sink:
