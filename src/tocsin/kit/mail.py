@@ -229,7 +229,7 @@ class Mailer:
         try:
             _, words = await session.connection.sendmail(envelope.sender, [envelope.recipient], envelope.content)
             keep = True
-            return MailAnswer(status=250, detail=_words(words))
+            return MailAnswer(status=_OK, detail=_words(words))
         except aiosmtplib.SMTPResponseException as error:
             keep = error.code != _CLOSING
             raise

@@ -57,7 +57,7 @@ def _strict(operation: Operation) -> Operation:
 
     @wraps(operation)
     def answer(request: HttpRequest, *args: Any, **named: Any) -> Any:
-        known = api.parameters_at(request)
+        known = api.parameters_at(request) if request.GET else []
         unknown = [name for name in request.GET if name not in known]
         if unknown:
             mistakes = [_unknown(text.cut(name, NAME_CHARS_MAX), known) for name in unknown[:MISTAKES_MAX]]
