@@ -18,7 +18,7 @@ from tocsin.kit import clock, db
 from tocsin.oncall import actions
 from tocsin.oncall import queries as duty
 from tocsin.oncall.actions import Wish
-from tocsin.paging.standing import Standing
+from tocsin.paging.standing import Standing, standing_at
 from tocsin.simulate import whatif
 from tocsin.simulate.trace import SignalTrace
 from world import START, World
@@ -129,6 +129,39 @@ def test_storms_limits_and_silences_are_predicted(sqlite: Database, seed: int) -
         )
         assert heard == predicted, f"{json.dumps(world.config, indent=1)}\n{body!r}\n{world.tale()}"
         assert [_said(one) for one in trace.signals] == world.outcomes()[: len(trace.signals)]
+
+
+@pytest.mark.parametrize("seed", range(ROUNDS // 2))
+def test_what_devices_are_told_again_is_predicted(sqlite: Database, seed: int) -> None:
+    """Each device of each person, every time it rings: for one group or several, until a silence begins."""
+    random = Random(3000 + seed)
+    start = START + timedelta(minutes=random.randrange(60 * 24 * 400))
+    with World(sqlite, start) as world:
+        world.edit(lambda config: config.update(organisation(random, world)))
+        world.edit(lambda config: config["integrations"]["web"].update(source="alertmanager", group_by=["alertname"]))
+        world.edit(lambda config: _with_push(random, config))
+        for person in PEOPLE:
+            for _ in range(random.randrange(3)):
+                world.phone(person)
+        if random.random() < 0.4:
+            world.silence('alertname="Disk1"', span="2h11s", after="2m19s")
+        body = _together(random, names=random.randrange(1, 4))
+        reader = db.reader(clock.now())
+        quiet = listing.silences_at(reader, clock.now())
+        trace = whatif.what_if(standing_at(reader, clock.now()), "web", body, clock.now(), silences=quiet)
+        assert world.post("/in/alertmanager/key-of-web-0123456789", json.loads(body)) == 200
+        world.at("130h")
+        predicted = sorted((one.at - start, one.person, one.channel) for one in trace.messages)
+        heard = sorted((one.at - start, one.person, one.channel) for one in world.pages())
+        assert heard == predicted, f"{json.dumps(world.config, indent=1)}\n{body!r}\n{world.tale()}"
+
+
+def _with_push(random: Random, config: dict[str, Any]) -> None:
+    for person in config["people"].values():
+        if random.random() < 0.7:
+            person["contacts"] = {**person.get("contacts", {}), "push": {"push": True}}
+            for rules in person.get("notify", {}).values():
+                rules += [{"after": f"{random.randrange(0, 5)}m7s", "via": "push"} for _ in range(random.randrange(3))]
 
 
 SILENCED = ('alertname="Disk1"', 'severity="critical"', 'alertname=~"Disk[2-5]"', 'class="disk"')

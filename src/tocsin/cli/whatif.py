@@ -154,11 +154,12 @@ def _print_messages(messages: list[dict[str, Any]]) -> None:
 
 
 def _why_so(message: dict[str, Any]) -> str:
-    """What is not as the steps say: several problems in one message, or later than it was due."""
+    """What is not as the steps say: said again to a device, several problems in one message, or later than it was due."""
+    again = "said again" if message["again"] else ""
     together = f"{len(message['groups'])} groups in one message" if len(message["groups"]) > 1 else ""
     waited = (
         f"due {words.local(message['due_at'])}, within the address's limit"
         if message["at"] != message["due_at"]
         else ""
     )
-    return "; ".join(said for said in (together, waited) if said)
+    return "; ".join(said for said in (again, together, waited) if said)

@@ -17,6 +17,7 @@ from tocsin.channels.registry import CHANNELS
 from tocsin.engine import outbox
 from tocsin.engine.domain import LANE_PAGE, NewDelivery, Parcel, Settled, addressed
 from tocsin.kit.db import Tx
+from tocsin.paging import ways
 from tocsin.people.domain import Urgency
 
 _message = msgspec.json.Decoder(Message)
@@ -30,10 +31,9 @@ def plan(tx: Tx, delivered: Sequence[Settled]) -> None:
     asked = _still_asked(tx, again)
     new = []
     for parcel in again:
-        waits = CHANNELS[parcel.channel].repeat_after_s
-        sent = _times_sent(tx, parcel)
-        if parcel.subject in asked and sent <= len(waits):
-            new.append(_repeat(tx, parcel, waits[sent - 1]))
+        after = ways.repeat_after(parcel.channel, _times_sent(tx, parcel))
+        if parcel.subject in asked and after is not None:
+            new.append(_repeat(tx, parcel, after))
     outbox.put(tx, new)
 
 
@@ -67,12 +67,12 @@ def _times_sent(tx: Tx, parcel: Parcel) -> int:
     )
 
 
-def _repeat(tx: Tx, parcel: Parcel, after_s: int) -> NewDelivery:
+def _repeat(tx: Tx, parcel: Parcel, after: timedelta) -> NewDelivery:
     return addressed(
         parcel,
         lane=LANE_PAGE,
         body=parcel.body,
         subject=parcel.subject,
-        due_at=tx.now + timedelta(seconds=after_s),
+        due_at=tx.now + after,
         give_up_at=parcel.give_up_at,
     )

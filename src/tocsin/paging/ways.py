@@ -50,6 +50,7 @@ class Way(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     address_key: str
     bucket: str
     at: datetime
+    shown: str  # the address as people know it: of a device, the name its person gave it
 
 
 def address_of(person: str, name: str, contact: Contact) -> Address:
@@ -120,6 +121,13 @@ def bundles(channel: str) -> bool:
     return known is not None and known.bundles
 
 
+def repeat_after(channel: str, sent: int) -> timedelta | None:
+    """How long after it got through an urgent page is said again that was sent so often, or None for never."""
+    known = CHANNELS.get(channel)
+    waits_s = known.repeat_after_s if known is not None else ()
+    return timedelta(seconds=waits_s[sent - 1]) if sent <= len(waits_s) else None
+
+
 def reach(channels: Collection[str]) -> Reach:
     """What comes of telling somebody through these channels."""
     if not channels:
@@ -151,6 +159,7 @@ def way_to(person: str, name: str, contact: Contact, at: datetime) -> Way:
         address_key=address_key(contact, person),
         bucket=bucket(contact),
         at=at,
+        shown=contact.address,
     )
 
 
@@ -167,6 +176,7 @@ def _to_device(name: str, contact: Contact, device: Device, at: datetime) -> Way
         address_key=f"{contact.channel}:device-{device.id}",
         bucket=f"{contact.channel}:{urlsplit(device.endpoint).netloc}",
         at=at,
+        shown=device.name,
     )
 
 

@@ -1,14 +1,17 @@
-"""Which messages go out when: what is due together to one contact is one message, and each address has its limits. Pure.
+"""Which messages go out when: what is due together to one contact is one message, each address has its limits, and a
+device is told again of what is urgent. Pure.
 
-The rules are those by which the engine claims messages (`engine.pacing`); the differential test holds it to that.
+The rules are those by which the engine claims messages (`engine.pacing`) and paging repeats them
+(`paging.ways.repeat_after`); the differential tests hold it to that.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections import deque
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import itertools
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tocsin.engine import pacing
@@ -26,9 +29,11 @@ class Parcel:
     group: int
     spell: int  # of the group: what is not sent yet when the next one begins is left to it
     person: str
+    paged_at: datetime
+    urgent: bool
     way: Way
-    target: str
     due_at: datetime
+    again: bool = False  # it was sent before
 
     @property
     def lane(self) -> int:
@@ -39,6 +44,11 @@ class Parcel:
     def address(self) -> str:
         """The contact it goes to."""
         return self.way.address
+
+    @property
+    def page(self) -> tuple[object, ...]:
+        """The same for all that one page sends to one address."""
+        return self.group, self.spell, self.person, self.paged_at, self.way.address_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +63,9 @@ class Recall:
 def send(planned: Iterable[Parcel], recalls: Iterable[Recall]) -> list[Message]:
     """Everything that goes out, in the order of time."""
     waiting = [(one.due_at, place, one) for place, one in enumerate(planned)]
+    times = Counter(one.page for _, _, one in waiting)
     heapq.heapify(waiting)
+    places_given = itertools.count(len(waiting))
     later = deque(sorted(recalls, key=lambda one: one.at))
     recalled: dict[int, int] = {}
     sent: dict[str, list[int]] = {}
@@ -68,10 +80,21 @@ def send(planned: Iterable[Parcel], recalls: Iterable[Recall]) -> list[Message]:
         for bundle, at in _claimed([parcel for _, parcel in due if id(parcel) in places], sent, now):
             if at == now:
                 found.append(_message(bundle, now))
+                for one in _again(bundle, times, now):
+                    heapq.heappush(waiting, (one.due_at, next(places_given), one))
                 continue
             for one in bundle:
                 heapq.heappush(waiting, (at, places[id(one)], one))
     return found
+
+
+def _again(bundle: Sequence[Parcel], times: Counter[tuple[object, ...]], now: datetime) -> Iterator[Parcel]:
+    """What has got through now and is to be said once more, counted in `times`."""
+    for parcel in bundle:
+        after = ways.repeat_after(parcel.way.channel, times[parcel.page]) if parcel.urgent else None
+        if after is not None:
+            times[parcel.page] += 1
+            yield replace(parcel, due_at=now + after, again=True)
 
 
 def _due(waiting: list[tuple[datetime, int, Parcel]], now: datetime) -> list[tuple[int, Parcel]]:
@@ -114,7 +137,8 @@ def _message(bundle: Sequence[Parcel], at: datetime) -> Message:
         person=first.person,
         channel=first.way.channel,
         contact=first.way.contact,
-        address=first.target,
-        due_at=min(one.way.at for one in bundle),
+        address=first.way.shown,
+        due_at=min(one.due_at for one in bundle),
+        again=all(one.again for one in bundle),
         groups=tuple(sorted({one.group for one in bundle})),
     )

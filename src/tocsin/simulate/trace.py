@@ -82,7 +82,10 @@ class SignalTrace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """One message that would go out. It waits for its address's limit from `due_at` on, and tells of all `groups`."""
+    """One message that would go out. It waits for its address's limit from `due_at` on, and tells of all `groups`.
+
+    With `again` a device is told once more of what it has got already.
+    """
 
     at: datetime
     person: str
@@ -91,6 +94,7 @@ class Message:
     address: str
     due_at: datetime
     groups: tuple[int, ...]
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

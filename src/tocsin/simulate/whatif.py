@@ -33,8 +33,8 @@ from tocsin.sources.registry import SOURCES
 STEPS_MAX = 2000
 LEFT_OUT = (
     "Left out, because only the engine knows it: what fires already, and what else each address is sent; news of these"
-    " problems, and that they end; messages that do not get through, or are said again to a device; and whose turn it is"
-    " in a round robin (here: the first's)."
+    " problems, and that they end; messages that do not get through; and whose turn it is in a round robin (here: the"
+    " first's)."
 )
 
 
@@ -203,10 +203,15 @@ def _climbs(standing: Standing, service: str, spell: Spell, number: int) -> _Cli
 
 
 def _parcels(standing: Standing, person: str, spell: Spell, number: int, now: datetime) -> list[Parcel]:
-    usable = standing.usable(person)
     return [
         Parcel(
-            group=spell.group, spell=number, person=person, way=way, target=usable[way.contact].address, due_at=way.at
+            group=spell.group,
+            spell=number,
+            person=person,
+            paged_at=now,
+            urgent=spell.urgency is Urgency.HIGH,
+            way=way,
+            due_at=way.at,
         )
         for way in standing.ways(person, spell.urgency, now)
     ]
@@ -240,7 +245,7 @@ def _paged(standing: Standing, called: paging_rules.Called, planned: Sequence[Pa
                 person=one.person,
                 channel=one.way.channel,
                 contact=one.way.contact,
-                address=one.target,
+                address=one.way.shown,
             )
             for one in planned
         ),

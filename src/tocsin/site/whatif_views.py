@@ -193,12 +193,13 @@ def _answered(snapshot: Snapshot, page: WhatIfPage) -> WhatIfPage:
 
 
 def _otherwise(here: Standing, trace: Trace) -> Iterator[tuple[datetime, str]]:
-    """Messages that are not quite as the steps say: with others in one, or later, because of the address's limit."""
+    """Messages that the steps do not tell of so: said again, with others in one, or late for the address's limit."""
     for one in trace.messages:
         together = f"{len(one.groups)} groups in one message" if len(one.groups) > 1 else ""
         waited = f"{times.lasting(one.at - one.due_at)} late, within the address’s limit" if one.at > one.due_at else ""
-        if together or waited:
-            said = "; ".join(filter(None, (together, waited)))
+        again = "said again" if one.again else ""
+        if again or together or waited:
+            said = "; ".join(filter(None, (again, together, waited)))
             yield one.at, f"{here.people[one.person].name} {by_contact(one.channel, one.contact)}: {said}"
 
 

@@ -89,7 +89,7 @@ def test_what_goes_together_or_waits_is_shown(house: House) -> None:
     body = json.dumps({"version": "4", "groupKey": "g", "status": "firing", "receiver": "r", "alerts": alerts})
     form = {"integration": "web", "body": body, "at": "2026-03-02T09:00", "do": "ask"}
     said = words(house.client("cleo").post("/what-if", form).content)
-    assert "Messages that go together, or wait" in said
+    assert "Messages that are said again, go together, or wait" in said
     assert "2 groups in one message" in said
     assert "late, within the address’s limit" in said
 
