@@ -22,20 +22,30 @@ RETRY_EVERY_S = 300.0  # what was set aside is tried again this often: the reaso
 RETRIED_PER_TX_MAX = 100
 
 
-def retry_some(rulebook: Callable[[Tx], Rulebook], now: datetime) -> int:
-    """Absorb what was set aside, oldest first; how many signals are now accounted for.
+class Retry:
+    """Goes through all that is set aside, oldest first, a piece at a time.
 
-    Every one has its turn: those that fail again do not stand before those that an upgrade has mended.
+    Every signal has its turn: those that fail again do not stand before those that an upgrade has mended.
     """
-    accounted, last = 0, -1
-    while waiting := _set_aside(db.reader(now), after=last):
-        last = waiting[-1]
+
+    def __init__(self, rulebook: Callable[[Tx], Rulebook]) -> None:
+        self._rulebook = rulebook
+        self._last = -1
+
+    def run(self, now: datetime) -> bool:
+        """Try the next piece again; whether there may be more, else the next time begins with the oldest."""
+        waiting = _set_aside(db.reader(now), after=self._last)
+        if not waiting:
+            self._last = -1
+            return False
+        self._last = waiting[-1]
         with db.transact(now) as tx:
             tx.lock(LEDGER_LOCK)
-            book = rulebook(tx)
+            book = self._rulebook(tx)
             still = set(_set_aside(tx, after=waiting[0] - 1)) & set(waiting)  # another engine may have been quicker
-            accounted += sum(_absorbed(tx, book, id_) for id_ in sorted(still))
-    return accounted
+            for id_ in sorted(still):
+                _absorb(tx, book, id_)
+        return True
 
 
 def _set_aside(reader: Reader, *, after: int) -> list[int]:
@@ -46,11 +56,11 @@ def _set_aside(reader: Reader, *, after: int) -> list[int]:
     return [row[0] for row in rows]
 
 
-def _absorbed(tx: Tx, book: Rulebook, signal_id: int) -> bool:
+def _absorb(tx: Tx, book: Rulebook, signal_id: int) -> None:
     envelope = ledger.envelope(tx, signal_id >> SIGNAL_BITS)
     place = signal_id & ((1 << SIGNAL_BITS) - 1)
     if envelope is None or place >= len(envelope.signals):
-        return False
+        return
     try:
         with tx.savepoint():
             tx.delete_many("alerts_signal", [signal_id])
@@ -60,5 +70,3 @@ def _absorbed(tx: Tx, book: Rulebook, signal_id: int) -> bool:
         raise
     except Exception:
         log.exception("retry.failed_again", integration=envelope.integration, signal=signal_id)
-        return False
-    return True

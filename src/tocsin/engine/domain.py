@@ -207,8 +207,10 @@ class Pump:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chore:
-    """Something small to do every so often, never more often than `every_s`."""
+    """Something small to do every so often. `run` does a bounded piece of it; where it says True there is more, and the
+    next piece has its turn after the others, which would be late otherwise.
+    """
 
     name: str
     every_s: float
-    run: Callable[[], None]
+    run: Callable[[], bool | None]

@@ -57,7 +57,7 @@ class Engine:
             paced = _Paced(pump, self._stopping)
             self._spawn_loop(f"pump-{pump.name}", pump.bell, paced.run, paced.pause_s)
         self._spawn_loop("timers", bell.TIMERS, self._timers, self._until_next_timer)
-        self._spawn_loop("chores", "chores", _Chores(self.parts.chores).run, lambda: 0.5)
+        self._spawn_loop("chores", "chores", Chores(self.parts.chores).run, lambda: 0.5)
         worker = self._worker = OutboxWorker(self.owner, self.parts.carrier, self.parts.on_settled)
         self._spawn("outbox", lambda: uvloop.run(worker.run()))
 
@@ -133,7 +133,7 @@ class _Paced:
         return self._pump.every_s
 
 
-class _Chores:
+class Chores:
     """Runs each chore when its time has come; one that fails is logged and comes round again."""
 
     def __init__(self, chores: Sequence[Chore]) -> None:
@@ -148,7 +148,8 @@ class _Chores:
         if at < due:
             return due, chore
         try:
-            chore.run()
+            if chore.run():
+                return at, chore
         except db.DatabaseGone as error:
             log.warning("engine.chore_put_off", chore=chore.name, error=troubles.first_line(error))
             db.drop_connection()

@@ -65,11 +65,6 @@ def live(owner: str, started_at: datetime) -> None:
     beat.beat(owner, started_at, actions.put_off_expiries)
 
 
-def retry_set_aside() -> None:
-    """Absorb what was set aside, if that works by now."""
-    retry.retry_some(rulebook, clock.now())
-
-
 def carrier() -> ChannelCarrier:
     """The carrier with this installation's clients."""
     held = installation()
@@ -133,13 +128,14 @@ def engine() -> Engine:
     """An engine for this process, not started yet."""
     owner = beat.owner_name()
     started_at = clock.now()
+    retrying = retry.Retry(rulebook)
     watchdog = Watchdog(installation().watchdog_url, further_troubles)
     chores = (
         Chore(name="beat", every_s=beat.BEAT_EVERY_S, run=lambda: live(owner, started_at)),
         Chore(name="audit", every_s=auditor.AUDIT_EVERY_S, run=auditor.audit),
         Chore(name="stuck", every_s=stuck.LOOK_EVERY_S, run=stuck.mend),
         Chore(name="unheard", every_s=unheard.LOOK_EVERY_S, run=unheard.try_again),
-        Chore(name="retry", every_s=retry.RETRY_EVERY_S, run=retry_set_aside),
+        Chore(name="retry", every_s=retry.RETRY_EVERY_S, run=lambda: retrying.run(clock.now())),
         Chore(name="retention", every_s=auditor.RETENTION_EVERY_S, run=auditor.forget_old),
         Chore(name="watchdog", every_s=installation().watchdog_every_s, run=watchdog.call),
     )
