@@ -160,8 +160,8 @@ def test_what_devices_are_told_again_is_predicted(sqlite: Database, seed: int) -
 def test_each_device_is_named_and_told_again(sqlite: Database) -> None:
     """Of an urgent page every device is told four times, of which three are said to be repeats; of others once."""
     with World(sqlite) as world:
-        world.service("web", urgency="high")
         world.policy("web", wake("ann", by="push", wait="1h"))
+        world.change_service("web", urgency="high")
         world.phone("ann")
         world.phone("ann")
         world.edit(lambda config: None)
@@ -172,7 +172,7 @@ def test_each_device_is_named_and_told_again(sqlite: Database) -> None:
             for minute in (0, 1, 3, 6)
             for device in ("phone 1", "phone 2")
         ]
-        world.service("web", urgency="low")
+        world.change_service("web", urgency="low")
         world.edit(lambda config: None)
         trace = whatif.what_if(standing_at(db.reader(clock.now()), START), "web", body, START)
         assert [one.at for one in trace.messages] == [START, START]
