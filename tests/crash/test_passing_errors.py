@@ -139,6 +139,7 @@ def test_what_is_set_for_the_role_does_not_matter(postgres: Database, monkeypatc
             name: reader.value(f"SELECT setting FROM pg_settings WHERE name = '{name}'") for name in limits.SESSION_MS
         }
         assert held == {name: str(ms) for name, ms in limits.SESSION_MS.items()}
+        assert reader.value("SHOW jit") == "off"
         with connections["default"].unhurried():
             assert {reader.value(f"SHOW {name}") for name in (*limits.SESSION_MS, "application_name")} == {"0"}
         assert reader.value("SHOW application_name") == limits.NAME

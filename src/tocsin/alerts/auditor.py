@@ -78,6 +78,8 @@ class _Look:
     complete_to: int  # all up to here that is absorbed is complete, but for what is lacking
     last: int
     lacking: tuple[int, ...]
+    surplus: int | None  # of receipts
+    all_accounted: bool
 
 
 def look(reader: Reader, *, at_all: bool = False) -> Audit:
@@ -97,23 +99,36 @@ def _look(reader: Reader, progress: _Progress) -> _Look:
     first_waiting = reader.value("SELECT min(id) FROM alerts_waiting")  # before the count
     last = int(reader.value("SELECT max(id) FROM alerts_envelope") or 0)
     to = min(last, progress.complete_to + COUNTED_PER_LOOK_MAX)
-    lacking = _lacking_among(reader, progress.lacking)
-    if not _is_complete(reader, progress.complete_to, to):
-        lacking |= _lacking_between(reader, progress.complete_to, to)
+    lacking: dict[int, int] = {}
+    surplus: int | None = 0
+    all_accounted = (
+        not progress.lacking
+        and to == last
+        and receipts.are_all_accounted(reader, progress.receipts, progress.complete_to)
+    )
+    if not all_accounted:
+        lacking = _lacking_among(reader, progress.lacking)
+        if not _is_complete(reader, progress.complete_to, to):
+            lacking |= _lacking_between(reader, progress.complete_to, to)
+        surplus = receipts.surplus(reader, progress.receipts)
     complete_to = to if first_waiting is None else min(to, int(first_waiting) - 1)
-    vanished = receipts.vanished(reader, progress.receipts)
+    vanished = receipts.vanished(progress.receipts, surplus)
     return _Look(
         audit=_audit(reader, sum(lacking.values()) + vanished),
         complete_to=progress.complete_to if len(lacking) >= LACKING_KEPT_MAX else complete_to,
         last=last,
         lacking=tuple(sorted(lacking)),
+        surplus=surplus,
+        all_accounted=all_accounted,
     )
 
 
 def _audit(reader: Reader, missing: int) -> Audit:
+    # Few wait, which PostgreSQL cannot know: a join would have it read all envelopes.
     waiting, oldest = reader.rows(
-        "SELECT coalesce(sum(waiting.signal_count), 0), min(received_at) FROM alerts_waiting waiting"
-        " JOIN alerts_envelope envelope ON envelope.id = waiting.id WHERE +received_at < %s",
+        "SELECT coalesce(sum(signal_count), 0), min(came) FROM (SELECT signal_count,"
+        " (SELECT received_at FROM alerts_envelope envelope WHERE envelope.id = waiting.id) AS came"
+        " FROM alerts_waiting waiting) looked_up WHERE came < %s",
         (clock.to_us(reader.now - PATIENCE),),
     )[0]
     set_aside = reader.value("SELECT count(*) FROM alerts_signal WHERE outcome = 'set_aside'")
@@ -166,7 +181,14 @@ def _further(reader: Reader, before: _Progress, found: _Look) -> _Progress:
         second_to=to,
         lacking=lacking,
         at=reader.now,
-        receipts=receipts.further(reader, before.receipts, complete_to, reader.now - PAYLOADS_KEPT),
+        receipts=receipts.further(
+            reader,
+            before.receipts,
+            complete_to,
+            reader.now - PAYLOADS_KEPT,
+            found.surplus,
+            all_accounted=found.all_accounted,
+        ),
     )
 
 

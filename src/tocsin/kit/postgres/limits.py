@@ -8,13 +8,14 @@ SESSION_MS = {
     "idle_in_transaction_session_timeout": 20_000,  # a node that hangs must not keep the others from their turn
 }
 """What each session asks of the server, whatever else is set for the role, the database or the server."""
+JIT = "-c jit=off"  # compiling takes 300 ms of a core, and a wrong guess of a statement's size is enough for it
 NAME = "tocsin"  # of every session that is held to them
 ANSWER_S_MAX = 20.0  # longer than the server works on a statement: it has said so by then
 
 
 def options() -> str:
-    """The same, as a session is begun with it."""
-    return " ".join(f"-c {name}={ms}" for name, ms in SESSION_MS.items())
+    """The same, as a session is begun with it, without compiled statements."""
+    return " ".join([*(f"-c {name}={ms}" for name, ms in SESSION_MS.items()), JIT])
 
 
 ABANDONED = f"""
