@@ -20,7 +20,7 @@ from tocsin.kit.postgres import limits
 from tocsin.kit.postgres.appender import Appender
 
 T = TypeVar("T")
-_LOOK_EVERY_S = 0.1
+_LOOK_EVERY_S = 0.1  # for signals like Ctrl-C
 
 
 class Line(psycopg.Connection[Any]):
@@ -29,7 +29,9 @@ class Line(psycopg.Connection[Any]):
     answer_s_max: float | None = limits.ANSWER_S_MAX
 
     def wait(self, gen: PQGen[T], interval: float = _LOOK_EVERY_S, timeout: float | None = None) -> T:
-        if timeout is not None or self.answer_s_max is None:
+        if timeout is not None:  # a wait for notifications, which need not be interrupted
+            return super().wait(gen, max(interval, timeout), timeout)
+        if self.answer_s_max is None:
             return super().wait(gen, interval, timeout)
         try:
             return super().wait(gen, interval, self.answer_s_max)
