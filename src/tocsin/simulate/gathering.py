@@ -11,7 +11,7 @@ import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from enum import IntEnum
+from enum import Enum, IntEnum, auto
 
 from tocsin.alerts import rules
 from tocsin.alerts.domain import ALERTS_PER_GROUP_MAX, Dropped, Group, GroupStatus, Outcome, Reason, Routed, Silence
@@ -62,14 +62,22 @@ class _Alert:
     silence: Silence | None
 
 
+class _Kind(Enum):
+    """What is told of a group."""
+
+    PAGES = auto()
+    SILENCED = auto()
+    JOINED = auto()
+
+
 @dataclass(slots=True)
 class _Move:
-    """A group begins to page, or is silenced."""
+    """A group begins to page, or is silenced, or another alert joins it."""
 
     at: datetime
     wave: int
     group: int
-    pages: bool
+    kind: _Kind
 
 
 @dataclass(slots=True)
@@ -156,7 +164,7 @@ class Gathering:
         )
         self.groups[group.id] = group
         self._by_key.setdefault((group.service, group.key), []).append(group)
-        self._tell(group, self.at, pages=not suppressed)
+        self._tell(group, self.at, _Kind.SILENCED if suppressed else _Kind.PAGES)
         if group.suppressed_by == _HOLD:
             self.held_until[group.id] = self.at + routed.hold
         if routed.urgent_from is not None and group.urgency is Urgency.LOW:
@@ -166,6 +174,7 @@ class Gathering:
     def _join(self, group: Group, routed: Routed, placement: Placement) -> None:
         group.alert_count += 1
         group.firing_count += 1
+        self._tell(group, self.at, _Kind.JOINED)
         if placement.outcome is Outcome.SUPPRESSED:
             return
         if rules.is_silenced(group) or (group.suppressed_by == _HOLD and not routed.hold):
@@ -193,7 +202,7 @@ class Gathering:
     def spells(self) -> list[Spell]:
         """Every time any of the groups begins to page, in order; to be asked once, after the last signal."""
         self._let_time_pass()
-        moves = sorted(self._moves, key=lambda one: (one.at, one.wave))
+        moves = sorted((one for one in self._moves if one.kind is not _Kind.JOINED), key=lambda one: (one.at, one.wave))
         begins: dict[tuple[datetime, int, int], _Move] = {}
         for move in moves:
             begins.setdefault((move.at, move.wave, move.group), move)
@@ -201,7 +210,7 @@ class Gathering:
         found: list[Spell] = []
         ordered = list(begins.values())
         for place, move in enumerate(ordered):
-            if not move.pages:
+            if move.kind is not _Kind.PAGES:
                 continue
             later = (one for one in ordered[place + 1 :] if one.group == move.group)
             service = self.groups[move.group].service
@@ -252,7 +261,7 @@ class Gathering:
         silences = [one.silence.id for one in alerts if one.silence is not None]
         if len(silences) == len(alerts):
             group.suppressed_by = f"silence:{max(silences)}"
-            self._tell(group, at, pages=False)
+            self._tell(group, at, _Kind.SILENCED)
         else:
             self._release(group, at)
 
@@ -277,7 +286,7 @@ class Gathering:
         for _, group in sorted(touched.items()):
             if group.status is GroupStatus.OPEN and all(one.silence is not None for one in self._of(group)):
                 group.status, group.suppressed_by = GroupStatus.SUPPRESSED, f"silence:{silence.id}"
-                self._tell(group, at, pages=False)
+                self._tell(group, at, _Kind.SILENCED)
 
     # --- moves
 
@@ -290,7 +299,7 @@ class Gathering:
         group.status, group.suppressed_by = GroupStatus.OPEN, ""
         if at == self.at:
             self.held_until.pop(group.id, None)
-        self._tell(group, at, pages=True)
+        self._tell(group, at, _Kind.PAGES)
 
     def _raise(self, group: Group, urgency: Urgency, at: datetime) -> bool:
         if rules.more_urgent(group.urgency, urgency) is group.urgency:
@@ -299,14 +308,16 @@ class Gathering:
         if at == self.at:
             self.urgent_from.pop(group.id, None)
         if group.status is GroupStatus.OPEN:
-            self._tell(group, at, pages=True)
+            self._tell(group, at, _Kind.PAGES)
         return True
 
-    def _tell(self, group: Group, at: datetime, *, pages: bool) -> None:
-        """One transaction's facts are worked off kind by kind: what pages after it was quiet comes in a later wave."""
+    def _tell(self, group: Group, at: datetime, kind: _Kind) -> None:
+        """One transaction's facts are worked off kind by kind: what is told of a group after another kind comes in a later
+        wave, so that what pages twice takes two turns in a round robin.
+        """
         before = [one for one in self._moves if one.group == group.id and one.at == at]
-        wave = 0 if not before else before[-1].wave + (before[-1].pages is not pages)
-        self._moves.append(_Move(at, wave, group.id, pages))
+        wave = 0 if not before else before[-1].wave + (before[-1].kind is not kind)
+        self._moves.append(_Move(at, wave, group.id, kind))
 
 
 def _as_urgent(routed: Routed, urgency: Urgency) -> Routed:

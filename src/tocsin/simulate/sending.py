@@ -10,7 +10,7 @@ from __future__ import annotations
 import heapq
 import itertools
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -80,21 +80,20 @@ def send(planned: Iterable[Parcel], recalls: Iterable[Recall]) -> list[Message]:
         for bundle, at in _claimed([parcel for _, parcel in due if id(parcel) in places], sent, now):
             if at == now:
                 found.append(_message(bundle, now))
-                for one in _again(bundle, times, now):
-                    heapq.heappush(waiting, (one.due_at, next(places_given), one))
-                continue
-            for one in bundle:
-                heapq.heappush(waiting, (at, places[id(one)], one))
+                further = [(one.due_at, next(places_given), one) for one in _again(bundle, times, now)]
+            else:
+                further = [(at, places[id(one)], one) for one in bundle]
+            for entry in further:
+                heapq.heappush(waiting, entry)
     return found
 
 
-def _again(bundle: Sequence[Parcel], times: Counter[tuple[object, ...]], now: datetime) -> Iterator[Parcel]:
-    """What has got through now and is to be said once more, counted in `times`."""
-    for parcel in bundle:
-        after = ways.repeat_after(parcel.way.channel, times[parcel.page]) if parcel.urgent else None
-        if after is not None:
-            times[parcel.page] += 1
-            yield replace(parcel, due_at=now + after, again=True)
+def _again(bundle: Sequence[Parcel], times: Counter[tuple[object, ...]], now: datetime) -> list[Parcel]:
+    """What has got through now and is to be said once more, then counted in `times`."""
+    waits = [(one, ways.repeat_after(one.way.channel, times[one.page])) for one in bundle if one.urgent]
+    found = [replace(one, due_at=now + after, again=True) for one, after in waits if after is not None]
+    times.update(one.page for one in found)
+    return found
 
 
 def _due(waiting: list[tuple[datetime, int, Parcel]], now: datetime) -> list[tuple[int, Parcel]]:
