@@ -43,6 +43,12 @@ def settle_with(settle: Settle | None) -> None:
     _settle = settle
 
 
+def checkpointer() -> Any | None:
+    """Who copies SQLite's log into the database beside the work (`start`, `stop`); PostgreSQL has its own."""
+    connection: Any = connections["default"]
+    return connection.checkpointer() if connection.vendor == "sqlite" else None
+
+
 def follow_clock() -> None:
     """On PostgreSQL tell the database's time from now on; whoever lives long calls this every few seconds."""
     connection = connections["default"]

@@ -38,6 +38,7 @@ class Application:
         self._pages = ProxyHeadersMiddleware(ASGIHandler(), trusted_hosts=trusted)  # type: ignore[arg-type]  # its types are uvicorn's own
         self._streams = stream.live()
         self._listener = Listener()
+        self._checkpointer = db.checkpointer()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -56,6 +57,8 @@ class Application:
         """Take signals in and, unless another process does it, work them off."""
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(None, _prepare)
+        if self._checkpointer is not None:
+            self._checkpointer.start()
         self._listener.start()
         await self._intake.start()
         running.intake, running.engine_expected = self._intake, self._with_engine
@@ -70,6 +73,8 @@ class Application:
         engine, running.engine, running.intake = running.engine, None, None
         if engine is not None:
             await asyncio.get_running_loop().run_in_executor(None, engine.stop)
+        if self._checkpointer is not None:
+            await asyncio.get_running_loop().run_in_executor(None, self._checkpointer.stop)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()

@@ -28,12 +28,13 @@ from django.utils.dateparse import parse_date, parse_datetime, parse_time
 from django.utils.functional import cached_property
 
 from tocsin.kit import troubles
+from tocsin.kit.sqlite import checkpoints
+from tocsin.kit.sqlite.checkpoints import Checkpointer
 from tocsin.kit.sqlite.library import library
 
 _MOVED = "its file is not where it was opened; somebody moved, removed or replaced it"
 _PRIMARY = 0xFF  # of a result code; the other bits say more exactly what it is
 _DAMAGED = (library.SQLITE_CORRUPT, library.SQLITE_NOTADB)
-CHECKPOINT_PAGES = 4000  # 16 MB: a checkpoint writes a page once however often it changed, and waits for the disk twice
 
 library.register_adapter(Decimal, str)
 library.register_adapter(date, date.isoformat)
@@ -187,9 +188,13 @@ class DatabaseWrapper(base.DatabaseWrapper):
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA cache_size = -16000")
-        connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {checkpoints.pages_by_themselves()}")
         self._place = Place(path)
         return connection
+
+    def checkpointer(self) -> Checkpointer:
+        """For a process that serves: who copies the log into the database beside its work."""
+        return Checkpointer(str(self.settings_dict["NAME"]), WRITE_LOCK)
 
     def create_cursor(self, name: str | None = None) -> Any:  # noqa: ARG002  the base class's shape
         return self.connection.cursor(factory=CursorWrapper)
@@ -214,6 +219,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _commit(self) -> None:
         try:
             super()._commit()  # type: ignore[misc]  # the stubs leave it out
+            checkpoints.COMMITTED.set()
         finally:
             if self.connection is None or not self.connection.in_transaction:
                 self._pass_lock_on()
