@@ -27,12 +27,14 @@ from tocsin.simulate import whatif
 from tocsin.simulate.trace import Paged, SignalTrace, StepTrace, Told, Trace
 from tocsin.simulate.whatif import NoSuchIntegration
 from tocsin.sources import samples
+from tocsin.sources.domain import Action
 from tocsin.web import times
 from tocsin.web.pages import show
 
 BODY_CHARS_MAX = 200_000
 SIGNALS_SHOWN_MAX = 10
 OTHERWISE_SHOWN_MAX = 30
+LOOKED_AT_MAX = 100  # of the signals received last
 AWAY_MAX = timedelta(days=5 * 366)
 NIGHT_HOUR = 3
 SHOWN_KEY = "the-key"
@@ -320,10 +322,11 @@ def _headers(document: IntegrationDocument) -> Mapping[str, str]:
 
 
 def _last(asked: Asked) -> str:
-    """What the integration received last."""
+    """The last request of the integration that told of a problem; if there is none, the last one."""
     reader = db.reader(clock.now())
-    newest = listing.signals(reader, integration=asked.integration, limit=1) if asked.integration else []
-    kept = listing.raw_of(reader, newest[0].id) if newest else None
+    newest = listing.signals(reader, integration=asked.integration, limit=LOOKED_AT_MAX) if asked.integration else []
+    problems = [one for one in newest if one.action == Action.TRIGGER]
+    kept = listing.raw_of(reader, (problems or newest)[0].id) if newest else None
     return _readable(kept[0].body) if kept else ""
 
 

@@ -109,7 +109,7 @@ def test_a_contact_that_is_proven_counts(house: House) -> None:
 
 
 def test_a_question_comes_filled(house: House) -> None:
-    """From an integration or a policy: its own signal stands there, the last received if there is one, at night."""
+    """From an integration or a policy: its own signal stands there, at night; the last that told of a problem, if any."""
     browser = house.client("cleo")
     page = browser.get("/what-if?policy=web&at=03:00").content.decode()
     assert "Test alert: nothing is broken" in page
@@ -118,8 +118,12 @@ def test_a_question_comes_filled(house: House) -> None:
     key = house.world.config["integrations"]["web"]["key"]
     assert house.world.post("/v2/enqueue", {**json.loads(event("disk full")), "routing_key": key}) == 202
     house.world.at("5s")
+    over = {"routing_key": key, "event_action": "resolve", "dedup_key": "disk full"}
+    assert house.world.post("/v2/enqueue", over) == 202
+    house.world.at("6s")
     page = browser.get("/what-if?integration=web").content.decode()
     assert "disk full" in page
+    assert "&quot;resolve&quot;" not in page, "which would page nobody"
     assert house.world.config["integrations"]["web"]["key"] not in page
     again = browser.post("/what-if", {"integration": "web", "body": "", "do": "sample"}).content.decode()
     assert "Test alert: nothing is broken" in again
