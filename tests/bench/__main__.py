@@ -66,13 +66,11 @@ async def accept(table: Table, name: str, fresh: Iterator[str]) -> None:
 
 
 async def latency(table: Table, name: str, fresh: Iterator[str]) -> None:
-    """How long a sender waits at a steady rate, everything running, once the pages of the first signals have gone out."""
+    """How long a sender waits at a steady rate, everything running."""
     receiver = sink.Sink()
     listening, port = await sink.listen(receiver)
     with installation.serve(next(fresh), port) as server:
-        await _open_every_key(server)
-        await receiver.wait(messages.OPEN_KEYS, 60)
-        await asyncio.sleep(2)
+        await _open_every_key(server, receiver)
         figures = await load.open_loop("127.0.0.1", server.port, messages.repeats(), per_s=3000, seconds=SECONDS)
         shown = f"p50 {figures.percentile_ms(0.5):.1f}, p99 {figures.percentile_ms(0.99):.1f} ms"
         table.add(name, "accepting at an open-loop 3,000/s, engine running", shown, "p99 ≤ 10 ms", "latency")
@@ -84,8 +82,7 @@ async def absorb(table: Table, name: str, fresh: Iterator[str]) -> None:
     receiver = sink.Sink()
     listening, port = await sink.listen(receiver)
     with installation.serve(next(fresh), port) as server:
-        await _open_every_key(server)
-        await asyncio.sleep(3)
+        await _open_every_key(server, receiver)
         rate = await _sustained(server, messages.repeats(), 64, 1)
         table.add(name, "repeats of open alerts accepted and absorbed", f"{rate:,.0f}/s", "≥ 8,000/s", "absorb")
         for what, request in (
@@ -294,12 +291,14 @@ ROWS: dict[str, Row] = {
 }
 
 
-async def _open_every_key(server: installation.Installation) -> None:
-    """From here on every one of `messages.repeats` repeats an open alert."""
+async def _open_every_key(server: installation.Installation, receiver: sink.Sink) -> None:
+    """From here on every one of `messages.repeats` repeats an open alert, and the pages of the first have gone out."""
     await load.closed_loop(
         "127.0.0.1", server.port, messages.repeats(), connections=16, seconds=60, count=messages.OPEN_KEYS
     )
     server.wait_absorbed()
+    await receiver.wait(messages.OPEN_KEYS, 60)
+    await asyncio.sleep(2)
 
 
 async def _sustained(

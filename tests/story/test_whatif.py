@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from random import Random
 from typing import Any
@@ -32,10 +33,7 @@ Told = tuple[timedelta, str, str]
 @pytest.mark.parametrize("seed", range(ROUNDS))
 def test_the_engine_does_what_was_predicted(sqlite: Database, seed: int) -> None:
     """Every message the trace lists arrives at its time through its channel, and no other does."""
-    random = Random(seed)
-    start = START + timedelta(minutes=random.randrange(60 * 24 * 400))
-    with World(sqlite, start) as world:
-        world.edit(lambda config: config.update(organisation(random, world)))
+    with _some_organisation(sqlite, seed) as (random, world):
         _override(random)
         body = payload(random)
         reader = db.reader(clock.now())
@@ -44,7 +42,7 @@ def test_the_engine_does_what_was_predicted(sqlite: Database, seed: int) -> None
         trace = whatif.what_if(standing, "web", body, clock.now())
         assert world.post("/v2/enqueue", json.loads(body)) == 202
         world.at("130h")
-        predicted = sorted({(told.at - start, told.person, told.channel) for told in trace.messages})
+        predicted = sorted({(told.at - world.start, told.person, told.channel) for told in trace.messages})
         assert happened(world) == predicted, f"{json.dumps(world.config, indent=1)}\n{world.tale()}"
         if trace.signals[0].exhausted_at is not None:
             assert [fact["group"] for fact in world.facts("EscalationExhausted")][:1] == [1]
@@ -81,16 +79,13 @@ def test_the_fates_of_signals_are_predicted_too(sqlite: Database) -> None:
 @pytest.mark.parametrize("seed", range(ROUNDS))
 def test_problems_that_come_together_are_paged_together(sqlite: Database, seed: int) -> None:
     """A request with several alerts of one group, urgent and harmless, held and not, pages as was predicted: once."""
-    random = Random(1000 + seed)
-    start = START + timedelta(minutes=random.randrange(60 * 24 * 400))
-    with World(sqlite, start) as world:
-        world.edit(lambda config: config.update(organisation(random, world)))
-        world.edit(lambda config: config["integrations"]["web"].update(source="alertmanager", group_by=["alertname"]))
+    with _some_organisation(sqlite, 1000 + seed) as (random, world):
+        _from_alertmanager(world)
         body = _together(random)
         trace = whatif.what_if(Standing(configuration.current(db.reader(clock.now()))), "web", body, clock.now())
         assert world.post("/in/alertmanager/key-of-web-0123456789", json.loads(body)) == 200
         world.at("130h")
-        predicted = sorted({(told.at - start, told.person, told.channel) for told in trace.messages})
+        predicted = sorted({(told.at - world.start, told.person, told.channel) for told in trace.messages})
         assert happened(world) == predicted, f"{json.dumps(world.config, indent=1)}\n{body!r}\n{world.tale()}"
         later = [one.outcome for one in trace.signals[1:]]
         assert [outcome for outcome, _ in world.outcomes()][1 : len(trace.signals)] == later
@@ -101,10 +96,7 @@ def test_storms_limits_and_silences_are_predicted(sqlite: Database, seed: int) -
     """Many problems at once: what collapses into a storm, what silences keep quiet and until when, what goes out as
     one message, and what must wait for its address, all as was predicted, to the second and to the group.
     """
-    random = Random(2000 + seed)
-    start = START + timedelta(minutes=random.randrange(60 * 24 * 400))
-    with World(sqlite, start) as world:
-        world.edit(lambda config: config.update(organisation(random, world)))
+    with _some_organisation(sqlite, 2000 + seed) as (random, world):
         silenced = [
             (random.choice(SILENCED), random.choice(["4m11s", "21m11s", "2h11s"])) for _ in range(random.randrange(3))
         ]
@@ -121,11 +113,11 @@ def test_storms_limits_and_silences_are_predicted(sqlite: Database, seed: int) -
         assert world.post("/in/alertmanager/key-of-web-0123456789", json.loads(body)) == 200
         world.at("130h")
         predicted = sorted(
-            (one.at - start, one.person, one.channel, _named(one.channel, map("AG-{}".format, one.groups)))
+            (one.at - world.start, one.person, one.channel, _named(one.channel, map("AG-{}".format, one.groups)))
             for one in trace.messages
         )
         heard = sorted(
-            (one.at - start, one.person, one.channel, _named(one.channel, one.groups)) for one in world.pages()
+            (one.at - world.start, one.person, one.channel, _named(one.channel, one.groups)) for one in world.pages()
         )
         assert heard == predicted, f"{json.dumps(world.config, indent=1)}\n{body!r}\n{world.tale()}"
         assert [_said(one) for one in trace.signals] == world.outcomes()[: len(trace.signals)]
@@ -134,11 +126,8 @@ def test_storms_limits_and_silences_are_predicted(sqlite: Database, seed: int) -
 @pytest.mark.parametrize("seed", range(ROUNDS // 2))
 def test_what_devices_are_told_again_is_predicted(sqlite: Database, seed: int) -> None:
     """Each device of each person, every time it rings: for one group or several, until a silence begins."""
-    random = Random(3000 + seed)
-    start = START + timedelta(minutes=random.randrange(60 * 24 * 400))
-    with World(sqlite, start) as world:
-        world.edit(lambda config: config.update(organisation(random, world)))
-        world.edit(lambda config: config["integrations"]["web"].update(source="alertmanager", group_by=["alertname"]))
+    with _some_organisation(sqlite, 3000 + seed) as (random, world):
+        _from_alertmanager(world)
         world.edit(lambda config: _with_push(random, config))
         for person in PEOPLE:
             for _ in range(random.randrange(3)):
@@ -152,8 +141,8 @@ def test_what_devices_are_told_again_is_predicted(sqlite: Database, seed: int) -
         assert world.post("/in/alertmanager/key-of-web-0123456789", json.loads(body)) == 200
         world.at("130h")
         # What falls due at the very instant of a step goes out before it or with it: two messages then, or one.
-        predicted = sorted({(one.at - start, one.person, one.channel) for one in trace.messages})
-        heard = sorted({(one.at - start, one.person, one.channel) for one in world.pages()})
+        predicted = sorted({(one.at - world.start, one.person, one.channel) for one in trace.messages})
+        heard = sorted({(one.at - world.start, one.person, one.channel) for one in world.pages()})
         assert heard == predicted, f"{json.dumps(world.config, indent=1)}\n{body!r}\n{world.tale()}"
 
 
@@ -238,6 +227,21 @@ def _together(random: Random, names: int = 1) -> bytes:
     return json.dumps(
         {**whole, "groupLabels": {}, "commonLabels": {}, "commonAnnotations": {}, "externalURL": "http://am.test"}
     ).encode()
+
+
+@contextmanager
+def _some_organisation(sqlite: Database, seed: int) -> Iterator[tuple[Random, World]]:
+    """An odd organisation at an odd moment, and what is drawn further for it."""
+    random = Random(seed)
+    start = START + timedelta(minutes=random.randrange(60 * 24 * 400))
+    with World(sqlite, start) as world:
+        world.edit(lambda config: config.update(organisation(random, world)))
+        yield random, world
+
+
+def _from_alertmanager(world: World) -> None:
+    """Several alerts come in one request, and are grouped by their names."""
+    world.edit(lambda config: config["integrations"]["web"].update(source="alertmanager", group_by=["alertname"]))
 
 
 def happened(world: World) -> list[Told]:

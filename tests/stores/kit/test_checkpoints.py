@@ -13,9 +13,9 @@ import pytest
 import structlog
 
 from tocsin.kit.sqlite import checkpoints
-from tocsin.kit.sqlite.base import WriteLock
 from tocsin.kit.sqlite.checkpoints import COPY_PAGES, Checkpointer
 from tocsin.kit.sqlite.library import library
+from tocsin.kit.sqlite.write_lock import WriteLock
 
 
 class Room(NamedTuple):

@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 
 from crash.processes import eventually
-from tocsin.kit.sqlite.base import WriteLock
+from tocsin.kit.sqlite.write_lock import WriteLock
 
 PATIENCE_S = 20.0
 

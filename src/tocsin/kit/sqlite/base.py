@@ -9,9 +9,7 @@ retries, which costs tens of milliseconds and is not fair.
 from __future__ import annotations
 
 import os
-import threading
 import weakref
-from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import date, datetime
@@ -31,6 +29,7 @@ from tocsin.kit import troubles
 from tocsin.kit.sqlite import checkpoints
 from tocsin.kit.sqlite.checkpoints import Checkpointer
 from tocsin.kit.sqlite.library import library
+from tocsin.kit.sqlite.write_lock import WRITE_LOCK
 
 _MOVED = "its file is not where it was opened; somebody moved, removed or replaced it"
 _PRIMARY = 0xFF  # of a result code; the other bits say more exactly what it is
@@ -44,51 +43,6 @@ library.register_converter("date", lambda held: parse_date(held.decode()))
 library.register_converter("time", lambda held: parse_time(held.decode()))
 library.register_converter("datetime", lambda held: parse_datetime(held.decode()))
 library.register_converter("timestamp", lambda held: parse_datetime(held.decode()))
-
-
-class WriteLock:
-    """A lock that is handed over in the order in which it was asked for, but for what is brief.
-
-    Every second turn is that of the first who says so: senders wait for one insert, not for each of the engine's
-    threads in turn, and these still have half of the turns.
-    """
-
-    def __init__(self) -> None:
-        self._guard = threading.Lock()
-        self._waiting: deque[tuple[threading.Lock, bool]] = deque()
-        self._held = self._was_overtaken = False
-
-    def acquire(self, *, is_brief: bool = False) -> None:
-        """Wait for our turn."""
-        with self._guard:
-            if not self._held:
-                self._held = True
-                return
-            turn = threading.Lock()
-            turn.acquire()
-            self._waiting.append((turn, is_brief))
-        turn.acquire()
-
-    @property
-    def waiting(self) -> int:
-        """How many wait for their turn."""
-        return len(self._waiting)
-
-    def release(self) -> None:
-        """Pass the lock on to whoever is next."""
-        with self._guard:
-            if not self._waiting:
-                self._held = False
-                return
-            brief = (place for place, (_, is_brief) in enumerate(self._waiting) if is_brief)
-            place = 0 if self._was_overtaken else next(brief, 0)
-            self._was_overtaken = place > 0
-            turn, _ = self._waiting[place]
-            del self._waiting[place]
-            turn.release()
-
-
-WRITE_LOCK = WriteLock()
 
 
 class Place:

@@ -13,11 +13,12 @@ from __future__ import annotations
 import os
 import threading
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 import structlog
 
 from tocsin.kit.sqlite.library import is_wal_safe, library
+from tocsin.kit.sqlite.write_lock import WriteLock
 
 log = structlog.get_logger()
 COPY_PAGES = 4000  # 16 MB: a checkpoint writes a page once however often it changed, and waits for the disk twice
@@ -27,15 +28,7 @@ PAGE_BYTES = 4096
 DISK_SHARE = 16  # of what is free: a small or full disk has a short log
 LOOK_EVERY_S = 0.1
 PAUSE_S = 5.0  # after trouble
-NOOP_FROM = (3, 51, 0)  # from here on SQLite says how long its log is without touching it
 COMMITTED = threading.Event()  # something was, since the thread looked
-
-
-class WriteLock(Protocol):
-    """What transactions of this process queue for."""
-
-    def acquire(self, *, is_brief: bool = False) -> None: ...
-    def release(self) -> None: ...
 
 
 class Checkpointer:
@@ -50,7 +43,7 @@ class Checkpointer:
 
     def start(self) -> None:
         """Begin; connections that are opened from now on leave checkpoints to it."""
-        if not is_wal_safe or library.sqlite_version_info < NOOP_FROM:
+        if not is_wal_safe:  # such a library cannot say either how long its log is without touching it
             return
         Checkpointer.is_at_work = True
         self._thread = threading.Thread(target=self._run, name="tocsin-checkpoints", daemon=True)
