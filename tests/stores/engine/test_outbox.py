@@ -232,9 +232,10 @@ def test_a_heap_that_must_wait_holds_up_nobody() -> None:
 def test_a_receiver_gets_no_more_than_it_takes_at_once() -> None:
     """What would only wait for a connection is not claimed; what goes to one contact together takes one place."""
     few = Rules(AddressLimit(count=5, per=timedelta(minutes=1)), at_once=2)
-    put("page:1", "page:2", address="a@example.org")
-    put("page:3", address="b@example.org")
-    put("page:4", address="c@example.org")
+    put("page:1", at=NOW - timedelta(seconds=4), address="a@example.org")
+    put("page:2", at=NOW - timedelta(seconds=3), address="a@example.org")
+    put("page:3", at=NOW - timedelta(seconds=2), address="b@example.org")
+    put("page:4", at=NOW - timedelta(seconds=1), address="c@example.org")
     bundles = claim(carrier=few)
     assert subjects(bundles) == [["page:1", "page:2"], ["page:3"]]
     with db.transact(NOW) as tx:
