@@ -2,8 +2,8 @@
 
 The theory. A set of files owns what it contains. Files are applied in a *scope* (the empty one unless named): what
 files of that scope brought before and bring no longer is removed; what other scopes' files, people in the interface
-or programs brought stays, and a name that a file brings too is taken over by the file, with a note. The files'
-documents stand first, in their order, then what stays. The result is accepted as a whole or not at all: every name
+or programs brought stays, and what a file brings too (a name; in a list, which has none, an equal document) is taken
+over by the file, with a note. The files' documents stand first, in their order, then what stays. The result is accepted as a whole or not at all: every name
 leads somewhere, and every section's own demands hold. Leaves out what only hurts (`findings`): that is allowed.
 """
 
@@ -58,24 +58,40 @@ def judge(parsed: Parsed, before: State, kinds: Sequence[Kind], *, scope: str = 
     for kind in kinds:
         brought = parsed.sections.get(kind.section, {})
         merged = dict(brought)
+        held = before.snapshot.sections.get(kind.section, {})
+        taken = _taken_over(kind, parsed, held, kept)
         for name in brought:
             file = parsed.file_of(kind.section, name) or ""
             origins[kind.section, name] = Origin(managed_by=ManagedBy.FILE, file=file, scope=scope)
-        for name, document in before.snapshot.sections.get(kind.section, {}).items():
+        for name, document in held.items():
             origin = kept.get((kind.section, name))
             if origin is None:
                 continue
-            if kind.shape is Shape.LIST:
+            if name in taken:
+                shown = int(name) + 1 if kind.shape is Shape.LIST else name
+                notes.append(f"{kind.noun} {shown}, {described(origin)}, is from now on managed by its file")
+            elif kind.shape is Shape.LIST:
                 place = f"{len(merged):04}"
                 merged[place], origins[kind.section, place] = document, origin
-            elif name in parsed.attempted.get(kind.section, ()):
-                notes.append(f"{kind.noun} {name}, {described(origin)}, is from now on managed by its file")
             else:
                 merged[name], origins[kind.section, name] = document, origin
         if merged:
             sections[kind.section] = merged
     state = state_of(before.snapshot.version, sections, origins)
     return Judged(state=state, problems=_all_problems(parsed, state, kinds), notes=tuple(notes))
+
+
+def _taken_over(kind: Kind, parsed: Parsed, held: Mapping[str, Document], kept: Origins) -> set[str]:
+    """The names of what is held that the files bring too. In a list each document of the files stands for one held."""
+    if kind.shape is not Shape.LIST:
+        return parsed.attempted.get(kind.section, set()) & held.keys()
+    brought = list(parsed.sections.get(kind.section, {}).values())
+    taken = set()
+    for name in sorted(held, key=lambda name: (kind.section, name) in kept):  # the files' own from before stand first
+        if held[name] in brought:
+            brought.remove(held[name])
+            taken.add(name)
+    return taken
 
 
 def adopted(parsed: Parsed, before: State, kinds: Sequence[Kind], through: ManagedBy, *, alone: bool = False) -> Judged:

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tocsin.config import plan, rules
+from tocsin.config import export, plan, rules
 from tocsin.config.domain import EMPTY, ManagedBy, Origin, Snapshot, State
 from tocsin.config.parse import File
 from tocsin.config.plan import Plan
@@ -197,6 +197,33 @@ def test_routes_of_files_come_first(base: State) -> None:
     assert [getattr(route, "when", ()) for route in held.values()] == [("e=f",), ("a=b",), ("c=d",), ("z=z",)]
     assert thought.state.origins["routes", "0003"].managed_by is ManagedBy.UI
     assert plan.words(thought.changes, KINDS) == ["route 1 is added"]
+
+
+def test_a_file_takes_over_equal_routes(base: State) -> None:
+    """What the interface made and a file brings too, as after an export, is there once: the file's."""
+    routes = next(kind for kind in KINDS if kind.section == "routes")
+    own, other = (routes.model.model_validate({"when": [f"{label}=1"], "urgency": "low"}) for label in "yz")
+    before = rules.changed(base, routes, "new", (own, Origin(managed_by=ManagedBy.UI)))
+    before = rules.changed(before, routes, "other", (other, Origin(managed_by=ManagedBy.UI)))
+    exported = export.as_yaml(before.snapshot, KINDS)
+    thought = applied(exported, before)
+    assert (thought.problems, thought.changes) == ((), ())
+    assert {origin.managed_by for origin in thought.state.origins.values()} == {ManagedBy.FILE}
+    assert thought.notes == (
+        "route 3, made in the interface, is from now on managed by its file",
+        "route 4, made in the interface, is from now on managed by its file",
+    )
+    assert applied(exported, thought.state).notes == ()
+
+
+def test_a_file_s_own_route_takes_over_no_other(base: State) -> None:
+    """An equal route that somebody made beside the file's stays theirs: the file brings one, and had it before."""
+    routes = next(kind for kind in KINDS if kind.section == "routes")
+    equal = base.snapshot.sections["routes"]["0000"]
+    before = rules.changed(base, routes, "new", (equal, Origin(managed_by=ManagedBy.UI)))
+    thought = applied(BASE, before)
+    assert (thought.changes, thought.notes) == ((), ())
+    assert thought.state.origins["routes", "0002"].managed_by is ManagedBy.UI
 
 
 def test_what_stays_may_not_be_left_dangling(base: State) -> None:
