@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -15,6 +15,8 @@ from tocsin.kit.db import Reader, Tx
 _COLUMNS = ("at", "name", "subject", "actor", "body", "audited")
 _encode = msgspec.json.Encoder().encode
 READ_MAX = 1000
+LATE_IDS_MAX = 500  # so far below the newest fact, one with a lower number may still become visible,
+LATE_MAX = timedelta(minutes=1)  # for so long: no transaction lasts longer
 
 
 def append(tx: Tx, facts: Sequence[Fact]) -> None:
@@ -115,9 +117,21 @@ def _plainly(written: str) -> str:
     return "".join(f"!{one}" if one in "!%_" else one for one in written)
 
 
-def last_id(reader: Reader) -> int:
-    """The newest fact's id, 0 if there is none."""
-    return int(reader.value("SELECT max(id) FROM journal_fact") or 0)
+def complete_to(reader: Reader) -> int:
+    """A fact's id up to which nothing more will come to light, 0 if there is none.
+
+    On PostgreSQL transactions do not commit in the order of their facts' ids: a missing id below a fresh fact may
+    belong to one that is still under way (or to one that was undone, which is not to be told apart).
+    """
+    if not reader.postgres:
+        return int(reader.value("SELECT max(id) FROM journal_fact") or 0)
+    found = reader.value(
+        "WITH late AS (SELECT id, at, lag(id) OVER (ORDER BY id) AS before FROM journal_fact"
+        " WHERE id > (SELECT max(id) FROM journal_fact) - %s)"
+        " SELECT coalesce(min(before) FILTER (WHERE before < id - 1 AND at > %s), max(id)) FROM late",
+        (LATE_IDS_MAX, clock.to_us(reader.now - LATE_MAX)),
+    )
+    return int(found or 0)
 
 
 def _entry(row: tuple[int, int, str, str, str, str]) -> Entry:

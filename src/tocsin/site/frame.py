@@ -108,7 +108,7 @@ _SEEN = "tocsin_seen"
 
 
 class SeenBefore:
-    """Remembers the newest fact there is before a view reads anything: what comes while a page is made is told to it."""
+    """Remembers up to which fact all are there before a view reads anything: what comes while a page is made is told."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -119,7 +119,7 @@ class SeenBefore:
     def process_view(self, request: HttpRequest, *_: object) -> None:
         with contextlib.suppress(*db.DatabaseGone):  # each view says that in its own way
             if visitor(request) is not None:
-                setattr(request, _SEEN, journal.last_id(db.reader(clock.now())))
+                setattr(request, _SEEN, journal.complete_to(db.reader(clock.now())))
 
 
 def frame(request: HttpRequest) -> dict[str, object]:

@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 def live() -> Live:
     """The streams of this process."""
-    return Live(Sources(may_watch=may_watch, newest=newest, since=since, listen=listen))
+    return Live(Sources(may_watch=may_watch, complete_to=complete_to, since=since, listen=listen))
 
 
 def may_watch(cookie: str) -> bool:
@@ -39,9 +39,9 @@ def may_watch(cookie: str) -> bool:
         db.drop_connection()
 
 
-def newest() -> int:
-    """The newest fact's number."""
-    return _read(lambda: journal.last_id(db.reader(clock.now())))
+def complete_to() -> int:
+    """The number up to which all facts are there."""
+    return _read(lambda: journal.complete_to(db.reader(clock.now())))
 
 
 def since(number: int) -> list[News] | None:

@@ -76,7 +76,7 @@ class Sources:
     """What the stream needs from others. The functions run in threads and may use the database."""
 
     may_watch: Callable[[str], bool]  # by the Cookie header
-    newest: Callable[[], int]
+    complete_to: Callable[[], int]  # the number up to which all facts are there: later ones may come with lower ones
     since: Callable[[int], list[News] | None]  # news after a number, None if that is too much to tell
     listen: Callable[[Callable[[], None]], Callable[[], None]]  # to the bell; gives back how to stop
 
@@ -154,7 +154,7 @@ class _Watch:
         """Start reading if nobody reads."""
         async with self._starting:
             if self._task is None or self._task.done():
-                self._newest = self._complete_from = await self._read(self._sources.newest)
+                self._newest = self._complete_from = await self._read(self._sources.complete_to)
                 self._recent.clear()
                 self._task = asyncio.create_task(self._run())
 
@@ -187,14 +187,14 @@ class _Watch:
     async def _read_news(self) -> None:
         try:
             news = await self._read(lambda: self._sources.since(max(0, self._newest - READ_AGAIN)))
-            newest = await self._read(self._sources.newest) if news is None else 0
+            complete = await self._read(self._sources.complete_to) if news is None else 0
         except Exception as error:  # noqa: BLE001 - pages fall back to asking; the next round tries again
             log.warning("live.read_failed", error=str(error))
             return
         if news is None:
-            self._newest = self._complete_from = newest
+            self._newest = self._complete_from = complete
             self._recent.clear()
-            self._tell([(stream, newest) for stream in self._streams])
+            self._tell([(stream, complete) for stream in self._streams])
             return
         self._spread(news)
 

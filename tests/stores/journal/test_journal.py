@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import contextlib
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from databases import Database
 from tocsin.alerts.domain import NoteAdded, SilenceEnded
 from tocsin.journal import store
 from tocsin.kit import clock, db
@@ -48,7 +52,7 @@ def test_a_reader_can_go_on_where_it_stopped() -> None:
     first = store.after(reader, 0, limit=2)
     rest = store.after(reader, first[-1].id)
     assert [one.body["text"] for one in first + rest] == ["0", "1", "2", "3", "4"]
-    assert store.last_id(reader) == rest[-1].id
+    assert store.complete_to(reader) == rest[-1].id
 
 
 def test_facts_by_name() -> None:
@@ -63,10 +67,47 @@ def test_a_rolled_back_transaction_leaves_no_fact() -> None:
     """What did not happen is not told."""
     with pytest.raises(ZeroDivisionError):
         _record_and_fail()
-    assert store.last_id(db.reader(NOW)) == 0
+    assert store.complete_to(db.reader(NOW)) == 0
 
 
 def _record_and_fail() -> None:
     with db.transact(NOW) as tx:
         tx.record(note(1, "never"))
         raise ZeroDivisionError
+
+
+def test_a_fact_still_under_way_is_not_passed_over(postgres: Database) -> None:
+    """Facts are complete up to the one before a number that is held by an open transaction, and past it when it ends."""
+    with db.transact(NOW) as tx:
+        store.append(tx, [note(1, "before")])
+    holding, release = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with db.transact(NOW) as tx:
+            store.append(tx, [note(1, "late")])
+            tx.send()
+            holding.set()
+            assert release.wait(30)
+        db.drop_connection()
+
+    with ThreadPoolExecutor(1) as pool:
+        late = pool.submit(hold)
+        assert holding.wait(30)
+        with db.transact(NOW) as tx:
+            store.append(tx, [note(2, "overtakes"), note(2, "again")])
+        assert store.complete_to(db.reader(NOW)) == 1
+        release.set()
+        late.result(30)
+    assert store.complete_to(db.reader(NOW)) == 4
+
+
+def test_what_was_undone_is_waited_for_no_longer_than_a_transaction_lasts(postgres: Database) -> None:
+    """A number that nobody has holds nothing back after a minute."""
+    for text in ("kept", "undone", "next"):
+        with contextlib.suppress(LookupError), db.transact(NOW) as tx:
+            store.append(tx, [note(1, text)])
+            tx.send()
+            if text == "undone":
+                raise LookupError
+    assert store.complete_to(db.reader(NOW + timedelta(seconds=59))) == 1
+    assert store.complete_to(db.reader(NOW + timedelta(seconds=60))) == 3

@@ -55,7 +55,7 @@ def test_what_happens_while_a_page_is_made_is_told_to_it(house: House, monkeypat
     monkeypatch.setattr(pages, "render", late)
     ann = house.client("ann")
     before = _seen(ann.get("/me").content)
-    opened = journal.last_id(db.reader(clock.now()))
+    opened = journal.complete_to(db.reader(clock.now()))
     assert before < opened
     monkeypatch.undo()
     assert _seen(ann.get("/me").content) == opened
@@ -68,7 +68,7 @@ def test_without_a_database_each_door_says_so_in_its_own_way(house: House, monke
         raise OperationalError("it is away")
 
     ann = house.client("ann")
-    monkeypatch.setattr(journal, "last_id", away)
+    monkeypatch.setattr(journal, "complete_to", away)
     assert ann.get("/-/healthy").status_code == 200
     assert ann.get("/api/v1/me").json()["person"] == "ann"
     assert _seen(ann.get("/me").content) == 0, "told at once of all there is"

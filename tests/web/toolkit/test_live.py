@@ -31,7 +31,7 @@ class Journal:
 
     def sources(self) -> Sources:
         return Sources(
-            may_watch=lambda cookie: cookie == "ann", newest=self.newest, since=self.since, listen=self.listen
+            may_watch=lambda cookie: cookie == "ann", complete_to=self.newest, since=self.since, listen=self.listen
         )
 
     def add(self, number: int, subject: str) -> None:
