@@ -65,24 +65,46 @@ def push(page: Any, said: dict[str, Any], served: Served) -> None:
 
 
 def shown(page: Any, there: str) -> dict[str, Any]:
-    """The first notification whose title has these words, once there is one."""
-    found: dict[str, Any] = page.evaluate(
+    """The next notification whose title has these words, once it is shown.
+
+    The worker's own word is waited for: asking Chromium again and again what it shows, while it is about to show
+    something, now and then has it take that away.
+    """
+    (worker,) = page.context.service_workers
+    found: dict[str, Any] = worker.evaluate(
         """async (words) => {
-            const registration = await navigator.serviceWorker.ready;
-            for (let tries = 0; tries < 600; tries += 1) {
-                const all = await registration.getNotifications();
-                const one = all.find((each) => each.title.includes(words));
-                if (one) return {
-                    title: one.title, body: one.body, tag: one.tag, loud: one.requireInteraction,
-                    renotify: one.renotify, actions: one.actions.map((each) => each.action), count: all.length,
-                };
+            const isIt = (title) => title.includes(words);
+            for (let tries = 0; !self.shown.some(isIt); tries += 1) {
+                if (tries === 200) throw new Error(`no notification says ${words}, but ${self.shown}`);
                 await new Promise((done) => setTimeout(done, 50));
             }
-            throw new Error(`no notification says ${words}`);
+            self.shown.splice(0, self.shown.findIndex(isIt) + 1);
+            const all = await self.registration.getNotifications();
+            const one = all.find((each) => isIt(each.title));
+            if (!one) throw new Error(`what says ${words} was shown, and is gone`);
+            return {
+                title: one.title, body: one.body, tag: one.tag, loud: one.requireInteraction,
+                renotify: one.renotify, actions: one.actions.map((each) => each.action), count: all.length,
+            };
         }""",
         there,
     )
     return found
+
+
+def remember_what_is_shown(page: Any) -> None:
+    """The worker keeps the title of every notification of its, once it is shown."""
+    (worker,) = page.context.service_workers
+    worker.evaluate(
+        """() => {
+            const show = self.registration.showNotification.bind(self.registration);
+            self.shown = [];
+            self.registration.showNotification = async (title, options) => {
+                await show(title, options);
+                self.shown.push(title);
+            };
+        }"""
+    )
 
 
 def press(page: Any, tag: str, action: str) -> None:
@@ -107,6 +129,7 @@ def ringing(visits: Any, served: Served) -> tuple[Any, int, dict[str, Any]]:
     page = visits.open("/inbox", who="cleo", size="phone")
     page.context.grant_permissions(["notifications"], origin=served.url)
     page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    remember_what_is_shown(page)
     said = {
         "kind": "page",
         "title": f"[HIGH] Checkout: high urgency alert (AG-{number})",
