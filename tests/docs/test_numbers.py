@@ -23,7 +23,7 @@ SAID = (
     ("explanation/duplicates-never-silence", f"Raw requests are kept for {auditor.PAYLOADS_KEPT.days} days, what became of signals for {auditor.SIGNALS_KEPT.days}"),
     ("explanation/how-paging-works", f"{domain.BACKOFF_FIRST.total_seconds():.0f}, 2, 4, … {domain.BACKOFF_MAX.total_seconds():.0f} seconds"),
     ("explanation/how-paging-works", "for a day" if GIVE_UP_AFTER.total_seconds() == 24 * HOUR else "for some time"),
-    ("explanation/how-paging-works", f"After {WORDS[domain.FAILING_AFTER_ATTEMPTS]} failed attempts"),
+    ("explanation/how-paging-works", f"after {WORDS[domain.FAILING_AFTER_ATTEMPTS]} failed attempts"),
     ("explanation/time-and-clocks", f"look {WORDS[round(1 / worker.POLL_S)]} a second"),
     ("howto/postgresql", f"within {domain.LEASE.total_seconds():.0f} seconds"),
     ("howto/postgresql", f"holds each request up to {writer.DATABASE_PATIENCE_S:.0f} seconds"),

@@ -35,6 +35,7 @@ def test_no_statement_of_the_main_job_reads_a_whole_table(sqlite: Database) -> N
     with World(sqlite) as world, connections["default"].execute_wrapper(note):
         world.policy("web", wake("ann", by="email", wait="5m"), wake("bob", wait="5m"), acknowledgement_expires="10m")
         world.integration("web", group_by=["host"], reopen_within="5m", auto_resolve_after="1h")
+        world.break_("webhook", "bob", status=503)
         world.receive(disk_full).at("6m")
         world.acknowledge(by="bob")
         world.receive(resolve(disk_full)).at("8m")

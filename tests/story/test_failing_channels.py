@@ -27,6 +27,25 @@ def test_the_next_way_is_hurried_when_the_first_does_not_answer(world: World) ->
     world.acknowledge(by="ann").quiet_until("8h")
 
 
+def test_a_way_that_hangs_is_left_after_one_try(world: World) -> None:
+    """A webhook that takes the request and never answers: one such silence is enough to wake the next person."""
+    world.policy("web", wake("ann", by="webhook", wait="30m"), wake("bob", by="email", wait="30m"))
+    world.slow("webhook", "20s")
+    world.receive(disk_full).expect("bob", email="disk full").within("16s")
+    world.acknowledge(by="bob").at("1m").slow("webhook")
+    world.forget_pages().quiet_until("8h")
+
+
+def test_what_is_known_not_to_get_through_is_left_after_one_try(world: World) -> None:
+    """A policy that repeats does not wait for the same dead webhook in every round: the last resort comes at once."""
+    world.policy("web", wake("ann", by="webhook", wait="30m"), repeat=2, last_resort=["person:bob"])
+    world.rules("bob", high=[("0s", "email")])
+    world.break_("webhook", "ann", status=503)
+    world.receive(disk_full).expect("bob", email="disk full").within("20s")
+    assert len(world.facts("PersonUnreachable")) == 3
+    world.acknowledge(by="bob").quiet_until("8h")
+
+
 def test_when_every_way_fails_the_next_person_is_woken_at_once(world: World) -> None:
     """If nothing reaches Ann, Bob is woken within the same second instead of half an hour later."""
     world.policy("web", wake("ann", wait="30m"), wake("bob", wait="30m"))

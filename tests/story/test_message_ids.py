@@ -56,4 +56,5 @@ def _parcel(number: int, *, attempt: int = 1, give_up_at: datetime = GIVE_UP_AT)
         due_at=give_up_at,
         give_up_at=give_up_at,
         attempt=attempt,
+        claimed_at=give_up_at,
     )

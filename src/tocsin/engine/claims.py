@@ -8,6 +8,7 @@ their contact, must not decide about the other's page. A claim is a lease: see o
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 
 import msgspec
 
@@ -82,7 +83,7 @@ def _due_rows(tx: Tx, limit: int, full_buckets: Sequence[str]) -> list[Parcel]:
             f" ORDER BY due_at LIMIT %s{tx.skip_locked}",
             [*params, room],
         )
-        parcels.extend(_parcel(row) for row in rows)
+        parcels.extend(_parcel(row, tx.now) for row in rows)
     return parcels
 
 
@@ -158,7 +159,7 @@ def _with_all_others(tx: Tx, bundle: list[Parcel]) -> list[Parcel]:
     """A claim sees only so many rows; in a storm the rest that is due for this contact goes into the same message."""
     rows = tx.rows(f"SELECT {_CLAIMED}{_SAME_CONTACT}{tx.skip_locked}", _same_contact(tx, bundle))
     known = {parcel.id for parcel in bundle}
-    return bundle + [_parcel(row) for row in rows if row[0] not in known]
+    return bundle + [_parcel(row, tx.now) for row in rows if row[0] not in known]
 
 
 def _uses(tx: Tx, keys: Sequence[str]) -> dict[str, list[int]]:
@@ -176,7 +177,7 @@ def _save_uses(tx: Tx, uses: dict[str, list[int]]) -> None:
     tx.insert_many("engine_address_use", ("address_key", "sent"), rows)
 
 
-def _parcel(row: Row) -> Parcel:
+def _parcel(row: Row, now: datetime) -> Parcel:
     return Parcel(
         id=row[0],
         lane=row[1],
@@ -189,4 +190,5 @@ def _parcel(row: Row) -> Parcel:
         due_at=clock.from_us(row[8]),
         give_up_at=clock.from_us(row[9]),
         attempt=row[10] + 1,
+        claimed_at=now,
     )

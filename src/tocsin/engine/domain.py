@@ -26,8 +26,9 @@ Taking signals in, claiming messages and writing down that they were delivered a
 PARCELS_IN_FLIGHT_MAX = 128
 PARCELS_PER_CLAIM_MAX = 48
 PARCELS_PER_BUCKET_MAX = 48  # one slow receiver may hold this many sends, further ones half of what is left
-FAILING_AFTER_ATTEMPTS = 4  # about 15 s of retries: from then on the next way or person is tried as well
+FAILING_AFTER_ATTEMPTS = 4  # about 8 s of refusals: from then on the next way or person is tried as well
 FAILING_AFTER_WAIT = timedelta(seconds=15)  # nor is one got through that the other side puts off for so long
+FAILING_AFTER_SILENCE = timedelta(seconds=8)  # or leaves without an answer; our own patience is 10 to 15 s
 BACKOFF_FIRST = timedelta(seconds=1)
 BACKOFF_MAX = timedelta(seconds=60)
 REASON_CHARS_MAX = 500
@@ -107,7 +108,7 @@ def addressed(
 
 
 class Parcel(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A delivery claimed for sending. `attempt` is the fence: a later claim has a higher one."""
+    """A delivery claimed for sending, at `claimed_at`. `attempt` is the fence: a later claim has a higher one."""
 
     id: int
     lane: int
@@ -120,6 +121,7 @@ class Parcel(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     due_at: datetime
     give_up_at: datetime
     attempt: int
+    claimed_at: datetime
 
 
 class VerdictKind(StrEnum):
@@ -144,7 +146,8 @@ class Settled(msgspec.Struct, frozen=True, kw_only=True):
     """An attempt as it was written down.
 
     `failing` is True exactly once in a delivery's life: when it first counts as not getting through, by final
-    failure or by too many attempts. `final` says that no further attempt follows.
+    failure, by too many attempts or too long a silence, or because nothing else gets through to its address either.
+    `final` says that no further attempt follows.
     """
 
     parcel: Parcel

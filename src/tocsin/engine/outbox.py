@@ -18,6 +18,7 @@ from tocsin.engine.domain import (
     BACKOFF_FIRST,
     BACKOFF_MAX,
     FAILING_AFTER_ATTEMPTS,
+    FAILING_AFTER_SILENCE,
     FAILING_AFTER_WAIT,
     LANES,
     LEDGER_LOCK,
@@ -202,12 +203,13 @@ def settle(
     if any(verdict.kind is not VerdictKind.DELIVERED or parcel.attempt > 1 for parcel, verdict in results):
         tx.lock(LEDGER_LOCK)  # these may change a page or hurry an escalation
     leased = _still_held(tx, owner, [parcel for parcel, _ in results])
+    dead = _failing_addresses(tx, [parcel for parcel, verdict in results if verdict.kind is VerdictKind.RETRY])
     settled, rows = [], []
     for parcel, verdict in results:
         before = leased.get((parcel.id, parcel.attempt))
         if before is None:
             continue
-        attempt, row = _outcome(parcel, verdict, before, tx.now, jitter)
+        attempt, row = _outcome(parcel, verdict, before, tx.now, jitter, is_dead=parcel.address_key in dead)
         settled.append(attempt)
         rows.append(row)
     columns = ("state", "owner", "lease_until", "due_at", "failing", "receipt", "reason", "settled_at")
@@ -244,14 +246,15 @@ def random_jitter() -> float:
 
 
 def _outcome(
-    parcel: Parcel, verdict: Verdict, before: _Held, now: datetime, jitter: Jitter
+    parcel: Parcel, verdict: Verdict, before: _Held, now: datetime, jitter: Jitter, *, is_dead: bool
 ) -> tuple[Settled, tuple[object, ...]]:
     state, due = _next_state(parcel, verdict, now, jitter)
     if state is State.WAITING and not before.wanted:
         state, due = State.CANCELLED, parcel.due_at
     final = state is not State.WAITING
-    put_off = parcel.attempt >= FAILING_AFTER_ATTEMPTS or due - now > FAILING_AFTER_WAIT
-    troubled = state is State.FAILED or (state is State.WAITING and put_off)
+    put_off = due - now > FAILING_AFTER_WAIT or now - parcel.claimed_at >= FAILING_AFTER_SILENCE
+    hopeless = put_off or is_dead or parcel.attempt >= FAILING_AFTER_ATTEMPTS
+    troubled = state is State.FAILED or (state is State.WAITING and hopeless)
     failing = troubled and before.wanted and not before.failing
     settled = Settled(parcel=parcel, verdict=verdict, at=now, failing=failing, final=final)
     row = (
@@ -278,6 +281,20 @@ def _next_state(parcel: Parcel, verdict: Verdict, now: datetime, jitter: Jitter)
         wait = max(wait, timedelta(seconds=verdict.after_s))
     again = now + wait
     return (State.FAILED, parcel.due_at) if again > parcel.give_up_at else (State.WAITING, again)
+
+
+def _failing_addresses(tx: Tx, parcels: Sequence[Parcel]) -> set[str]:
+    """Those of their addresses that something else already fails to get through to: one more attempt says enough."""
+    if not parcels:
+        return set()
+    keys = tx.listed(list({parcel.address_key for parcel in parcels}))
+    rows = tx.rows(
+        f"SELECT address_key FROM engine_delivery WHERE state = 'waiting' AND {tx.among('address_key')} AND failing"
+        " UNION SELECT address_key FROM engine_delivery WHERE state = 'leased' AND lease_until > 0"
+        f" AND {tx.among('address_key')} AND failing",
+        (keys, keys),
+    )
+    return {row[0] for row in rows}
 
 
 def _still_held(tx: Tx, owner: str, parcels: Sequence[Parcel]) -> dict[tuple[int, int], _Held]:

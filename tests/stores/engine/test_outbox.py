@@ -10,6 +10,7 @@ import pytest
 from tocsin.engine import claims, outbox
 from tocsin.engine.domain import (
     FAILING_AFTER_ATTEMPTS,
+    FAILING_AFTER_SILENCE,
     LANE_BULK,
     LANE_NOTICE,
     LANE_PAGE,
@@ -175,6 +176,30 @@ def test_a_receiver_that_puts_us_off_does_not_get_the_message_through() -> None:
     for (parcel,), after_s, failing in zip(claim(), (10, 300), (False, True), strict=True):
         (one,) = settle(Verdict(kind=VerdictKind.RETRY, reason="HTTP 429", after_s=after_s), parcel)
         assert (one.failing, one.final) == (failing, False)
+
+
+def test_silence_counts_as_failing_at_once() -> None:
+    """An attempt that was left without an answer is told so the first time; a quick refusal only the fourth."""
+    put("page:1", "page:2")
+    (slow,), (quick,) = claim()
+    assert not settle(BUSY, quick)[0].failing
+    assert settle(BUSY, slow, at=NOW + FAILING_AFTER_SILENCE)[0].failing
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["waiting", "under_way"])
+def test_where_nothing_gets_through_one_attempt_is_enough(again: bool) -> None:
+    """What fails where something else fails already counts as failing at once; elsewhere it has its four attempts."""
+    put("page:1")
+    ((first,),) = claim()
+    settle(BUSY, first, at=NOW + FAILING_AFTER_SILENCE)
+    later = NOW + timedelta(minutes=1)
+    if again:
+        claim(at=later)
+    put("page:2", at=later)
+    put("page:3", at=later, address="b")
+    claimed = {bundle[0].subject: bundle[0] for bundle in claim(at=later)}
+    assert settle(BUSY, claimed["page:2"], at=later)[0].failing
+    assert not settle(BUSY, claimed["page:3"], at=later)[0].failing
 
 
 def test_cancelling_spares_what_is_not_sent_yet() -> None:

@@ -61,6 +61,7 @@ def taken(of: Page, device: int) -> Settled:
         due_at=NOW,
         give_up_at=NOW + timedelta(hours=1),
         attempt=1,
+        claimed_at=NOW,
     )
     return Settled(parcel=parcel, verdict=Verdict(kind=VerdictKind.DELIVERED), at=NOW, failing=False, final=True)
 
