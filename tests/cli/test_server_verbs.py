@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import io
 import json
+import socket
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from cli.terminal import Terminal, spawn
 from databases import Database
+from fakes.smtp import SmtpSink
+from tocsin.kit.installation import installation
+from tocsin.site import doctor
 
 
 def test_from_nothing_to_a_token(tmp_path: Path, company: str) -> None:
@@ -183,6 +188,28 @@ def test_doctor_finds_what_is_wrong(sqlite: Database, terminal: Terminal) -> Non
     problems = {name for name, one in found.items() if one["state"] == "problem"}
     assert problems == {"engine", "configuration", "accounts"}
     assert all(one["fix"] for one in found.values() if one["state"] != "ok")
+
+
+def test_doctor_waits_for_the_mail_server_s_word(
+    sqlite: Database, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that takes the connection and never says a word is a problem; one that greets is fine."""
+    urls: list[str] = []
+    monkeypatch.setattr(doctor, "installation", lambda: replace(installation(), smtp_url=urls[-1]))
+    with SmtpSink() as sink:
+        urls.append(sink.url)
+        greeted = _checked(terminal, "mail")
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        urls.append(f"smtp://127.0.0.1:{mute.getsockname()[1]}?starttls=never")
+        monkeypatch.setattr(doctor, "CONNECT_S", 0.2)
+        silent = _checked(terminal, "mail")
+    assert (greeted["state"], silent["state"]) == ("ok", "problem")
+    assert "does not let us in" in silent["message"]
+
+
+def _checked(terminal: Terminal, check: str) -> dict[str, str]:
+    found: list[dict[str, str]] = json.loads(terminal.run("doctor", "--json").out)
+    return next(one for one in found if one["check"] == check)
 
 
 def test_what_is_no_backup_changes_nothing(sqlite: Database, terminal: Terminal, tmp_path: Path) -> None:

@@ -311,6 +311,17 @@ async def _leave(connection: _Connection) -> None:
     await asyncio.sleep(0)  # the loop closes the socket in its next turn
 
 
+async def knock(settings: SmtpSettings) -> MailAnswer:
+    """Whether the server lets us in: its greeting, TLS and the sign-in, and goodbye. No mail is sent."""
+    try:
+        async with asyncio.timeout(settings.timeout_s):
+            session = await _connect(settings, tls.context(settings.ca_file))
+            await _leave(session.connection)
+    except _EXPECTED as error:
+        return _answer(error)
+    return MailAnswer(status=250)
+
+
 def _bare(message: EmailMessage, header: str) -> str:
     addresses = message[header].addresses
     return str(addresses[0].addr_spec)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
-import socket
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from urllib.parse import urlsplit
 
@@ -17,7 +17,7 @@ from tocsin.config import registry, rules
 from tocsin.config.domain import Level
 from tocsin.config.store import SecretLost
 from tocsin.engine import beat, health
-from tocsin.kit import clock, db, text, troubles
+from tocsin.kit import clock, db, mail, text, troubles
 from tocsin.kit.db import Reader
 from tocsin.kit.installation import installation
 from tocsin.kit.mail import parse_smtp_url
@@ -225,12 +225,14 @@ def _mail(reader: Reader) -> Found:
         return _note("mail", "no mail is sent", "set TOCSIN_SMTP_URL to send some")
     try:
         server = parse_smtp_url(url)
-        socket.create_connection((server.host, server.port), CONNECT_S).close()
-    except ValueError as error:
+        answer = asyncio.run(mail.knock(replace(server, timeout_s=CONNECT_S)))
+    except (ValueError, OSError) as error:  # also a certificate's file that cannot be read
         return _wrong("mail", str(error), "correct TOCSIN_SMTP_URL")
-    except OSError as error:
-        return _wrong("mail", f"{server.host}:{server.port} cannot be reached: {error}", "check TOCSIN_SMTP_URL")
-    return _fine("mail", f"{server.host}:{server.port} answers")
+    where = f"{server.host}:{server.port}"
+    if answer.fault is not None:
+        said = f"{answer.status} {answer.detail}" if answer.status else answer.detail
+        return _wrong("mail", f"{where} does not let us in: {said}", "check TOCSIN_SMTP_URL, and the server")
+    return _fine("mail", f"{where} answers" + (" and lets us sign in" if server.username else ""))
 
 
 def _base_url() -> Found:

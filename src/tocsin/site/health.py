@@ -173,7 +173,7 @@ def _pages(reader: Reader) -> Iterator[Metric]:
     engine = health.look(reader)
     late = engine.page_late_s
     yield GaugeMetricFamily(
-        "tocsin_page_lateness_seconds", "How overdue the oldest page is that is not sent.", value=late
+        "tocsin_page_lateness_seconds", "How overdue the oldest page is that nobody has begun to send.", value=late
     )
     overdue = engine.timer_late_s
     yield GaugeMetricFamily("tocsin_timer_lateness_seconds", "How overdue the oldest timer is.", value=overdue)

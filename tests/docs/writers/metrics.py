@@ -56,7 +56,8 @@ def write() -> dict[str, str]:
             "Metrics",
             "`GET /metrics` answers Prometheus from this machine, and from elsewhere with the bearer token of"
             " `TOCSIN_METRICS_TOKEN`. Numbers are read from the database at each scrape, so every node tells the same of"
-            " the whole installation; only `tocsin_dead_threads` and what begins with `process_` is of the one process."
+            " the whole installation; only `tocsin_dead_threads`, `tocsin_database_failing`, `tocsin_requests_put_off_total`,"
+            " `tocsin_requests_refused_total`, `tocsin_data_free_bytes` and what begins with `process_` are of the one process, since its start."
             " See [watch Tocsin itself](../howto/watch-tocsin-itself.md) for rules to put on them.",
             marks.table(("metric", "type", "labels", "meaning"), rows),
             "Beside these stand the usual `process_…` metrics of memory, processor time and open files.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import socket
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -14,7 +15,7 @@ import pytest
 from fakes import certificates
 from fakes.smtp import SmtpSink
 from tocsin.channels.domain import Mail
-from tocsin.kit.mail import MailAnswer, Mailer, MailFault, SmtpSettings, StartTls, parse_smtp_url
+from tocsin.kit.mail import MailAnswer, Mailer, MailFault, SmtpSettings, StartTls, knock, parse_smtp_url
 
 SENDER = "Tocsin <tocsin@acme.example>"
 MAIL = Mail(
@@ -157,6 +158,18 @@ def test_a_silent_server_is_given_up() -> None:
         started = time.monotonic()
         assert send(sink, timeout_s=0.2).fault is MailFault.TIMEOUT
         assert time.monotonic() - started < 30
+
+
+def test_knocking_sends_nothing() -> None:
+    """The greeting, TLS and the sign-in are tried; a silence and a wrong password are told as for a mail."""
+    with SmtpSink(login=("ann", "right")) as sink:
+        settings = parse_smtp_url(sink.url)
+        assert asyncio.run(knock(settings)).status == 250
+        assert asyncio.run(knock(replace(settings, password="wrong"))).status == 535
+        assert list(sink.mails) == []
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        settings = replace(settings, port=mute.getsockname()[1], timeout_s=0.2)
+        assert asyncio.run(knock(settings)).fault is MailFault.TIMEOUT
 
 
 def test_no_more_connections_than_allowed() -> None:
