@@ -234,4 +234,4 @@ def _first_words(version: dict[str, Any]) -> str:
     return words[0] + (f" and {len(words) - 1} more" if len(words) > 1 else "")
 
 
-_SIGNS = {"add": "+", "change": "~", "remove": "-"}
+_SIGNS = {"add": "+", "change": "~", "remove": "-", "move": "~"}

@@ -285,7 +285,7 @@ def _foreseen(reader: Reader, before: State, made: Plan, *, force: bool) -> Plan
 
 def _save(tx: Tx, before: State, after: State, author: Author, notes: tuple[str, ...]) -> Applied:
     kinds = registry.kinds()
-    changes = plan.diff(before.snapshot, after.snapshot, kinds)
+    changes = plan.diff(before, after, kinds)
     lines = plan.words(changes, kinds)
     message = text.cut(author.message, MESSAGE_CHARS_MAX)
     written = msgspec.json.encode(plan.changes_as_values(changes, lines)).decode()

@@ -226,16 +226,21 @@ class ChangeKind(StrEnum):
     ADD = "add"
     CHANGE = "change"
     REMOVE = "remove"
+    MOVE = "move"  # to another place in a list
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One document's change; `fields` are (dotted path, before, after) in words, None for absent."""
+    """One document's change; `fields` are (dotted path, before, after) in words, None for absent.
+
+    What moves has one field, its `place` counted from 1, and `whose` it is in words.
+    """
 
     kind: ChangeKind
     section: str
     name: str
     fields: Sequence[tuple[str, object, object]] = ()
+    whose: str = ""
 
 
 class ManagedBy(StrEnum):

@@ -130,7 +130,7 @@ def _thought(reader: Reader, before: State, judged: Judged) -> Thought:
     if judged.problems:
         return Thought(base=base, problems=_in_the_editors_words(judged.problems))
     kinds = registry.kinds()
-    changes = plan.diff(before.snapshot, after.snapshot, kinds)
+    changes = plan.diff(before, after, kinds)
     meant = registry.consequences(reader, before.snapshot, after.snapshot)
     return Thought(
         base=base,
@@ -144,13 +144,13 @@ def _thought(reader: Reader, before: State, judged: Judged) -> Thought:
 
 def changed_since(reader: Reader, base: int, kind: Kind | None = None, name: str = "") -> tuple[str, ...]:
     """What others changed since a version, in words: of one document, of a whole list, or of everything."""
-    now, then = store.current(reader).snapshot, store.at_version(reader, base)
-    if then is None or then.snapshot.version == now.version:
+    now, then = store.current(reader), store.at_version(reader, base)
+    if then is None or then.snapshot.version == now.snapshot.version:
         return ()
     kinds = registry.kinds()
     changes = [
         change
-        for change in plan.diff(then.snapshot, now, kinds)
+        for change in plan.diff(then, now, kinds)
         if kind is None or (change.section == kind.section and (kind.shape is Shape.LIST or change.name == name))
     ]
     return tuple(plan.words(changes, kinds))

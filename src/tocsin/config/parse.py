@@ -64,6 +64,12 @@ class Parsed:
         spot = self.spots.get((section, name))
         return spot.file if spot else None
 
+    def placed(self, section: str, places: Mapping[str, str]) -> Parsed:
+        """The same, with the documents of a list by the places they have among all others; only those that parsed."""
+        spots = {key: spot for key, spot in self.spots.items() if key[0] != section}
+        spots |= {(section, new): self.spots[section, name] for name, new in places.items()}
+        return replace(self, spots=spots)
+
     def located(self, problem: Problem, *, key: bool = False) -> Problem:
         """The problem with its file and line; `problem.path` begins with section and name."""
         spot = self.spots.get((str(problem.path[0]), str(problem.path[1]))) if len(problem.path) > 1 else None

@@ -1,19 +1,19 @@
 """What an apply would change, in words and as values, before anything is changed.
 
 Documents are compared by what they mean: writing down a default changes nothing. Routes and other lists are compared
-as sequences, so that a new first one is one addition and not a change of all. Secrets are said to change, never shown.
+as sequences, so that a new first one is one addition and not a change of all, and one that changes places is said to
+move. Secrets are said to change, never shown.
 """
 
 from __future__ import annotations
 
-import difflib
-import json
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
 from tocsin.config import rules, secrecy
-from tocsin.config.domain import Change, ChangeKind, Document, Finding, Kind, Problem, Shape, Snapshot, State
+from tocsin.config.domain import Change, ChangeKind, Document, Finding, Kind, Problem, Shape, State
 from tocsin.config.parse import File, Parsed, parse
 from tocsin.config.yaml12 import Path
 
@@ -49,23 +49,21 @@ def make(
     """What applying the files would do. With `alone`, nothing but the files remains, wherever it came from."""
     parsed = parse(files, kinds, env, before.snapshot.sections)
     judged = rules.judge(parsed, before, kinds, scope=scope, alone=alone)
-    changes = () if judged.problems else diff(before.snapshot, judged.state.snapshot, kinds)
+    changes = () if judged.problems else diff(before, judged.state, kinds)
     return Plan(
         base=before.snapshot.version,
         changes=changes,
         problems=judged.problems,
         notes=judged.notes,
         state=judged.state,
-        parsed=parsed,
+        parsed=judged.parsed or parsed,
     )
 
 
-def diff(before: Snapshot, after: Snapshot, kinds: Sequence[Kind]) -> tuple[Change, ...]:
+def diff(before: State, after: State, kinds: Sequence[Kind]) -> tuple[Change, ...]:
     """Every document that differs, in the order of sections and names."""
     return tuple(
-        change
-        for kind in sorted(kinds, key=lambda kind: kind.order)
-        for change in _section_diff(kind, before.sections.get(kind.section, {}), after.sections.get(kind.section, {}))
+        change for kind in sorted(kinds, key=lambda kind: kind.order) for change in _section_diff(kind, before, after)
     )
 
 
@@ -101,30 +99,52 @@ def changes_as_values(changes: Sequence[Change], lines: Sequence[str]) -> list[d
     ]
 
 
-def _section_diff(kind: Kind, before: Mapping[str, Document], after: Mapping[str, Document]) -> Iterator[Change]:
+def _section_diff(kind: Kind, before: State, after: State) -> Iterator[Change]:
+    old, new = (side.snapshot.sections.get(kind.section, {}) for side in (before, after))
     if kind.shape is Shape.LIST:
-        yield from _list_diff(kind, list(before.values()), list(after.values()))
+        yield from _list_diff(kind, list(old.values()), list(new.values()), after.origins)
         return
-    for name in dict.fromkeys((*before, *after)):
-        change = _change(kind, name, before.get(name), after.get(name))
+    for name in dict.fromkeys((*old, *new)):
+        change = _change(kind, name, old.get(name), new.get(name))
         if change is not None:
             yield change
 
 
-def _list_diff(kind: Kind, before: Sequence[Document], after: Sequence[Document]) -> Iterator[Change]:
-    texts = [[json.dumps(secrecy.dump(one, everything=True)) for one in side] for side in (before, after)]
-    matcher = difflib.SequenceMatcher(None, texts[0], texts[1], autojunk=False)
-    for what, start, end, new_start, new_end in matcher.get_opcodes():
-        if what == "equal":
-            continue
-        pairs = max(end - start, new_end - new_start)
-        for step in range(pairs):
-            old = before[start + step] if start + step < end else None
-            new = after[new_start + step] if new_start + step < new_end else None
-            place = new_start + step if new is not None else start + step
-            change = _change(kind, f"{place:04}", old, new)
+def _list_diff(
+    kind: Kind, before: Sequence[Document], after: Sequence[Document], origins: rules.Origins
+) -> Iterator[Change]:
+    steps = [step for step in rules.how_becomes(before, after) if step[0] != "equal"]
+    moved = _moved(steps, before, after)
+    for _, start, end, new_start, new_end in steps:
+        gone = [at for at in range(start, end) if at not in moved.values()]
+        come = [at for at in range(new_start, new_end) if at not in moved]
+        for at in range(new_start, new_end):
+            if at in moved:
+                yield _move(kind, moved[at], at, origins)
+        for was, now in itertools.zip_longest(gone, come):
+            old, new = None if was is None else before[was], None if now is None else after[now]
+            change = _change(kind, f"{was if now is None else now:04}", old, new)
             if change is not None:
                 yield change
+
+
+def _moved(steps: Iterable[rules.Step], before: Sequence[Document], after: Sequence[Document]) -> dict[int, int]:
+    """What stands elsewhere as it was: by its new place, the place it had."""
+    gone = [at for _, start, end, _, _ in steps for at in range(start, end)]
+    moved = {}
+    for at in (at for *_, start, end in steps for at in range(start, end)):
+        was = next((one for one in gone if before[one] == after[at]), None)
+        if was is not None:
+            gone.remove(was)
+            moved[at] = was
+    return moved
+
+
+def _move(kind: Kind, was: int, now: int, origins: rules.Origins) -> Change:
+    name = f"{now:04}"
+    whose = rules.described(origins[kind.section, name])
+    fields = (("place", was + 1, now + 1),)
+    return Change(kind=ChangeKind.MOVE, section=kind.section, name=name, fields=fields, whose=whose)
 
 
 def _change(kind: Kind, name: str, old: Document | None, new: Document | None) -> Change | None:
@@ -182,6 +202,9 @@ def _line(change: Change, kind: Kind) -> str:
             return f"{subject} is added"
         case ChangeKind.REMOVE:
             return f"{subject} is removed"
+        case ChangeKind.MOVE:
+            ((_, was, now),) = change.fields
+            return f"{kind.noun} {was}, {change.whose}, becomes {kind.noun} {now}"
         case ChangeKind.CHANGE:
             return f"{subject}: {'; '.join(_phrase(field, kind) for field in change.fields)}"
 

@@ -2,18 +2,28 @@
 
 The theory. A set of files owns what it contains. Files are applied in a *scope* (the empty one unless named): what
 files of that scope brought before and bring no longer is removed; what other scopes' files, people in the interface
-or programs brought stays, and what a file brings too (a name; in a list, which has none, an equal document) is taken
-over by the file, with a note. The files' documents stand first, in their order, then what stays. The result is accepted as a whole or not at all: every name
-leads somewhere, and every section's own demands hold. Leaves out what only hurts (`findings`): that is allowed.
+or programs brought stays. A name that a file brings too is taken over by the file, with a note.
+
+In a list, which has no names, the order decides, so an apply moves nothing but its own. Its documents stand in the
+order of its files: one that was there keeps its place among the others, a changed one too, a new one follows the one
+before it in the file. The first of a scope stand behind those of files whose scopes' names come before, and before
+all else. Hence applying a file again changes nothing, whatever came meanwhile. Taken over is an equal document that
+somebody made in the interface or a program brought, where it stands; of two files that bring equal ones, each has its
+own. Text written in the interface puts its own documents anywhere, and leaves those of a file in the file's order.
+
+The result is accepted as a whole or not at all: every name leads somewhere, and every section's own demands hold.
+Leaves out what only hurts (`findings`): that is allowed.
 """
 
 from __future__ import annotations
 
+import difflib
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from tocsin.config import explain
+from tocsin.config import explain, secrecy
 from tocsin.config.domain import (
     Document,
     Finding,
@@ -33,7 +43,17 @@ from tocsin.config.parse import Parsed
 Origins = Mapping[tuple[str, str], Origin]
 """Who looks after each document, by (section, name)"""
 
+_Documents = Mapping[str, Document]
+_Others = Mapping[str, Origin | None]
+"""What is held, with whose it stays; None if it is the files' that are applied, or gone"""
+
 _WHO = {ManagedBy.FILE: "from", ManagedBy.UI: "made in the interface", ManagedBy.API: "made through the API"}
+
+
+_Pair = tuple[Document, Origin]
+_Pairs = dict[str, _Pair]
+Step = tuple[str, int, int, int, int]
+"""What to do with a stretch of one list to get to another, as difflib says it: word, from, to, from, to there"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +63,7 @@ class Judged:
     state: State
     problems: tuple[Problem, ...]
     notes: tuple[str, ...] = ()
+    parsed: Parsed | None = None  # the files, with the documents of a list by their places in `state`
 
 
 def judge(parsed: Parsed, before: State, kinds: Sequence[Kind], *, scope: str = "", alone: bool = False) -> Judged:
@@ -56,42 +77,82 @@ def judge(parsed: Parsed, before: State, kinds: Sequence[Kind], *, scope: str = 
     origins: dict[tuple[str, str], Origin] = {}
     notes: list[str] = []
     for kind in kinds:
-        brought = parsed.sections.get(kind.section, {})
-        merged = dict(brought)
         held = before.snapshot.sections.get(kind.section, {})
         taken = _taken_over(kind, parsed, held, kept)
-        for name in brought:
-            file = parsed.file_of(kind.section, name) or ""
-            origins[kind.section, name] = Origin(managed_by=ManagedBy.FILE, file=file, scope=scope)
-        for name, document in held.items():
-            origin = kept.get((kind.section, name))
-            if origin is None:
-                continue
-            if name in taken:
-                shown = int(name) + 1 if kind.shape is Shape.LIST else name
-                notes.append(f"{kind.noun} {shown}, {described(origin)}, is from now on managed by its file")
-            elif kind.shape is Shape.LIST:
-                place = f"{len(merged):04}"
-                merged[place], origins[kind.section, place] = document, origin
-            else:
-                merged[name], origins[kind.section, name] = document, origin
-        if merged:
-            sections[kind.section] = merged
+        for name in (name for name in held if name in taken):
+            shown = int(name) + 1 if kind.shape is Shape.LIST else name
+            said = described(kept[kind.section, name])
+            notes.append(f"{kind.noun} {shown}, {said}, is from now on managed by its file")
+        brought = _brought(kind, parsed, scope)
+        others = {name: kept.get((kind.section, name)) if name not in taken else None for name in held}
+        pairs = brought | {name: (held[name], origin) for name, origin in others.items() if origin is not None}
+        if kind.shape is Shape.LIST:
+            joined = _joined(brought, held, others, scope)
+            pairs = {f"{place:04}": pair for place, (_, pair) in enumerate(joined)}
+            parsed = parsed.placed(kind.section, {name: f"{at:04}" for at, (name, _) in enumerate(joined) if name})
+        if pairs:
+            sections[kind.section] = {name: document for name, (document, _) in pairs.items()}
+            origins |= {(kind.section, name): origin for name, (_, origin) in pairs.items()}
     state = state_of(before.snapshot.version, sections, origins)
-    return Judged(state=state, problems=_all_problems(parsed, state, kinds), notes=tuple(notes))
+    return Judged(state=state, problems=_all_problems(parsed, state, kinds), notes=tuple(notes), parsed=parsed)
 
 
-def _taken_over(kind: Kind, parsed: Parsed, held: Mapping[str, Document], kept: Origins) -> set[str]:
+def _taken_over(kind: Kind, parsed: Parsed, held: _Documents, kept: Origins) -> set[str]:
     """The names of what is held that the files bring too. In a list each document of the files stands for one held."""
     if kind.shape is not Shape.LIST:
-        return parsed.attempted.get(kind.section, set()) & held.keys()
+        return parsed.attempted.get(kind.section, set()) & {name for section, name in kept if section == kind.section}
     brought = list(parsed.sections.get(kind.section, {}).values())
     taken = set()
     for name in sorted(held, key=lambda name: (kind.section, name) in kept):  # the files' own from before stand first
-        if held[name] in brought:
+        origin = kept.get((kind.section, name))
+        if held[name] in brought and (origin is None or origin.managed_by is not ManagedBy.FILE):
             brought.remove(held[name])
-            taken.add(name)
+            taken |= {name} if origin else set()
     return taken
+
+
+def _joined(brought: _Pairs, held: _Documents, others: _Others, scope: str) -> list[tuple[str, _Pair]]:
+    """A list of what stays, in its order, and what the files bring, in theirs; the latter by its name in the files."""
+    added = list(brought.items())
+    own = [name for name, origin in others.items() if origin is None]
+    following: dict[str, list[tuple[str, _Pair]]] = {name: [] for name in own}
+    leading: list[tuple[str, _Pair]] = []
+    for _, start, end, first, last in how_becomes([held[name] for name in own], [one for _, (one, _) in added]):
+        for new in range(first, last):
+            place = min(start + new - first, end - 1)  # of what it was, or of what stands before it
+            (following[own[place]] if place >= 0 else leading).append(added[new])
+    next_one = own[0] if own else _next_to(others, scope)
+    joined: list[tuple[str, _Pair]] = []
+    for name, origin in others.items():
+        joined += leading if name == next_one else []
+        joined += following[name] if origin is None else [("", (held[name], origin))]
+    return joined if next_one is not None else joined + leading
+
+
+def _next_to(others: _Others, scope: str) -> str | None:
+    """What the first documents of a scope stand before; None for nothing."""
+    names = list(others)
+    scopes = [origin.scope if origin and origin.managed_by is ManagedBy.FILE else None for origin in others.values()]
+    before = [place for place, other in enumerate(scopes) if other is not None and other < scope]
+    of_files = [place for place, other in enumerate(scopes) if other is not None]
+    place = before[-1] + 1 if before else of_files[0] if of_files else 0
+    return names[place] if place < len(names) else None
+
+
+def _brought(kind: Kind, parsed: Parsed, scope: str) -> _Pairs:
+    return {
+        name: (
+            document,
+            Origin(managed_by=ManagedBy.FILE, file=parsed.file_of(kind.section, name) or "", scope=scope),
+        )
+        for name, document in parsed.sections.get(kind.section, {}).items()
+    }
+
+
+def how_becomes(before: Sequence[Document], after: Sequence[Document]) -> Sequence[Step]:
+    """The steps from one list to another, leaving the longest stretches where they are."""
+    texts = [[json.dumps(secrecy.dump(one, everything=True)) for one in side] for side in (before, after)]
+    return difflib.SequenceMatcher(None, texts[0], texts[1], autojunk=False).get_opcodes()
 
 
 def adopted(parsed: Parsed, before: State, kinds: Sequence[Kind], through: ManagedBy, *, alone: bool = False) -> Judged:
@@ -111,9 +172,6 @@ def adopted(parsed: Parsed, before: State, kinds: Sequence[Kind], through: Manag
     state = state_of(before.snapshot.version, sections, origins)
     found = _all_problems(parsed, state, kinds)
     return Judged(state=state, problems=parsed.sorted_problems((*found, *wrong)) if wrong else found)
-
-
-_Pairs = dict[str, tuple[Document, Origin]]
 
 
 def _adopted_map(kind: Kind, parsed: Parsed, before: State, own: Origin, alone: bool) -> tuple[_Pairs, list[Problem]]:
@@ -139,21 +197,31 @@ def _adopted_map(kind: Kind, parsed: Parsed, before: State, own: Origin, alone: 
 
 
 def _adopted_list(kind: Kind, parsed: Parsed, before: State, own: Origin, alone: bool) -> tuple[_Pairs, list[Problem]]:
-    held = before.snapshot.sections.get(kind.section, {})
-    left = [(document, before.origins[kind.section, name]) for name, document in held.items()]
+    """What is written is the whole list. Each file's documents must be there, in the order they had."""
+    held = {
+        name: (document, before.origins[kind.section, name])
+        for name, document in before.snapshot.sections.get(kind.section, {}).items()
+    }
     if not parsed.attempted.get(kind.section) and not alone:
-        return {name: (document, before.origins[kind.section, name]) for name, document in held.items()}, []
-    pairs: _Pairs = {}
-    for name, document in parsed.sections.get(kind.section, {}).items():
-        at = next((place for place, (other, _) in enumerate(left) if other == document), None)
-        pairs[name] = (document, left.pop(at)[1] if at is not None else own)
-    of_files = [origin for _, origin in left if origin.managed_by is ManagedBy.FILE]
-    wrong = [
-        replace(_of_file(kind, "", origin, "is missing here or changed, but managed by"), path=())
-        for origin in of_files
-        if not parsed.problems
-    ]
-    return pairs, wrong
+        return held, []
+    left = dict(parsed.sections.get(kind.section, {}))
+    origins: dict[str, Origin] = {}
+    last: dict[str, int] = {}  # by scope: where its last document was found
+    wrong: list[Problem] = []
+    for document, origin in sorted(held.values(), key=lambda pair: pair[1].managed_by is not ManagedBy.FILE):
+        is_of_file = origin.managed_by is ManagedBy.FILE
+        after = last.get(origin.scope, -1) if is_of_file else -1
+        at = next((name for name, other in left.items() if int(name) > after and other == document), None)
+        if at is not None:
+            del left[at]
+            origins[at] = origin
+            last |= {origin.scope: int(at)} if is_of_file else {}
+        elif is_of_file and not parsed.problems:
+            wrong.append(
+                replace(_of_file(kind, "", origin, "is missing here, changed or moved, but managed by"), path=())
+            )
+    written = parsed.sections.get(kind.section, {})
+    return {name: (document, origins.get(name, own)) for name, document in written.items()}, wrong
 
 
 def _of_file(kind: Kind, name: str, origin: Origin, said: str) -> Problem:

@@ -17,7 +17,7 @@ from tocsin.catalog import editing
 from tocsin.catalog.editing import Terms
 from tocsin.config import actions, drafts, export, queries
 from tocsin.config.actions import Applied
-from tocsin.config.domain import Document, Snapshot
+from tocsin.config.domain import ChangeKind, Document, Snapshot
 from tocsin.config.queries import VersionInfo
 from tocsin.kit import clock, db
 from tocsin.kit.db import Reader
@@ -202,7 +202,7 @@ def _changed(reader: Reader, found: VersionInfo) -> Iterator[Changed]:
     for change in found.changes:
         section, name = str(change["section"]), str(change["name"])
         pair = [state.snapshot.sections.get(section, {}).get(name) if state else None for state in (before, after)]
-        diff = tuple(_diff(*pair))[:left]
+        diff = tuple(_diff(*pair))[:left] if change["change"] != ChangeKind.MOVE else ()
         left -= len(diff)
         is_there = name in current.sections.get(section, {})
         yield Changed(
