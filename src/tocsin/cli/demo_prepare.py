@@ -7,17 +7,24 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tocsin.cli import database
-from tocsin.site.demo import secret
+from tocsin.cli.exits import Exit, Stop
+from tocsin.site import environment
+from tocsin.site.demo import place, secret
 from tocsin.site.demo.mailsink import MailSink
 
 DATA = "var/demo"
 PORT = 8080
+NOT_OURS = (
+    "{data} holds an installation that is not a demo's, and nothing was done to it: a demo would open accounts in it and"
+    " keep its messages to itself; name another directory with --data, or none for {ours}"
+)
 _sinks: list[MailSink] = []
 
 
 def prepare(arguments: Sequence[str]) -> None:
-    """Choose the demo's database, and let its mail go to a sink of this process."""
+    """Choose the demo's database, and let its mail go to a sink of this process. Raises Stop if it is another's."""
     data = database.given(arguments, "--data") or DATA
+    _refuse_another(data)
     port = database.given(arguments, "--port") or str(PORT)
     sink = MailSink(Path(data) / "mail", say)
     _sinks.append(sink)
@@ -39,3 +46,12 @@ def say(line: str) -> None:
 def sink() -> MailSink:
     """The sink `prepare` made."""
     return _sinks[-1]
+
+
+def _refuse_another(data: str) -> None:
+    file = Path(data) / environment.DATABASE_FILE
+    try:
+        if place.is_taken(file):
+            raise Stop(NOT_OURS.format(data=data, ours=DATA), Exit.USAGE)
+    except place.NotReadable as error:
+        raise Stop(f"{file} cannot be read: {error}; name another directory with --data", Exit.USAGE) from None

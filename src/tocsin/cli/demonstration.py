@@ -22,7 +22,10 @@ def demo(
     port: Annotated[int, typer.Option(min=1, max=65535, help="The port to listen on.")] = demo_prepare.PORT,
     no_monitor: Annotated[bool, typer.Option("--no-monitor", help="Without the synthetic monitor.")] = False,
 ) -> None:
-    """Run a demo organisation with a synthetic monitor and a mail sink, to see a page arrive, climb and stop."""
+    """Run a demo organisation with a synthetic monitor and a mail sink, to see a page arrive, climb and stop.
+
+    A database with a configuration or accounts that are not a demo's is refused and left as it is.
+    """
     try:
         run.run(host, port, data=Path(data), sink=demo_prepare.sink(), monitor=not no_monitor, say=demo_prepare.say)
     except (run.NotApplied, server.StartFailed) as failed:

@@ -20,7 +20,7 @@ from tocsin.people import actions, queries
 from tocsin.people.domain import PersonDocument
 from tocsin.people.rights import Right
 from tocsin.site import server, upgrade
-from tocsin.site.demo import secret
+from tocsin.site.demo import place, secret
 from tocsin.site.demo.mailsink import MailSink
 from tocsin.site.demo.monitor import CHECKOUT_KEY, Monitor
 
@@ -53,7 +53,7 @@ def _found(tx: Tx) -> None:
     Its mail goes to the sink beside it, so its addresses need no code.
     """
     content = resources.files("tocsin.site.demo").joinpath(ORGANISATION).read_bytes()
-    author = Author(by="tocsin", message="the demo's organisation", through=ManagedBy.UI)
+    author = Author(by=place.FOUNDER, message=place.FOUNDED, through=ManagedBy.UI)
     outcome = configuration.adopt(tx, [File(name=ORGANISATION, content=content)], author)
     if not isinstance(outcome, Applied):
         raise NotApplied("the demo's organisation does not fit what is in this database; use another --data")
