@@ -29,6 +29,8 @@ from databases import Database, Sqlite
 from tocsin.config import actions as configuring
 from tocsin.config.parse import File
 from tocsin.kit import clock, db
+from tocsin.kit.installation import link_signer
+from tocsin.paging import links
 from tocsin.people import actions as accounts
 from tocsin.people.models import User
 from tocsin.people.rights import Right
@@ -120,6 +122,15 @@ class Served:
         assert self.call("", "POST", "/v2/enqueue", event).status == 202
         found = self.wait_for(path, lambda body: [one for one in body["groups"] if one["id"] not in older])
         return int(found["groups"][0]["id"])
+
+    def link(self, *groups: int, person: str = "cleo") -> str:
+        """The path of the link in a message to somebody that tells of these groups."""
+        pages = []
+        for group in groups:
+            path = f"/groups/{group}/pages"
+            found = self.wait_for(path, lambda body: [one for one in body["pages"] if one["person"] == person], "ann")
+            pages.append(next(one["id"] for one in found["pages"] if one["person"] == person))
+        return links.to("", link_signer(), pages, clock.now())
 
     def wait_for(self, path: str, there: Any, who: str = "ann") -> Any:
         """What the API says once it satisfies `there`."""

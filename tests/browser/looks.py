@@ -62,6 +62,7 @@ SCREENS = {
     "second-factor": ("cleo", "/me/2fa/"),
     "password": ("cleo", "/me/password"),
     "link": ("", "/a/nothing"),
+    "link-of-several": ("", "{bundle}"),
     "nothing": ("cleo", "/nothing"),
     "not-yours": ("dan", "/audit"),
     "sign-out": ("cleo", "/sign-out"),

@@ -51,6 +51,25 @@ def test_one_tap_on_the_link_in_a_message(visits: Any, served: Served) -> None:
     assert served.api("ann", "GET", f"/groups/{number}").body["acknowledged_by"] == "person:cleo"
 
 
+def test_one_tap_takes_all_that_a_message_tells_of(visits: Any, served: Served) -> None:
+    """The button stays under the thumb however long the list is; what Ann has by then stays hers and is said so."""
+    numbers = [served.trouble(f"pump {number} has stopped") for number in range(9)]
+    path = served.link(*numbers)
+    served.api("ann", "POST", f"/groups/{numbers[0]}/acknowledgement")
+    page = visits.open(path, size="phone")
+    button = page.get_by_role("button", name="Acknowledge all 8 as Cleo Adeyemi")
+    box = button.bounding_box()
+    assert box["height"] >= TAP_PX_MIN
+    assert 844 / 2 < box["y"] < 844 - TAP_PX_MIN, "a thumb reaches the lower half"
+    page.keyboard.press("Tab")
+    assert button.evaluate("(one) => one === document.activeElement"), "the first stop of the keyboard"
+    button.tap()
+    see(page, "You have 8 of 9, Cleo Adeyemi")
+    see(page, "Ann Lee has it")
+    who = [served.api("ann", "GET", f"/groups/{number}").body["acknowledged_by"] for number in numbers]
+    assert who == ["person:ann"] + ["person:cleo"] * 8
+
+
 def test_a_group_is_answered_on_a_phone(visits: Any, served: Served) -> None:
     """The main button stays under the thumb however far one reads, and every button is big enough."""
     number = served.trouble("queue grows")

@@ -30,7 +30,7 @@ def nights(served: Served, wait: str) -> int:
 
 
 @pytest.fixture(scope="module")
-def places(served: Served, mia: str) -> dict[str, int]:
+def places(served: Served, mia: str) -> dict[str, int | str]:
     """A group that is open and one that is over."""
     over = served.trouble("a problem that is over")
     served.api("ann", "POST", f"/groups/{over}/resolution")
@@ -41,12 +41,14 @@ def places(served: Served, mia: str) -> dict[str, int]:
     assert served.api("ann", "PUT", "/config/documents/plans/major", major).status == 200
     before, version = nights(served, "5m"), nights(served, "10m")
     signal = served.api("ann", "GET", "/signals?limit=1").body["signals"][0]["id"]
+    opened = [served.trouble("Card payments fail: 12 % are refused by the gateway"), served.trouble("orders are late")]
     return {
+        "bundle": served.link(over, taken, *opened),
         "before": before,
         "version": version,
         "swap": busy_roster(served),
         "handover": beside(served, lambda: handed_over(served.url)),
-        "open": served.trouble("Card payments fail: 12 % are refused by the gateway"),
+        "open": opened[0],
         "over": over,
         "signal": signal,
     }
@@ -55,7 +57,7 @@ def places(served: Served, mia: str) -> dict[str, int]:
 @pytest.mark.parametrize("size", ["desk", "phone"])
 @pytest.mark.parametrize("screen", SCREENS)
 def test_a_screen_is_for_everybody(
-    visits: Any, places: dict[str, int], axe: str, screenshot: Callable[[Any, str], None], screen: str, size: str
+    visits: Any, places: dict[str, int | str], axe: str, screenshot: Callable[[Any, str], None], screen: str, size: str
 ) -> None:
     """At desk and phone size, light and dark: axe finds nothing serious, and nothing sticks out."""
     who, path = SCREENS[screen]

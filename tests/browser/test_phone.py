@@ -84,7 +84,8 @@ def shown(page: Any, there: str) -> dict[str, Any]:
             if (!one) throw new Error(`what says ${words} was shown, and is gone`);
             return {
                 title: one.title, body: one.body, tag: one.tag, loud: one.requireInteraction,
-                renotify: one.renotify, actions: one.actions.map((each) => each.action), count: all.length,
+                renotify: one.renotify, actions: one.actions.map((each) => each.action),
+                buttons: one.actions.map((each) => each.title), count: all.length,
             };
         }""",
         there,
@@ -170,6 +171,21 @@ def test_what_somebody_else_has_is_said_so(ringing: tuple[Any, int, dict[str, An
     press(page, said["tag"], "acknowledge")
     shown(page, "Not yours to take")
     assert served.api("ann", "GET", f"/groups/{number}").body["acknowledged_by"] == "person:ann"
+
+
+def test_one_press_takes_all_that_was_pushed_as_one(ringing: tuple[Any, int, dict[str, Any]], served: Served) -> None:
+    """The button says how many it takes, and what comes of it how many it took: what Ann has stays hers."""
+    page, number, said = ringing
+    taken = served.trouble("the valve is stuck")
+    link = f"{served.url}{served.link(number, taken)}"
+    served.api("ann", "POST", f"/groups/{taken}/acknowledgement")
+    several = {"tag": "page-of-two", "title": "[HIGH] 2 alert groups", "groups": 2}
+    push(page, {**said, **several, "acknowledge": link, "ask": link, "url": link}, served)
+    assert shown(page, "[HIGH]")["buttons"] == ["Acknowledge all 2", "Open"]
+    press(page, "page-of-two", "acknowledge")
+    assert shown(page, "You have 1 of 2")["title"] == "You have 1 of 2 alert groups"
+    who = [served.api("ann", "GET", f"/groups/{one}").body["acknowledged_by"] for one in (number, taken)]
+    assert who == ["person:cleo", "person:ann"]
 
 
 def test_a_press_on_a_dead_link_is_not_lost_silently(

@@ -50,6 +50,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     entries: tuple[Entry, ...] = ()
     subject: str = ""  # for kinds without entries, and the override where set
     text: str = ""  # why you are told, what happens next; plain text
+    url: str = ""  # of a bundle: the list of its groups among others, behind sign-in
     acknowledge_url: str = ""  # opens a page with one button; a GET changes nothing (prefetch-safe)
     acknowledge_post_url: str = ""  # a POST to it acknowledges at once (ntfy action button)
     reason: str = ""  # "you are on call for Payments, first (step 1 of 3)"

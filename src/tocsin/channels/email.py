@@ -128,7 +128,7 @@ def _html(message: Message, settings: Settings) -> str:
         f'<p role="note" style="{_DRILL}">This is a drill.</p>' if message.drill else "",
         f'<h1 style="{_TITLE}">{headline}</h1>',
         _paragraphs(message.text),
-        _button(message.acknowledge_url),
+        _button(message),
         *(_card(entry) for entry in message.entries[: words.ENTRIES_MAX]),
         f"<p>and {words.more(message)} more.</p>" if words.more(message) else "",
         f"<p>Why you: {escape(message.reason)}</p>" if message.reason else "",
@@ -148,8 +148,11 @@ def _line(written: str) -> str:
     return f'<a href="{escape(written)}">{escape(written)}</a>' if is_link else escape(written)
 
 
-def _button(url: str) -> str:
-    return f'<p style="margin:20px 0"><a href="{escape(url)}" style="{_BUTTON}">Acknowledge</a></p>' if url else ""
+def _button(message: Message) -> str:
+    url, label = message.acknowledge_url, words.acknowledge(message)
+    if not url:
+        url, label = message.url, words.OPEN_LIST
+    return f'<p style="margin:20px 0"><a href="{escape(url)}" style="{_BUTTON}">{label}</a></p>' if url else ""
 
 
 def _card(entry: Entry) -> str:

@@ -2,7 +2,7 @@
 
 A push shows on a locked screen and passes through a server that may be somebody else's, so it carries the public text
 unless the contact says `detail: full`. The button posts to a link that acknowledges at once; tapping the message opens
-the group's page behind sign-in.
+the group's page behind sign-in, or, of several groups, the page of that link.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def compose(message: Message, address: Address, _settings: Settings, _now: datet
         message=_text(message, private=private),
         priority=PRIORITY_HIGH if high else PRIORITY_NORMAL,
         tags=[_TAGS[message.kind]],
-        click=_click(message),
+        click=words.opened_by(message),
         actions=_actions(message),
     )
     headers = {"Content-Type": "application/json"} | _authorization(address)
@@ -154,18 +154,11 @@ def _text(message: Message, *, private: bool) -> str:
     return text.cut(written, MESSAGE_CHARS_MAX)
 
 
-def _click(message: Message) -> str:
-    only = message.entries[0].url if len(message.entries) == 1 else ""
-    return only or message.acknowledge_url
-
-
 def _actions(message: Message) -> list[_Action]:
     actions = []
-    if message.acknowledge_post_url:
-        actions.append(
-            _Action(action="http", label="Acknowledge", url=message.acknowledge_post_url, method="POST", clear=True)
-        )
-    if click := _click(message):
+    if post := message.acknowledge_post_url:
+        actions.append(_Action(action="http", label=words.acknowledge(message), url=post, method="POST", clear=True))
+    if click := words.opened_by(message):
         actions.append(_Action(action="view", label="Open", url=click))
     return actions
 

@@ -52,6 +52,7 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     title: str
     body: str
     tag: str  # one with the same tag takes the place of the one before
+    groups: int = 0  # how many, if it tells of several
     url: str = ""  # opened by a tap
     acknowledge: str = ""  # a POST to it acknowledges
     ask: str = ""  # a page with one button, for browsers whose notifications have none
@@ -115,7 +116,8 @@ def _notification(message: Message, *, private: bool, loud: bool, now: datetime)
         title=text.cut(words.subject(message, private=private), TITLE_CHARS_MAX),
         body=_body(message, private=private),
         tag=only.reference if only else message.id,
-        url=only.url if only else "",
+        url=words.opened_by(message),
+        groups=len(message.entries) if not only else 0,
         acknowledge=message.acknowledge_post_url,
         ask=message.acknowledge_url,
         loud=loud,

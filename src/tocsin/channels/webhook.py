@@ -10,8 +10,8 @@ is a secret, `webhook-signature: v1,<base64 of HMAC-SHA256(secret, "id.timestamp
                     "opened_at": …, "alerts": 1, "summary": …}],
         "groups_total": 1}}
 
-`type` is page, taken, notice, test or code; `groups` holds at most GROUPS_MAX of `groups_total`. A program is best served one event at a time, so pages are not bundled
-and not limited.
+`type` is page, taken, notice, test or code; `groups` holds at most GROUPS_MAX of `groups_total`. A program is best
+served one event at a time, so pages are not bundled and not limited: each has its own `acknowledge_url`.
 """
 
 from __future__ import annotations

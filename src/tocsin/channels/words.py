@@ -11,6 +11,7 @@ from tocsin.kit import text
 SUBJECT_CHARS_MAX = 200
 ENTRIES_MAX = 20  # a bundle names this many groups and counts the rest
 SUMMARY_CHARS_MAX = 2000
+OPEN_LIST = "Open the list (sign in)"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _BIDI = re.compile(r"[\u200e\u200f\u202a-\u202e\u2066-\u2069]")  # can make a line read as another one
 
@@ -67,6 +68,17 @@ _DEFAULT_SUBJECTS = {
 }
 
 
+def acknowledge(message: Message) -> str:
+    """What stands on the button: it takes all that the message tells of."""
+    return f"Acknowledge all {len(message.entries)}" if len(message.entries) > 1 else "Acknowledge"
+
+
+def opened_by(message: Message) -> str:
+    """What a tap opens: the one group, or all of them with their button, or the list they are in."""
+    only = message.entries[0].url if len(message.entries) == 1 else ""
+    return only or message.acknowledge_url or message.url
+
+
 def highest_urgency(message: Message) -> str:
     """`high` if any group of the message is, else the first group's urgency."""
     urgencies = [entry.urgency.lower() for entry in message.entries]
@@ -81,7 +93,9 @@ def plain(message: Message, settings: Settings) -> str:
     if message.text:
         lines += [message.text, ""]
     if message.acknowledge_url:
-        lines += [f"Acknowledge: {message.acknowledge_url}", ""]
+        lines += [f"{acknowledge(message)}: {message.acknowledge_url}", ""]
+    elif message.url:
+        lines += [f"{OPEN_LIST}: {message.url}", ""]
     for entry in message.entries[:ENTRIES_MAX]:
         lines += [*_entry_lines(entry), ""]
     lines += _more(message)

@@ -26,7 +26,8 @@ from tocsin.kit import clock, mail
 from tocsin.kit.db import Reader
 from tocsin.kit.http import HttpClient
 from tocsin.kit.mail import Mailer
-from tocsin.paging import devices, pushkey, ways
+from tocsin.paging import bundling, devices, pushkey, ways
+from tocsin.paging.standing import letterhead
 
 _message = msgspec.json.Decoder(Message)
 _address = msgspec.json.Decoder(Address)
@@ -85,7 +86,10 @@ class ChannelCarrier:
         if secrets is None or (channel.per_device and int(address.options["device"]) not in self._devices):
             return Verdict(kind=VerdictKind.FAILED, reason=GONE)
         options = {**address.options, **secrets, **self._ingredients(channel)}
-        message = identified(bundle([_message.decode(parcel.body) for parcel in parcels]), parcels)
+        messages = [_message.decode(parcel.body) for parcel in parcels]
+        pages = [_page_of(parcel) for parcel in parcels]
+        one = bundling.bundle(messages, pages, letterhead(), address.options.get("person", ""))
+        message = identified(one, parcels)
         outgoing = channel.compose(
             message,
             Address(channel=address.channel, target=address.target, options=options),
@@ -107,31 +111,6 @@ class ChannelCarrier:
         return pushkey.ingredients(self._push_key) if channel.per_device else {}
 
 
-def bundle(messages: Sequence[Message]) -> Message:
-    """Many messages to one person as one: the newest one's kind and links, everybody's entries, each group once.
-
-    What has no entries has only its words, so all of those are kept.
-    """
-    if len(messages) == 1:
-        return messages[0]
-    last = messages[-1]
-    wordy = [message for message in messages if not message.entries]
-    words = [f"{message.subject}\n{message.text}".strip() for message in wordy]
-    if wordy:
-        last = msgspec.structs.replace(
-            last,
-            text="\n\n".join([last.text, *words] if last.entries else words),
-            subject=last.subject if last.entries or len(wordy) == 1 else f"{len(wordy)} notices: {last.subject}",
-        )
-    entries = {entry.reference: entry for message in messages for entry in message.entries}
-    return msgspec.structs.replace(
-        last,
-        entries=tuple(entries.values()),
-        acknowledge_url="" if len(entries) > 1 else last.acknowledge_url,
-        acknowledge_post_url="" if len(entries) > 1 else last.acknowledge_post_url,
-    )
-
-
 def identified(message: Message, parcels: Sequence[Parcel]) -> Message:
     """The message with an id made of these parcels: the same at every attempt, and no other message's.
 
@@ -141,6 +120,11 @@ def identified(message: Message, parcels: Sequence[Parcel]) -> Message:
     sent = [(parcel.id, clock.to_us(parcel.give_up_at)) for parcel in parcels]
     mark = hashlib.sha256(repr(sorted(sent)).encode()).hexdigest()[:MARK_CHARS]
     return msgspec.structs.replace(message, id=f"{message.id}-{mark}")
+
+
+def _page_of(parcel: Parcel) -> int:
+    kind, _, number = parcel.subject.partition(":")
+    return int(number) if kind == "page" else 0
 
 
 def _verdict(outcome: Outcome) -> Verdict:

@@ -10,11 +10,11 @@ from tocsin.channels.domain import Entry, Message, MessageKind
 from tocsin.engine.domain import LANE_NOTICE, Destination, NewDelivery, addressed
 from tocsin.kit import text
 from tocsin.kit.secrets import Signer
+from tocsin.paging import links
 from tocsin.paging.domain import Page
 from tocsin.paging.rules import Rung
 from tocsin.paging.store import GroupBrief
 
-LINK_LIVES = timedelta(days=7)  # a link in an old message must not answer for ever
 SUMMARY_CHARS_MAX = 1500
 TEST_TITLE = "This is a test"
 _encode = msgspec.json.Encoder().encode
@@ -45,7 +45,7 @@ def entry(brief: GroupBrief, service: str, base_url: str) -> Entry:
 
 def page(head: Letterhead, page_: Page, to: str, about: Entry, rung: Rung, steps: int, now: datetime) -> str:
     """The message of a page, as JSON. Its links acknowledge without signing in, for a week."""
-    link = f"{head.base_url}/a/{head.signer.sign(f'page:{page_.id}', now + LINK_LIVES)}"
+    link = links.to(head.base_url, head.signer, [page_.id], now)
     step = "last resort" if rung.last_resort else f"step {rung.step} of {steps}"
     if rung.cycle > 1:
         step += f", round {rung.cycle}"

@@ -92,10 +92,13 @@ def acknowledgement_expires_at(reader: Reader, group_id: int) -> datetime | None
     return clock.from_us_or_none(due)
 
 
-def asked_page(reader: Reader, page_id: int) -> AskedPage | None:
-    """The page with this number."""
-    row = reader.row("SELECT id, person, group_id FROM paging_page WHERE id = %s", (page_id,))
-    return None if row is None else AskedPage(page=row[0], person=row[1], group=row[2])
+def asked_pages(reader: Reader, page_ids: Iterable[int]) -> list[AskedPage]:
+    """The pages with these numbers, oldest first."""
+    rows = reader.rows(
+        f"SELECT id, person, group_id FROM paging_page WHERE {reader.among('id')} ORDER BY id",
+        (reader.listed(page_ids),),
+    )
+    return [AskedPage(page=row[0], person=row[1], group=row[2]) for row in rows]
 
 
 def inbox(reader: Reader, person: str, *, before: int | None = None, limit: int = NOTES_SHOWN_MAX) -> list[NoteLine]:

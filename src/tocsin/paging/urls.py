@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from tocsin.paging import group_views, policy_views, search_views, service_views, setup_views, views
+from tocsin.paging import answer_views, group_views, policy_views, search_views, service_views, setup_views, views
 
 urlpatterns = [
     path("", views.now, name="now"),
@@ -11,7 +11,7 @@ urlpatterns = [
     path("groups/searches/<number:search_id>/removal", search_views.drop_search, name="drop_search"),
     path("groups/<number:group_id>", group_views.group, name="group"),
     path("groups/<number:group_id>/escalation", group_views.escalate, name="escalate"),
-    path("a/<str:token>", views.answer, name="answer"),
+    path("a/<str:token>", answer_views.answer, name="answer"),
     path("policies", policy_views.policies, name="policies"),
     path("policies/new", policy_views.new_policy, name="new_policy"),
     path("policies/<str:name>", policy_views.policy, name="policy"),

@@ -1,4 +1,4 @@
-"""The HTML doors of paging: what is going on now, the link in a message, the inbox."""
+"""The HTML doors of paging: what is going on now, and the inbox."""
 
 from __future__ import annotations
 
@@ -7,31 +7,27 @@ from datetime import datetime, timedelta
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
-from tocsin.alerts import actions as alerts
 from tocsin.alerts import listing
-from tocsin.alerts.domain import GroupId, GroupStatus, Outcome
+from tocsin.alerts.domain import GroupStatus, Outcome
 from tocsin.alerts.listing import GroupFilter, GroupLine
-from tocsin.alerts.rules import IllegalMove
 from tocsin.alerts.views import Row, row
 from tocsin.engine import beat
 from tocsin.kit import clock, db
 from tocsin.kit.db import Reader
-from tocsin.kit.installation import link_signer
 from tocsin.oncall import queries as duty
 from tocsin.oncall import rules as oncall
 from tocsin.oncall.domain import ScheduleDocument
 from tocsin.oncall.sight import Sight
 from tocsin.paging import gaps, queries, setup, store
 from tocsin.paging.outlook import Outlook, names, outlook
-from tocsin.paging.queries import AskedPage, NoteLine
+from tocsin.paging.queries import NoteLine
 from tocsin.paging.setup import Setup
 from tocsin.paging.standing import Standing, standing
 from tocsin.people import queries as people
-from tocsin.people.middleware import permit, visitor
-from tocsin.people.rights import Actor, Right, may, may_anywhere
+from tocsin.people.middleware import permit
+from tocsin.people.rights import Actor, Right, may_anywhere
 from tocsin.web.converters import DIGITS_MAX
 from tocsin.web.pages import show
 
@@ -41,7 +37,6 @@ DUTIES_SHOWN_MAX = 100
 LATE_AFTER = timedelta(seconds=60)  # a timer is normally worked off within a second
 ENGINE_SILENT_AFTER = timedelta(seconds=30)  # the engine notes that it lives every few seconds
 DUTY_AHEAD = timedelta(days=62)  # how far the next hand-over is looked for
-VIA = "link"
 
 _sight = Sight()  # remembers answers for as long as they hold
 
@@ -98,21 +93,6 @@ class NowPage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AnswerPage:
-    """What somebody is asked through a link."""
-
-    kind: str  # asked | mine | taken | over | quiet
-    row: Row
-    person: str
-    holder: str
-    since: datetime | None
-    next_who: str = ""
-    next_at: datetime | None = None
-    just_done: bool = False
-    signed_in: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class InboxPage:
     """Somebody's messages."""
 
@@ -144,20 +124,6 @@ def now(request: HttpRequest, actor: Actor) -> HttpResponse:
         setup=setup.look(reader, current, actor) if _sets_up(reader, actor) else None,
     )
     return show(request, "paging/now.html", page)
-
-
-@csrf_exempt  # the token is the credential: ntfy and mail programs post it, and they have no cookie of ours
-@require_http_methods(["GET", "HEAD", "POST"])
-def answer(request: HttpRequest, token: str) -> HttpResponse:
-    """The link in a message: a GET only shows what it is about, so that prefetching answers nothing."""
-    asked = _asked(token)
-    if asked is None:
-        return show(request, "paging/answer_dead.html", None, status=410)
-    if request.method == "POST":
-        if not _acknowledge_by_link(asked):
-            return show(request, "paging/answer.html", _answer_page(request, asked), status=409)
-        return show(request, "paging/answer.html", _answer_page(request, asked, just_done=True))
-    return show(request, "paging/answer.html", _answer_page(request, asked))
 
 
 @require_safe
@@ -264,57 +230,3 @@ def _troubles(reader: Reader, current: Standing) -> tuple[Trouble, ...]:
         url = reverse("policy", kwargs={"name": gap.policy})
         found.append(Trouble(words=f"{gap.title} reaches nobody", starts=gap.start, ends=gap.end, url=url))
     return tuple(found)
-
-
-def _asked(token: str) -> AskedPage | None:
-    payload = link_signer().verify(token, clock.now())
-    kind, _, number = (payload or "").partition(":")
-    if kind != "page" or not number.isdecimal() or len(number) > DIGITS_MAX:
-        return None
-    return queries.asked_page(db.reader(clock.now()), int(number))
-
-
-def _acknowledge_by_link(asked: AskedPage) -> bool:
-    """Acknowledge as the person the link was sent to; False if it changes nothing, because somebody has it or it is over."""
-    by = f"person:{asked.person}"
-    with db.transact(clock.now()) as tx:
-        line = listing.group(tx, asked.group)
-        if line is None or line.status == GroupStatus.RESOLVED:
-            return False
-        if line.status == GroupStatus.ACKNOWLEDGED:
-            return line.acknowledged_by == by
-        try:
-            alerts.acknowledge(tx, GroupId(asked.group), by, via=VIA)
-        except (IllegalMove, alerts.NoSuchGroup):
-            return False
-    return True
-
-
-def _answer_page(request: HttpRequest, asked: AskedPage, *, just_done: bool = False) -> AnswerPage:
-    reader = db.reader(clock.now())
-    current = standing(reader)
-    current.know_contacts(reader, current.people)
-    line = listing.group(reader, asked.group)
-    assert line is not None  # pages are forgotten with their group, never later
-    actor = visitor(request)
-    running = queries.climbing(reader, [line.id]).get(line.id)
-    ahead = outlook(running, current).next if running else None
-    return AnswerPage(
-        kind=_kind(line, f"person:{asked.person}"),
-        row=row(current.snapshot, line),
-        person=people.name_of(current.snapshot, f"person:{asked.person}"),
-        holder=people.name_of(current.snapshot, line.acknowledged_by or line.resolved_by),
-        since=line.acknowledged_at if line.status == GroupStatus.ACKNOWLEDGED else line.resolved_at,
-        next_who=names(ahead.persons, current) if ahead else "",
-        next_at=ahead.at if ahead else None,
-        just_done=just_done,
-        signed_in=actor is not None and may(actor, Right.SEE),
-    )
-
-
-def _kind(line: GroupLine, by: str) -> str:
-    if line.status == GroupStatus.RESOLVED:
-        return "over"
-    if line.status == GroupStatus.ACKNOWLEDGED:
-        return "mine" if line.acknowledged_by == by else "taken"
-    return "asked"

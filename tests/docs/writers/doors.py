@@ -26,6 +26,10 @@ def write() -> dict[str, str]:
             "What exceeds a limit waits and is then told in one message, never dropped. The second half"
             " of a limit is given out evenly over its time, so that a bad hour is told to its end and an urgent page does"
             " not wait behind others for the rest of a minute. A channel that is not *private* is given only the service and the urgency, no titles or labels.",
+            "What a webhook is sent is a signed `POST` by the Standard Webhooks specification. Its JSON says in `type`"
+            " what it is (`page`, `taken`, `notice`, `test`, `code`), and in `data` among others the `groups` it is about"
+            " and, of a page, `acknowledge_url` and `acknowledge_post_url`: a `POST` to the latter acknowledges, without"
+            " a session. Webhooks and the inbox get each page by itself, so `groups` of a page holds one.",
         )
     }
 

@@ -4,6 +4,7 @@ const KEPT = "tocsin-1", OFFLINE = "/offline", LAST = "/offline/last";
 const ICON = "/static/tocsin/icon-192.png", BADGE = "/static/tocsin/badge-96.png";
 const REFUSED = ["Not acknowledged", "Tocsin refused it. Open Tocsin."];
 const UNANSWERED = ["No answer came", "You may have it or not. Press again, or look in Tocsin."]; // it may have got there
+const LEFT = "Somebody else has the others, or they are over. Nobody else is woken.";
 const LOUD = [300, 120, 300, 120, 300, 600, 300, 120, 300, 120, 300];
 
 self.addEventListener("install", (event) => {
@@ -69,7 +70,7 @@ function read(data) {
 
 function show(said) {
   const isPage = said.kind === "page";
-  const actions = said.acknowledge ? [{ action: "acknowledge", title: "Acknowledge" }] : [];
+  const actions = said.acknowledge ? [{ action: "acknowledge", title: said.groups ? `Acknowledge all ${said.groups}` : "Acknowledge" }] : [];
   if (said.url) actions.push({ action: "open", title: "Open" });
   return self.registration.showNotification(said.title, {
     body: said.body,
@@ -94,13 +95,17 @@ self.addEventListener("notificationclick", (event) => {
 
 async function acknowledge(said) {
   let status = 0;
+  let yours = said.groups;
   try {
-    status = (await fetch(new URL(said.acknowledge, self.location).pathname, { method: "POST", credentials: "omit" })).status;
+    const asked = { method: "POST", credentials: "omit", headers: { Accept: "application/json" } };
+    const answer = await fetch(new URL(said.acknowledge, self.location).pathname, asked);
+    status = answer.status;
+    yours = (await answer.json()).yours ?? yours;
   } catch {
     // no line, or the answer got lost on it: said below
   }
   const words = {
-    200: ["You have it", "Nobody else is woken."],
+    200: taken(said, yours),
     409: ["Not yours to take", "Somebody else has it, or it is over."],
     410: ["This is too old to be answered here", "Open Tocsin."],
   }[status] ?? (status >= 400 && status < 500 ? REFUSED : UNANSWERED);
@@ -108,11 +113,17 @@ async function acknowledge(said) {
   return show({
     ...said,
     kind: failed ? "page" : "taken",
-    title: `${words[0]}: ${said.tag}`,
+    title: said.groups ? words[0] : `${words[0]}: ${said.tag}`,
     body: words[1],
     loud: failed,
     acknowledge: failed && status !== 410 ? said.acknowledge : "",
   });
+}
+
+function taken(said, yours) {
+  if (!said.groups) return ["You have it", "Nobody else is woken."];
+  if (yours < said.groups) return [`You have ${yours} of ${said.groups} alert groups`, LEFT];
+  return [`You have all ${said.groups} alert groups`, "Nobody else is woken."];
 }
 
 async function visit(said) {
