@@ -124,7 +124,7 @@ def _create(fields: dict[str, object], settings: Settings, request_id: str) -> R
 def _read_action(asked: opsgenie_paths.Asked, fields: dict[str, object], now: datetime, request_id: str) -> Reading:
     problems: list[str] = []
     action = _ACTIONS.get(asked.verb, Action.NOTE)
-    until = times.instant(fields.get("endTime")) if action is Action.SNOOZE else None
+    until = times.instant(fields.get("endTime"), times.nearest) if action is Action.SNOOZE else None
     if action is Action.SNOOZE and (until is None or until <= now):
         errors = {"endTime": "End time must be a date-time in the future."}
         reply = _error(422, _NOT_PROCESSABLE, request_id, errors)

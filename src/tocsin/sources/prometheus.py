@@ -104,31 +104,37 @@ def _decode(body: bytes, errors: list[str]) -> list[_Alert]:
 
 
 def _tolerant(written: object) -> _Alert:
-    """One alert that breaks the schema, as far as it can be meant. Raises Unreadable with what is wrong."""
+    """One alert as far as it can be meant, and as the decoder reads it where it keeps to the schema.
+
+    Raises Unreadable with what is wrong.
+    """
     if not isinstance(written, dict):
         raise clean.Unreadable("it must be an object")
     if not isinstance(written.get("labels"), dict):
         raise clean.Unreadable("labels in body is required")
     return _Alert(
-        labels={_name(name): clean.text(value) for name, value in written["labels"].items()},
-        annotations={
-            _name(name): clean.text(value) for name, value in clean.mapping(written.get("annotations")).items()
-        },
+        labels={_whole(name): _whole(value) for name, value in written["labels"].items()},
+        annotations={_whole(name): _whole(value) for name, value in clean.mapping(written.get("annotations")).items()},
         starts_at=_instant(written, "startsAt"),
         ends_at=_instant(written, "endsAt"),
         generator=clean.optional(written.get("generatorURL")),
     )
 
 
-def _name(name: str) -> str:
-    return clean.optional(name) or ""
+def _whole(value: object) -> str:
+    """A scalar as text, uncut: an alert's identity is all of its labels."""
+    return clean.optional(value) or ""
 
 
 def _instant(written: dict[str, object], name: str) -> datetime | None:
     value = written.get(name)
     if value in (None, "") or (isinstance(value, str) and value.startswith("0001-01-01")):
         return None
-    found = times.instant(value)
+    try:
+        return msgspec.convert(value, datetime)  # as the decoder of whole bodies reads it, to the microsecond
+    except ValueError:
+        pass
+    found = times.instant(value, times.nearest)
     if found is None:
         raise clean.Unreadable(f"{name} in body must be of type date-time: {words.cut(clean.text(value), 40)!r}")
     return found
@@ -143,8 +149,8 @@ def _signal(alert: _Alert, settings: Settings, now: datetime) -> Signal | str:
         return "at least one label pair required"
     if "" in labels:
         return 'invalid label set: invalid name ""'
-    ends_at = times.utc(alert.ends_at)
-    starts_at = times.utc(alert.starts_at) or ends_at or now
+    ends_at = times.nearest(alert.ends_at)
+    starts_at = times.nearest(alert.starts_at) or ends_at or now
     if ends_at is None:
         ends_at = now + timedelta(seconds=settings.resolve_timeout_s)
     elif ends_at < starts_at:
