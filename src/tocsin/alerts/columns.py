@@ -13,7 +13,7 @@ from tocsin.alerts.domain import Alert, AlertStatus, Group, GroupStatus
 from tocsin.kit import clock
 from tocsin.kit.db import Row, Tx
 from tocsin.people.domain import Urgency
-from tocsin.sources.domain import Severity, Signal
+from tocsin.sources.domain import Action, Severity, Signal
 
 _json = msgspec.json.Encoder().encode
 _pack = msgspec.msgpack.Encoder().encode
@@ -71,6 +71,32 @@ def content_crc(signal: Signal) -> int:
     """A number that differs when what people read about an alert differs."""
     read = (signal.title, signal.severity, signal.description, signal.labels, signal.details)
     return zlib.crc32(_pack((*read, signal.lost) if signal.lost else read))
+
+
+SAYING = "id, dedup_key, severity, labels, description, details"
+
+
+def saying(row: Row) -> Signal:
+    """What an alert says, as the signal that would say it; of its labels also those that matchers see beside them."""
+    _, dedup_key, severity, labels, description, details = row
+    return as_said(
+        dedup_key, Severity(severity), msgspec.json.decode(labels), description, msgspec.json.decode(details)
+    )
+
+
+def as_said(
+    dedup_key: str, severity: Severity, labels: dict[str, str], description: str, details: dict[str, object]
+) -> Signal:
+    """The same; the severity is what the sender said, also where a route gave the alert another."""
+    stated = labels.get("severity", "")
+    return Signal(
+        action=Action.TRIGGER,
+        dedup_key=dedup_key,
+        severity=Severity(stated) if stated in set(Severity) else severity,
+        labels=labels,
+        description=description,
+        details=details,
+    )
 
 
 def said(signal: Signal, labels: Mapping[str, str]) -> tuple[str, ...]:

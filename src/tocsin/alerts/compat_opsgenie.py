@@ -17,6 +17,7 @@ from django.views.decorators.http import require_safe
 
 from tocsin.alerts import columns, compat, listing
 from tocsin.alerts.domain import SIGNAL_BITS
+from tocsin.alerts.listing import AlertLine
 from tocsin.config import queries as configuration
 from tocsin.kit import clock, db
 from tocsin.kit.db import Reader, Row
@@ -97,7 +98,7 @@ def _list(reader: Reader, integration: str, request: HttpRequest) -> Answer:
         f"{compat.JOINED} WHERE alert.integration = %s{where} ORDER BY alert.id {direction} LIMIT %s OFFSET %s",
         [integration, *params, limit, offset],
     )
-    return 200, {"data": [_brief(row) for row in rows]}
+    return 200, {"data": [_brief(reader, row) for row in rows]}
 
 
 def _count(reader: Reader, integration: str, request: HttpRequest) -> Answer:
@@ -119,8 +120,8 @@ def _request(reader: Reader, integration: str, _: HttpRequest, request_id: str) 
     if row is None:
         return 404, {"message": "Request not found. It might not be processed, yet."}
     result = reader.row(
-        "SELECT signal.action, signal.outcome, signal.reason, signal.dedup_key FROM alerts_signal signal"
-        " WHERE signal.id = %s",
+        "SELECT signal.action, signal.outcome, signal.reason, coalesce(alert.dedup_key, signal.dedup_key)"
+        " FROM alerts_signal signal LEFT JOIN alerts_alert alert ON alert.id = signal.alert_id WHERE signal.id = %s",
         (row[0] << SIGNAL_BITS,),
     )
     if result is None:
@@ -206,8 +207,9 @@ def _by_alias(reader: Reader, integration: str, alias: str) -> Row | None:
     )
 
 
-def _brief(row: Any) -> dict[str, Any]:
+def _brief(reader: Reader, row: Any) -> dict[str, Any]:
     alert = listing.alert_line(row)
+    count, occurred_at = _occurrences(reader, alert)
     status, acknowledged_by, acknowledged_at, snoozed_until, resolved_by = row[-5:]
     began = alert.opened_at
     report = {
@@ -227,8 +229,8 @@ def _brief(row: Any) -> dict[str, Any]:
         "tags": [tag for tag in alert.labels.get("tags", "").split(",") if tag],
         "snoozed": status == "snoozed",
         **({"snoozedUntil": compat.instant(clock.from_us(snoozed_until))} if snoozed_until else {}),
-        "count": alert.signal_count,
-        "lastOccurredAt": compat.instant(alert.last_signal_at),
+        "count": count,
+        "lastOccurredAt": compat.instant(occurred_at),
         "createdAt": compat.instant(began),
         "updatedAt": compat.instant(alert.resolved_at or alert.last_signal_at),
         "source": alert.labels.get("source", ""),
@@ -240,8 +242,18 @@ def _brief(row: Any) -> dict[str, Any]:
     }
 
 
+def _occurrences(reader: Reader, alert: AlertLine) -> tuple[int, datetime]:
+    """How often the alert was created, and when last: a close is heard of it too, but is none."""
+    count, last = alert.signal_count, alert.last_signal_at
+    if alert.status == "firing":
+        return count, last
+    newest = _signals_of(reader, alert.id)
+    created = next((at for _, at, action, *_ in newest if action == "trigger"), last)
+    return count - any(outcome == "resolved" for *_, outcome, _ in newest), created
+
+
 def _full(reader: Reader, row: Any) -> dict[str, Any]:
-    brief = _brief(row)
+    brief = _brief(reader, row)
     alert = listing.alert_line(row)
     people = configuration.current(reader).all("people", PersonDocument)
     owner = people.get(row[-4].removeprefix("person:"))

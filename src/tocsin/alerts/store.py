@@ -31,6 +31,12 @@ def alerts_by_id(reader: Reader, ids: Iterable[int]) -> dict[int, Alert]:
     return {row[0]: columns.alert(row) for row in rows}
 
 
+def saying(tx: Tx, ids: Iterable[int]) -> dict[int, Signal]:
+    """What these alerts say."""
+    rows = tx.rows(f"SELECT {columns.SAYING} FROM alerts_alert WHERE {tx.among('id')}", (tx.listed(ids),))
+    return {row[0]: columns.saying(row) for row in rows}
+
+
 def firing_of_groups(tx: Tx, group_ids: Iterable[int]) -> list[Alert]:
     """The firing alerts of these groups."""
     rows = tx.rows(

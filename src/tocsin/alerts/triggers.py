@@ -61,7 +61,11 @@ def _repeat(working: WorkingSet, envelope: Waiting, signal: Signal, alert: Alert
     integration = working.book.integrations.get(alert.integration)
     alert.expires_at = rules.expiry(integration, signal, envelope.received_at, working.tx.now)
     working.note_repeat(alert)
-    crc = working.crc(signal)
+    if signal.unsaid:
+        signal = working.filled(alert, signal)
+        crc = columns.content_crc(signal)
+    else:
+        crc = working.crc(signal)
     if crc != alert.crc:
         alert.crc = crc
         _take_news(working, envelope, signal, alert)

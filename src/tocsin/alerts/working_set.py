@@ -16,6 +16,7 @@ from tocsin.alerts.ledger import SignalResult, Waiting
 from tocsin.alerts.lifecycle import UnitOfWork
 from tocsin.alerts.rules import Rulebook
 from tocsin.kit.db import Tx
+from tocsin.sources import repeats
 from tocsin.sources.domain import Action, Signal
 
 Arrived = tuple[Waiting, int, Signal]  # an envelope, the signal's place in it from 0, the signal
@@ -34,6 +35,7 @@ class WorkingSet:
         self._candidates: dict[str, list[Group]] = {}  # by the identity of service and group key
         self._routed: dict[int, Routed | Dropped] = {}  # by signal
         self._crcs: dict[int, int] = {}  # by signal
+        self._saying: dict[int, Signal] = {}  # by alert's id, of those that a repeat leaves something of unsaid
         self._storm_counts: dict[str, int] = {}  # by service
         self._new: dict[int, Told] = {}  # by alert
         self._groups_of_new: dict[int, Group] = {}  # by alert
@@ -49,6 +51,7 @@ class WorkingSet:
         self.firing = store.firing_alerts(self.tx, set(keys))
         self._load_named_by_id(arrived)
         needed: set[int] = set()
+        leaned_on: set[int] = set()
         ending: set[int] = set()  # alerts that a resolve of this batch may end, so that a trigger after it is new
         for key, (envelope, _, signal) in zip(keys, arrived, strict=True):
             alert = self.firing.get(key)
@@ -58,6 +61,10 @@ class WorkingSet:
                 self._routed[id(signal)] = rules.route(self.book, envelope.integration, signal, self.tx.now)
             if alert is not None and self._touches_group(alert, signal):
                 needed.add(alert.group_id)
+            if alert is not None and signal.unsaid:
+                leaned_on.add(alert.id)
+        if leaned_on:
+            self._saying = store.saying(self.tx, leaned_on)
         self._load_candidates()
         self.work.load(needed)
         for groups in self._candidates.values():
@@ -98,6 +105,16 @@ class WorkingSet:
         if known is None:
             known = self._crcs[id(signal)] = columns.content_crc(signal)
         return known
+
+    def filled(self, alert: Alert, signal: Signal) -> Signal:
+        """The repeat with what it leaves unsaid as the alert has it by now."""
+        told = self._news.get(alert.id) if alert.id else self._new.get(id(alert))
+        if told is None:
+            known = self._saying.get(alert.id) or store.saying(self.tx, [alert.id])[alert.id]
+            return repeats.filled(signal, known)
+        _, last, labels = told
+        severity, dedup_key = alert.severity, alert.dedup_key
+        return repeats.filled(signal, columns.as_said(dedup_key, severity, labels, last.description, last.details))
 
     def route(self, envelope: Waiting, signal: Signal) -> Routed | Dropped:
         """What the rules make of a trigger."""

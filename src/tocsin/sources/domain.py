@@ -102,6 +102,7 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=Fals
     note: str = ""
     until: datetime | None = None  # snooze until
     lost: int = 0  # alerts the sender says it left out (Alertmanager's truncatedAlerts)
+    unsaid: tuple[str, ...] = ()  # fields of the request that were not in it: a repeat leaves them as they are
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, gc=False):

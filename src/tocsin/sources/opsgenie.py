@@ -1,6 +1,7 @@
 """Opsgenie's alert API: create, acknowledge, close and the rest, as its clients and Alertmanager's notifier send them.
 
-Every write is answered at once with a request id, as there; what becomes of it is decided later. Texts that are too
+Every write is answered at once with a request id, as there; what becomes of it is decided later. Who creates an alert
+again that is open need not say again what it is: what the body leaves out stays (repeats.py). Texts that are too
 long are cut rather than refused, and the integration's page says so. An alert created without an alias is known by
 the id of the request that created it. One thing here is not pure: the request id is random, made by a function that
 can be passed in.
@@ -15,7 +16,7 @@ from datetime import datetime
 import msgspec
 
 from tocsin.kit import text as words
-from tocsin.sources import answers, clean, credentials, identity, opsgenie_paths, severities, times
+from tocsin.sources import answers, clean, credentials, identity, opsgenie_paths, repeats, severities, times
 from tocsin.sources.domain import (
     DETAIL_LABEL_CHARS_MAX,
     LABEL_VALUE_CHARS_MAX,
@@ -95,10 +96,13 @@ def _create(fields: dict[str, object], settings: Settings, request_id: str) -> R
         errors = {"message": "Message can not be empty."}
         reply = _error(422, _NOT_PROCESSABLE, request_id, errors)
         return Reading(signals=(), reply=reply, problems=("message: it is missing or blank",))
-    priority = clean.text(fields.get("priority")).strip().upper() or "P3"
+    priority = clean.text(fields.get("priority")).strip().upper()
+    unsaid = [name for name in repeats.FIELDS if fields.get(name) is None or (name == "priority" and not priority)]
+    priority = priority or "P3"
     severity = severities.known(priority)
     if severity is None:
         problems.append(f"priority: {words.cut(priority, 20)!r} is not one of P1 to P5")
+        unsaid.append("priority")
     details = clean.details(fields.get("details"))
     if len(message) > MESSAGE_CHARS_MAX:
         details = {"message": message, **details}
@@ -112,6 +116,7 @@ def _create(fields: dict[str, object], settings: Settings, request_id: str) -> R
         details={**details, **_people(fields)},
         by=_short(fields.get("user")),
         note=_cut(clean.text(fields.get("note")), NOTE_CHARS_MAX, "note", problems),
+        unsaid=tuple(unsaid),
     )
     return Reading(
         signals=(signal,),
@@ -188,7 +193,7 @@ def _labels(fields: dict[str, object], priority: str, problems: list[str]) -> di
 
 def _people(fields: dict[str, object]) -> dict[str, object]:
     """Whom the sender wanted told: shown, because here the service's policy decides."""
-    stated = {name: fields[name] for name in ("responders", "teams", "visibleTo", "actions") if fields.get(name)}
+    stated = {name: fields[name] for name in repeats.SHOWN if fields.get(name)}
     return clean.details(stated)
 
 

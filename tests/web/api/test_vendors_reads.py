@@ -153,6 +153,44 @@ def test_an_opsgenie_client_follows_its_alert(served: Served) -> None:
     assert len(listed.body["data"]) == 1
 
 
+def test_a_write_by_its_number_is_told_of_by_the_alerts_own_name(served: Served) -> None:
+    """What became of a write to `identifierType=tiny` names the alert, not the number it was asked for by."""
+    served.call("", "POST", "/v2/alerts", {"message": "lift is stuck", "alias": "lift"}, OPSGENIE)
+    served.wait_for("/groups?q=lift+is+stuck", lambda body: body["groups"])
+    alert = served.call("", "GET", "/v2/alerts/lift?identifierType=alias", headers=OPSGENIE).body["data"]
+    path = f"/v2/alerts/{alert['tinyId']}/acknowledge?identifierType=tiny"
+    asked = served.call("", "POST", path, {}, OPSGENIE).body["requestId"]
+    served.wait_for("/groups?q=lift+is+stuck", lambda body: body["groups"][0]["status"] == "acknowledged")
+    told = served.call("", "GET", f"/v2/alerts/requests/{asked}", headers=OPSGENIE).body["data"]
+    assert (told["isSuccess"], told["alertId"], told["alias"]) == (True, "lift", "lift")
+
+
+def test_creating_again_counts_and_closing_does_not(served: Served) -> None:
+    """`count` is how often an alert was created and `lastOccurredAt` when last; a bare repeat changes nothing else."""
+    path = "/v2/alerts/leak?identifierType=alias"
+    whole = {"message": "roof leaks", "alias": "leak", "priority": "P1", "tags": ["floor:4"], "description": "a lot"}
+
+    def seen(status: str, count: int) -> Any:
+        served.wait_for(
+            "/groups",
+            lambda _: (
+                (found := served.call("", "GET", path, headers=OPSGENIE)).status == 200
+                and (found.body["data"]["status"], found.body["data"]["count"]) == (status, count)
+            ),
+        )
+        return served.call("", "GET", path, headers=OPSGENIE).body["data"]
+
+    served.call("", "POST", "/v2/alerts", whole, OPSGENIE)
+    first = seen("open", 1)
+    served.call("", "POST", "/v2/alerts", {"message": "roof leaks", "alias": "leak"}, OPSGENIE)
+    again = seen("open", 2)
+    for name in ("priority", "tags", "description", "details"):
+        assert again[name] == first[name], name
+    assert again["priority"] == "P1"
+    served.call("", "POST", "/v2/alerts/leak/close?identifierType=alias", {}, OPSGENIE)
+    assert seen("closed", 2)["lastOccurredAt"] == again["lastOccurredAt"]
+
+
 def test_what_is_not_theirs_is_not_there(served: Served) -> None:
     """Unknown alerts and requests are 404 in Opsgenie's shape; without a key, 401."""
     missing = served.call("", "GET", "/v2/alerts/none?identifierType=alias", headers=OPSGENIE)
