@@ -149,7 +149,7 @@ def _text(message: Message, *, private: bool) -> str:
         left = len(message.entries) - ENTRIES_MAX
         lines += [f"and {left} more"] if left > 0 else []
     elif private:
-        lines += [entry.summary for entry in message.entries]
+        lines += [line for entry in message.entries for line in words.quoted(entry.summary)]
     written = "\n".join(line for line in lines if line) or "Open Tocsin for details."
     return text.cut(written, MESSAGE_CHARS_MAX)
 

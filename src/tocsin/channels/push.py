@@ -136,7 +136,7 @@ def _body(message: Message, *, private: bool) -> str:
         left = len(message.entries) - ENTRIES_MAX
         lines += [f"and {left} more"] if left > 0 else []
     elif private:
-        lines += [entry.summary for entry in message.entries]
+        lines += [line for entry in message.entries for line in words.quoted(entry.summary)]
     written = "\n".join(line for line in lines if line) or OPEN_FOR_MORE
     return text.cut(written, BODY_CHARS_MAX)
 

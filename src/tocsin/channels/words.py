@@ -23,6 +23,11 @@ def one_line(written: str, chars_max: int = SUBJECT_CHARS_MAX) -> str:
     return text.cut(" ".join(_BIDI.sub("", _CONTROL.sub(" ", written)).split()), chars_max)
 
 
+def quoted(written: str, chars_max: int = SUMMARY_CHARS_MAX) -> list[str]:
+    """What a sender wrote, line by line, so that none of its lines can pass for one of ours."""
+    return [f"> {_BIDI.sub('', _CONTROL.sub(' ', line))}" for line in text.cut(written, chars_max).splitlines()]
+
+
 def title(entry: Entry, *, private: bool) -> str:
     """`Checkout: disk full`; without private text, what may be read over a shoulder."""
     if not private:
@@ -100,7 +105,7 @@ def plain(message: Message, settings: Settings) -> str:
         lines += [*_entry_lines(entry), ""]
     lines += _more(message)
     if message.reason:
-        lines += [f"Why you: {message.reason}", ""]
+        lines += [f"Why you: {one_line(message.reason)}", ""]
     return "\n".join([*lines, f"-- {settings.instance}", settings.base_url]).rstrip() + "\n"
 
 
@@ -127,8 +132,7 @@ def moment(instant: datetime) -> str:
 
 def _entry_lines(entry: Entry) -> list[str]:
     lines = [f"{entry.reference}  {title(entry, private=True)}", f"  {facts(entry)}"]
-    if entry.summary:
-        lines += [f"  {line}" for line in text.cut(entry.summary, SUMMARY_CHARS_MAX).splitlines()]
+    lines += [f"  {line}" for line in quoted(entry.summary)]
     return [*lines, f"  {entry.url}"] if entry.url else lines
 
 

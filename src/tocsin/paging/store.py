@@ -10,6 +10,7 @@ import msgspec
 
 from tocsin.alerts.domain import BY_HAND
 from tocsin.alerts.manual_pages import TEST_LABEL
+from tocsin.channels import words
 from tocsin.kit import clock
 from tocsin.kit.db import Reader, Row, Tx
 from tocsin.paging.domain import Escalation, EscalationStatus, Page, PageStatus, Plan
@@ -327,9 +328,10 @@ def encode_plan(plan: Plan) -> str:
 def _summary(description: str, labels: str) -> str:
     if description:
         return description
-    return (
-        labels if labels == "{}" else ", ".join(f"{key}={value}" for key, value in msgspec.json.decode(labels).items())
-    )
+    if labels == "{}":
+        return labels
+    said = ", ".join(f"{key}={value}" for key, value in msgspec.json.decode(labels).items())
+    return words.one_line(said, words.SUMMARY_CHARS_MAX)
 
 
 def _escalation(row: Row) -> Escalation:
