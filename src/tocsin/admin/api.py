@@ -13,6 +13,7 @@ from tocsin.admin.auditing import Asked
 from tocsin.kit import clock, db
 from tocsin.people.api import permit
 from tocsin.people.rights import Right
+from tocsin.web.asking import Instant
 
 router = Router(tags=["audit"])
 LIMIT_MAX = 1000
@@ -45,8 +46,8 @@ class AuditIn(Schema):
     who: str = ""
     what: str = ""
     q: str = ""
-    since: datetime | None = None
-    until: datetime | None = None
+    since: Instant | None = None
+    until: Instant | None = None
     before: int | None = None
     limit: Limit = auditing.PAGE
 

@@ -296,8 +296,6 @@ def _end(
         end = until if until is not None else start + text.parse_duration(lasts or "")
     except ValueError as error:
         raise wrong("for", str(error)) from None
-    if end.tzinfo is None:
-        raise wrong(name, "this time has no zone", fix="write it with Z or an offset: 2026-03-01T09:00:00Z")
     if end <= max(start, now):
         raise wrong(name, "this is in the past or before the start")
     if end - now > most:

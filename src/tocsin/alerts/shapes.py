@@ -13,7 +13,7 @@ from tocsin.alerts.domain import COMMENT_CHARS_MAX, MATCHERS_MAX, NOTE_CHARS_MAX
 from tocsin.alerts.listing import AlertLine, GroupLine, SignalLine
 from tocsin.people.domain import Urgency
 from tocsin.sources.domain import Severity
-from tocsin.web.asking import Asking
+from tocsin.web.asking import Asking, Instant
 
 QUERY_CHARS_MAX = 200
 
@@ -79,7 +79,7 @@ class SignalShown(SignalLine):
 class Snooze(Asking):
     """Until when: an instant, or a duration such as 2h."""
 
-    until: datetime | None = None
+    until: Instant | None = None
     for_: str | None = Field(default=None, alias="for")
 
 
@@ -94,8 +94,8 @@ class SilenceIn(Asking):
 
     matchers: list[str] = Field(min_length=1, max_length=MATCHERS_MAX)
     comment: str = Field(min_length=1, max_length=COMMENT_CHARS_MAX)
-    starts_at: datetime | None = None
-    ends_at: datetime | None = None
+    starts_at: Instant | None = None
+    ends_at: Instant | None = None
     for_: str | None = Field(default=None, alias="for")
 
 
@@ -108,7 +108,7 @@ class Asked(Schema):
     urgency: Urgency | None = None
     severity: Severity | None = None
     q: str = Field(default="", max_length=QUERY_CHARS_MAX)
-    since: datetime | None = None
-    until: datetime | None = None
+    since: Instant | None = None
+    until: Instant | None = None
     before: int | None = None
     limit: int = Field(default=listing.LIMIT_DEFAULT, ge=1, le=listing.LIMIT_MAX)

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from ninja import Field, Query, Router, Schema
 from pydantic import ValidationError
 
+from tocsin.config import explain
 from tocsin.config import queries as configuration
 from tocsin.kit import clock, db
 from tocsin.kit.db import Reader
@@ -18,7 +19,7 @@ from tocsin.oncall.domain import ScheduleDocument
 from tocsin.oncall.rules import Schedule
 from tocsin.people.api import permit
 from tocsin.people.rights import Right
-from tocsin.web.asking import Asking
+from tocsin.web.asking import Asking, Instant
 from tocsin.web.problems import Mistake, Problem, not_found, wrong
 
 router = Router(tags=["on call"])
@@ -80,7 +81,7 @@ class PreviewIn(Asking):
     """A schedule's document that is not in force yet, and the time to look at."""
 
     document: dict[str, Any]
-    from_: datetime | None = Field(default=None, alias="from")
+    from_: Instant | None = Field(default=None, alias="from")
     days: int = Field(default=90, ge=1, le=DAYS_MAX)
 
 
@@ -103,14 +104,14 @@ class OnCallOut(Schema):
 @router.get("", response=OnCallOut)
 def on_call(
     request: HttpRequest,
-    at: datetime | None = None,
+    at: Instant | None = None,
     schedule: Annotated[list[str], Query(max_length=NAMES_MAX)] = [],  # noqa: B006 - ninja copies defaults
     person: str = "",
 ) -> Any:
     """Who is on call now, or at another instant, in the past as it was; for all schedules or those named."""
     permit(request, Right.SEE)
     reader = db.reader(clock.now())
-    instant = aware("at", at) if at else reader.now
+    instant = at or reader.now
     try:
         was = past.as_it_was(reader, instant)
         counts = queries.in_force(reader, instant)
@@ -123,16 +124,15 @@ def on_call(
 def shifts(
     request: HttpRequest,
     name: str,
-    from_: Annotated[datetime, Query(alias="from")],
-    to: datetime,
+    from_: Annotated[Instant, Query(alias="from")],
+    to: Instant,
 ) -> Any:
     """The final shifts of a schedule between two instants, cut to them, in UTC; those in the past as they were."""
     permit(request, Right.SEE)
     reader = db.reader(clock.now())
-    start, end = aware("from", from_), aware("to", to)
     try:
-        answers.must_be_askable(start, end)
-        found = answers.listed(queries.shifts_between(reader, name, start, end))
+        answers.must_be_askable(from_, to)
+        found = answers.listed(queries.shifts_between(reader, name, from_, to))
         if not found:
             _schedule(reader, name)
     except ValueError as error:
@@ -142,7 +142,7 @@ def shifts(
 
 @schedules_router.get("/{name}/gaps", response=dict[str, list[dict[str, str]]])
 def gaps(
-    request: HttpRequest, name: str, from_: Annotated[datetime | None, Query(alias="from")] = None, days: Days = 90
+    request: HttpRequest, name: str, from_: Annotated[Instant | None, Query(alias="from")] = None, days: Days = 90
 ) -> Any:
     """The exact times nobody is on call, overrides included; those in the past as they were."""
     permit(request, Right.SEE)
@@ -154,7 +154,7 @@ def gaps(
 
 @schedules_router.get("/{name}/quality", response=QualityOut)
 def quality(
-    request: HttpRequest, name: str, from_: Annotated[datetime | None, Query(alias="from")] = None, days: Days = 364
+    request: HttpRequest, name: str, from_: Annotated[Instant | None, Query(alias="from")] = None, days: Days = 364
 ) -> Any:
     """How good a schedule is, from 0 to 100: gaps, balance of nights, weekends and holidays, rests, spans."""
     permit(request, Right.SEE)
@@ -173,7 +173,7 @@ def preview(request: HttpRequest, name: str, body: PreviewIn) -> Any:
     try:
         document = ScheduleDocument.model_validate(body.document)
     except ValidationError as error:
-        raise _not_a_schedule(error) from None
+        raise _not_a_schedule(error, body.document) from None
     after = rules.compile_schedule(name, document)
     current = configuration.current(reader).all("schedules", ScheduleDocument).get(name)
     before = rules.compile_schedule(name, current) if current is not None else None
@@ -186,15 +186,8 @@ def preview(request: HttpRequest, name: str, body: PreviewIn) -> Any:
     }
 
 
-def aware(field: str, instant: datetime) -> datetime:
-    """The instant, which must have a zone. Raises Problem."""
-    if instant.tzinfo is None:
-        raise wrong(field, "this time has no zone", fix="write it with Z or an offset: 2026-03-01T09:00:00Z")
-    return instant
-
-
 def _ahead(from_: datetime | None, days: int) -> tuple[datetime, datetime]:
-    start = aware("from", from_) if from_ else clock.now()
+    start = from_ or clock.now()
     return start, start + timedelta(days=days)
 
 
@@ -235,13 +228,7 @@ def _burden(load: coverage.Load) -> dict[str, Any]:
     }
 
 
-def _not_a_schedule(error: ValidationError) -> Problem:
-    mistakes = [
-        Mistake(
-            field=".".join(str(part) for part in (*one["loc"], *one.get("ctx", {}).get("path", ()))),
-            message=str(one["msg"]),
-            fix=str(one.get("ctx", {}).get("fix", "")),
-        )
-        for one in error.errors()
-    ]
+def _not_a_schedule(error: ValidationError, document: object) -> Problem:
+    found = explain.explainer(ScheduleDocument).explain(error, document, str)
+    mistakes = [Mistake(field=".".join(map(str, one.path)), message=one.message, fix=one.fix) for one in found]
     return Problem(422, "this is not a schedule", mistakes=mistakes)

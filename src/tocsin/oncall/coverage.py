@@ -191,7 +191,7 @@ def _gap_findings(found: Quality, now: datetime) -> Iterator[Finding]:
         details={
             "gaps": [gap.as_json() for gap in found.gaps[:LISTED_MAX]],
             "count": len(found.gaps),
-            "from": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "from": text.iso(now),
         },
     )
 

@@ -17,7 +17,6 @@ from tocsin.kit import clock, db, text
 from tocsin.kit.db import Reader, Tx
 from tocsin.oncall import actions, calendar_actions, queries, rights, swaps
 from tocsin.oncall.actions import CannotChange, WhyNot, Wish
-from tocsin.oncall.api import aware
 from tocsin.oncall.desk import Conflict, Handover, OverrideLine, Span, Swap, SwapStatus
 from tocsin.oncall.domain import ScheduleDocument
 from tocsin.oncall.shapes import (
@@ -33,13 +32,14 @@ from tocsin.oncall.shapes import (
 )
 from tocsin.people.api import actor, permit, writing
 from tocsin.people.rights import Actor, Right
+from tocsin.web.asking import Instant
 from tocsin.web.problems import Problem, not_found, wrong
 
 overrides_router = Router(tags=["on call"])
 swaps_router = Router(tags=["on call"])
 absences_router = Router(tags=["on call"])
 handovers_router = Router(tags=["on call"])
-From = Annotated[datetime | None, Query(alias="from")]
+From = Annotated[Instant | None, Query(alias="from")]
 STATUS_OF = {
     WhyNot.NO_SCHEDULE: 404,
     WhyNot.NO_PERSON: 422,
@@ -73,7 +73,7 @@ def _refusal(why: CannotChange) -> Problem:
 
 @overrides_router.get("", response=dict[str, list[OverrideLine]])
 def overrides(
-    request: HttpRequest, from_: From = None, to: datetime | None = None, schedule: str = "", cancelled: bool = False
+    request: HttpRequest, from_: From = None, to: Instant | None = None, schedule: str = "", cancelled: bool = False
 ) -> Any:
     """The overrides that reach into a time, in the order in which they count."""
     permit(request, Right.SEE)
@@ -87,7 +87,7 @@ def make_override(request: HttpRequest, body: OverrideIn) -> Any:
     """Change who is on call for a while; it counts at once, for escalations under way too."""
     reader = _reader()
     who = _may_change(request, _team(reader, body.schedule), (body.person_in, body.person_out))
-    start = aware("start", body.start) if body.start else reader.now
+    start = body.start or reader.now
     wish = Wish(
         schedule=body.schedule,
         person_in=body.person_in or None,
@@ -139,10 +139,10 @@ def offer_swap(request: HttpRequest, body: SwapIn) -> Any:
     offer = swaps.Offer(
         person=person,
         to=body.to or None,
-        gives=_span("gives", body.gives),
-        wants=_span("wants", body.wants) if body.wants else None,
+        gives=_span(body.gives),
+        wants=_span(body.wants) if body.wants else None,
         message=body.message,
-        expires_at=aware("expires_at", body.expires_at) if body.expires_at else None,
+        expires_at=body.expires_at,
     )
     with changing(who) as tx:
         return Status(201, swaps.offer(tx, offer, who.by))
@@ -194,7 +194,7 @@ def withdraw_swap(request: HttpRequest, swap_id: int) -> Any:
 
 
 @absences_router.get("", response=AbsencesOut)
-def absences(request: HttpRequest, from_: From = None, to: datetime | None = None, person: str = "") -> Any:
+def absences(request: HttpRequest, from_: From = None, to: Instant | None = None, person: str = "") -> Any:
     """When people are away, by hand or by their calendars, and the shifts that are in the way of."""
     permit(request, Right.SEE)
     reader = _reader()
@@ -212,9 +212,8 @@ def note_absence(request: HttpRequest, body: AbsenceIn) -> Any:
     who = actor(request)
     person = body.person or who.person
     _may_speak(request, who, person)
-    start, end = aware("start", body.start), aware("end", body.end)
     with changing(who) as tx:
-        made = calendar_actions.note_absence(tx, person, start, end, about=body.about, by=who.by)
+        made = calendar_actions.note_absence(tx, person, body.start, body.end, about=body.about, by=who.by)
     return Status(201, {**asdict(made), "kind": "absent"})
 
 
@@ -286,18 +285,18 @@ def _end(body: OverrideIn, start: datetime) -> datetime:
     if (body.end is None) == (body.for_ is None):
         raise wrong("end", "say either `end` or `for`")
     try:
-        return aware("end", body.end) if body.end is not None else start + text.parse_duration(body.for_ or "")
+        return body.end if body.end is not None else start + text.parse_duration(body.for_ or "")
     except ValueError as error:
         raise wrong("for", str(error)) from None
 
 
-def _span(field: str, body: SpanIn) -> Span:
-    return Span(schedule=body.schedule, start=aware(f"{field}.start", body.start), end=aware(f"{field}.end", body.end))
+def _span(body: SpanIn) -> Span:
+    return Span(schedule=body.schedule, start=body.start, end=body.end)
 
 
 def _between(from_: datetime | None, to: datetime | None) -> tuple[datetime, datetime]:
-    start = aware("from", from_) if from_ else clock.now()
-    end = aware("to", to) if to else start + SHOWN_BY_DEFAULT
+    start = from_ or clock.now()
+    end = to or start + SHOWN_BY_DEFAULT
     if end <= start or end - start > timedelta(days=3660):
         raise wrong("to", "this is before `from`, or too long after it")
     return start, end

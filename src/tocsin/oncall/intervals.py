@@ -10,6 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from tocsin.kit import text
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Interval:
@@ -25,7 +27,7 @@ class Interval:
 
     def as_json(self) -> dict[str, str]:
         """Both ends in UTC, ISO 8601."""
-        return {"start": self.start.strftime("%Y-%m-%dT%H:%M:%SZ"), "end": self.end.strftime("%Y-%m-%dT%H:%M:%SZ")}
+        return {"start": text.iso(self.start), "end": text.iso(self.end)}
 
 
 def union(intervals: Iterable[Interval]) -> list[Interval]:

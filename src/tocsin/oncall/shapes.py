@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from ninja import Field, Schema
 
 from tocsin.oncall.desk import REASON_CHARS_MAX, Absence, CalendarKind, Conflict, ConflictKind, OverrideLine
-from tocsin.web.asking import Asking
+from tocsin.web.asking import Asking, Instant
 
 NAME_CHARS_MAX = 100
 URL_CHARS_MAX = 2000
@@ -25,8 +25,8 @@ class OverrideIn(Asking):
     schedule: str = Field(min_length=1, max_length=NAME_CHARS_MAX)
     person_in: str | None = Field(default=None, max_length=NAME_CHARS_MAX)
     person_out: str | None = Field(default=None, max_length=NAME_CHARS_MAX)
-    start: datetime | None = None
-    end: datetime | None = None
+    start: Instant | None = None
+    end: Instant | None = None
     for_: str | None = Field(default=None, alias="for")
     reason: str = Field(default="", max_length=REASON_CHARS_MAX)
     force: bool = False
@@ -43,8 +43,8 @@ class SpanIn(Asking):
     """A part of a schedule's time."""
 
     schedule: str = Field(min_length=1, max_length=NAME_CHARS_MAX)
-    start: datetime
-    end: datetime
+    start: Instant
+    end: Instant
 
 
 class SwapIn(Asking):
@@ -58,7 +58,7 @@ class SwapIn(Asking):
     gives: SpanIn
     wants: SpanIn | None = None
     message: str = Field(default="", max_length=REASON_CHARS_MAX)
-    expires_at: datetime | None = None
+    expires_at: Instant | None = None
 
 
 class SwapAnswer(Asking):
@@ -72,8 +72,8 @@ class AbsenceIn(Asking):
     """A time somebody is away."""
 
     person: str = Field(default="", max_length=NAME_CHARS_MAX)
-    start: datetime
-    end: datetime
+    start: Instant
+    end: Instant
     about: str = Field(default="", max_length=REASON_CHARS_MAX)
 
 

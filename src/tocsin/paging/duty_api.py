@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Any
 
 from django.http import HttpRequest
@@ -10,11 +10,11 @@ from ninja import Query, Router, Schema
 
 from tocsin.config import queries as configuration
 from tocsin.kit import clock, db
-from tocsin.oncall.api import aware
 from tocsin.oncall.domain import ScheduleDocument
 from tocsin.paging import duty
 from tocsin.people.api import permit
 from tocsin.people.rights import Right
+from tocsin.web.asking import Instant
 from tocsin.web.problems import not_found
 
 router = Router(tags=["on call"])
@@ -48,7 +48,7 @@ class LoadOut(Schema):
 def load(
     request: HttpRequest,
     name: str,
-    from_: Annotated[datetime | None, Query(alias="from")] = None,
+    from_: Annotated[Instant | None, Query(alias="from")] = None,
     days: Annotated[int, Query(ge=1, le=DAYS_MAX)] = duty.LOAD_SHOWN.days,
 ) -> Any:
     """How many problems each shift of the last time woke its person for; more than the budget is a finding."""
@@ -56,7 +56,7 @@ def load(
     reader = db.reader(clock.now())
     if name not in configuration.current(reader).all("schedules", ScheduleDocument):
         raise not_found(f"there is no schedule `{name}`")
-    start = aware("from", from_) if from_ else reader.now - timedelta(days=days)
+    start = from_ or reader.now - timedelta(days=days)
     end = min(start + timedelta(days=days), reader.now)
     loads = duty.load(reader, name, start, end) if end > start else []
     return {

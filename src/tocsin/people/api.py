@@ -20,7 +20,7 @@ from tocsin.people import actions, queries, rights
 from tocsin.people.middleware import visitor
 from tocsin.people.models import User
 from tocsin.people.rights import Actor, Right
-from tocsin.web.asking import Asking
+from tocsin.web.asking import Asking, Instant
 from tocsin.web.problems import Problem, not_found, wrong
 
 router = Router(tags=["tokens"])
@@ -90,7 +90,7 @@ class TokenIn(Asking):
 
     name: str = Field(min_length=1, max_length=TOKEN_NAME_CHARS_MAX)
     scopes: list[Right] = Field(default_factory=lambda: list(Right), min_length=1)
-    expires_at: datetime | None = None
+    expires_at: Instant | None = None
 
 
 class TokenMade(Schema):

@@ -58,7 +58,7 @@ class Different:
             "subjects": list(self.subjects),
             "urgency": self.urgency,
             "summary": self.words,
-            "at": [one.strftime("%Y-%m-%dT%H:%M:%SZ") for one in self.at],
+            "at": [text.iso(one) for one in self.at],
             "before": self.before,
             "after": self.after,
         }

@@ -193,5 +193,6 @@ def _mistake(error: dict[str, Any]) -> Mistake:
     """Where: without the part of the request, and without the parameter that gathers all its fields."""
     where = [str(part) for part in error["loc"]][1:]
     named = where[1:] if where[:1] and where[0] in _GATHERING else where
-    message = str(error["msg"])
-    return Mistake(field=".".join(named), message=message[:1].lower() + message[1:])
+    message = str(error["msg"]).removeprefix("Value error, ")
+    fix = str(error.get("ctx", {}).get("fix", ""))
+    return Mistake(field=".".join(named), message=message[:1].lower() + message[1:], fix=fix)

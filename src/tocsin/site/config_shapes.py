@@ -8,7 +8,7 @@ from typing import Any
 from ninja import Field, Schema
 
 from tocsin.config import actions
-from tocsin.web.asking import Asking
+from tocsin.web.asking import Asking, Instant
 
 FILES_MAX = 200
 FILE_CHARS_MAX = 20_000_000
@@ -193,5 +193,5 @@ class WhatIfIn(Asking):
     integration: str
     body: str = Field(max_length=SAMPLE_CHARS_MAX)
     headers: dict[str, str] = Field(default_factory=dict, max_length=HEADERS_MAX)
-    at: datetime | None = None
+    at: Instant | None = None
     silences: bool = True

@@ -34,6 +34,35 @@ CASES: list[tuple[str, str, Any, int, str, str]] = [
     ("GET", "/signals/1", None, 404, "", "there is no signal 1"),
     ("GET", "/oncall?schedule=moon", None, 404, "", "there is no schedule `moon`; there are: first"),
     ("GET", "/oncall?at=2026-01-01T00:00:00", None, 422, "at", "no zone"),
+    ("GET", "/groups?since=2026-01-01", None, 422, "since", "write it with Z or an offset"),
+    ("GET", "/groups?until=2026-01-01T00:00:00", None, 422, "until", "no zone"),
+    ("GET", "/groups?since=0001-01-01T00:00:00Z", None, 422, "since", "between the years 1970 and 2999"),
+    ("GET", "/oncall?at=9999-12-31T23:59:59Z", None, 422, "at", "between the years 1970 and 2999"),
+    ("GET", "/audit?since=2026-01-01&until=2026-02-01", None, 422, "since", "no zone"),
+    ("POST", "/tokens", {"name": "x", "expires_at": "2026-12-05"}, 422, "expires_at", "no zone"),
+    ("POST", "/what-if", {"integration": "x", "body": "", "at": "2026-01-01T00:00"}, 422, "at", "no zone"),
+    (
+        "POST",
+        "/swaps",
+        {"gives": {"schedule": "first", "start": "2027-01-01T00:00", "end": "2027-01-02T00:00Z"}},
+        422,
+        "gives.start",
+        "no zone",
+    ),
+    (
+        "POST",
+        "/schedules/first/preview",
+        {
+            "document": {
+                "name": "F",
+                "timezone": "UTC",
+                "layers": [{"name": "w", "rotation": "king", "start": "2026-01-05", "people": ["ann"]}],
+            }
+        },
+        422,
+        "layers.0.rotation",
+        "'message': \"'king'",
+    ),
     (
         "GET",
         "/schedules/first/shifts?from=2026-02-01T00:00:00Z&to=2026-01-01T00:00:00Z",
