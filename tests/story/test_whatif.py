@@ -146,6 +146,35 @@ def test_what_devices_are_told_again_is_predicted(sqlite: Database, seed: int) -
         assert heard == predicted, f"{json.dumps(world.config, indent=1)}\n{body!r}\n{world.tale()}"
 
 
+@pytest.mark.parametrize("seed", range(ROUNDS))
+def test_what_administrators_hear_is_predicted(sqlite: Database, seed: int) -> None:
+    """That nobody answered, to each administrator by all ways, for each group, urgent or not, silenced or not."""
+    with _some_organisation(sqlite, 4000 + seed) as (random, world):
+        if several := random.random() < 0.5:
+            _from_alertmanager(world)
+        world.edit(lambda config: _with_administrators(random, world, config))
+        if random.random() < 0.3:
+            world.silence('integration="tocsin"', span=random.choice(["4m11s", "2h11s", "99h"]))
+        body = _together(random, names=random.randrange(1, 4)) if several else payload(random)
+        reader = db.reader(clock.now())
+        quiet = listing.silences_at(reader, clock.now())
+        trace = whatif.what_if(Standing(configuration.current(reader)), "web", body, clock.now(), silences=quiet)
+        path = "/in/alertmanager/key-of-web-0123456789" if several else "/v2/enqueue"
+        assert world.post(path, json.loads(body)) in (200, 202)
+        world.at("130h")
+        predicted = sorted({(one.at - world.start, one.person, one.channel) for one in trace.messages})
+        heard = sorted({(one.at - world.start, one.person, one.channel) for one in world.pages()})
+        assert heard == predicted, f"{json.dumps(world.config, indent=1)}\n{body!r}\n{world.tale()}"
+        assert {"zoe", "dan"} & {person for _, person, _ in heard} or not trace.unanswered or quiet
+
+
+def _with_administrators(random: Random, world: World, config: dict[str, Any]) -> None:
+    """Zoe, and perhaps Dan, who may be on call besides."""
+    config["people"]["zoe"]["contacts"] = {"webhook": {"webhook": f"{world.http.url}/hook/zoe"}}
+    if random.random() < 0.4:
+        config["people"]["dan"]["role"] = "admin"
+
+
 def test_each_device_is_named_and_told_again(sqlite: Database) -> None:
     """Of an urgent page every device is told four times, of which three are said to be repeats; of others once."""
     with World(sqlite) as world:
@@ -156,7 +185,7 @@ def test_each_device_is_named_and_told_again(sqlite: Database) -> None:
         world.edit(lambda config: None)
         body = payload(Random(0))
         trace = whatif.what_if(standing_at(db.reader(clock.now()), START), "web", body, START)
-        assert [(one.at - START, one.address, one.again) for one in trace.messages] == [
+        assert [(one.at - START, one.address, one.again) for one in trace.messages if 1 in one.groups] == [
             (timedelta(minutes=minute), device, minute > 0)
             for minute in (0, 1, 3, 6)
             for device in ("phone 1", "phone 2")
@@ -164,7 +193,7 @@ def test_each_device_is_named_and_told_again(sqlite: Database) -> None:
         world.change_service("web", urgency="low")
         world.edit(lambda config: None)
         trace = whatif.what_if(standing_at(db.reader(clock.now()), START), "web", body, START)
-        assert [one.at for one in trace.messages] == [START, START]
+        assert [one.at for one in trace.messages if 1 in one.groups] == [START, START]
 
 
 def _with_push(random: Random, config: dict[str, Any]) -> None:

@@ -98,6 +98,8 @@ def _print_trace(trace: dict[str, Any]) -> None:
         _print_signal(signal)
     if not trace["signals"]:
         output.say("  nothing would be read from this.")
+    for signal in trace["unanswered"]:
+        _print_signal(signal)
     _print_messages(trace["messages"])
 
 
@@ -108,6 +110,9 @@ def _print_signal(signal: dict[str, Any]) -> None:
     if signal["service"]:
         route = f"route {signal['route']}" if signal["route"] else "no route matched"
         output.say(f"  {route}; service {signal['service']}, {signal['urgency']} urgency, {signal['severity']}")
+    if signal["group_labels"] is not None:
+        of = ", ".join(f'{name}="{value}"' for name, value in signal["group_labels"].items())
+        output.say(f"  grouped by {of}" if of else "  a group of its own")
     if signal["held_until"]:
         output.say(f"  held until {words.local(signal['held_until'])}, in case it goes away by itself")
     if signal["silence"]:
@@ -124,7 +129,7 @@ def _print_signal(signal: dict[str, Any]) -> None:
     for step in signal["steps"]:
         _say_step(step)
     if signal["exhausted_at"]:
-        output.say(f"  {words.local(signal['exhausted_at'])}  everybody has been tried; the administrators are told")
+        output.say(f"  {words.local(signal['exhausted_at'])}  everybody has been tried")
 
 
 def _say_step(step: dict[str, Any]) -> None:

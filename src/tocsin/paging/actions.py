@@ -21,7 +21,7 @@ from tocsin.engine import outbox, timers
 from tocsin.engine.domain import LANE_NOTICE, LANE_PAGE, LEDGER_LOCK, NewDelivery, addressed
 from tocsin.kit import text
 from tocsin.kit.db import Tx
-from tocsin.paging import messages, rules, store, ways
+from tocsin.paging import messages, rules, store, unanswered, ways
 from tocsin.paging.domain import (
     GIVE_UP_AFTER,
     Escalation,
@@ -187,25 +187,15 @@ def stop_suppressed(tx: Tx, facts: Sequence[AlertGroupSuppressed]) -> None:
 
 
 def tell_exhausted(tx: Tx, facts: Sequence[EscalationExhausted]) -> None:
-    """Nobody answered: the administrators are told, unless it is their own alert that nobody answered, or a test.
-
-    What could wait for the morning can wait for them too, unless no message gets through at all.
-    """
+    """Nobody answered: the administrators are told, unless it is their own alert that nobody answered, or a test."""
     briefs = store.briefs(tx, [fact.group for fact in facts])
     told = []
     for fact in facts:
         brief = briefs.get(fact.group)
         if brief is None or brief.integration == OWN or brief.is_test:
             continue
-        told.append(
-            own.trouble(
-                key=_exhausted_key(fact.group),
-                title=f"Nobody answered AG-{fact.group}: {brief.title}",
-                description="Everybody its policy names has been tried."
-                + ("" if fact.reached else " No message got through to anybody."),
-                can_wait=fact.reached and brief.urgency is Urgency.LOW,
-            )
-        )
+        what = f"AG-{fact.group}: {brief.title}"
+        told.append(unanswered.alert(fact.group, what, brief.urgency, reached=fact.reached))
     own.tell(tx, told)
 
 
@@ -390,8 +380,4 @@ def _full_name(current: Standing, person: str) -> str:
 
 def end_exhausted(tx: Tx, group_ids: Sequence[int]) -> None:
     """Somebody has what nobody had answered, so the administrators' alert about it is over."""
-    own.tell(tx, [own.over(_exhausted_key(group_id)) for group_id in store.exhausted_groups(tx, group_ids)])
-
-
-def _exhausted_key(group_id: int) -> str:
-    return f"exhausted {group_id}"
+    own.tell(tx, [own.over(unanswered.key(group_id)) for group_id in store.exhausted_groups(tx, group_ids)])

@@ -88,6 +88,7 @@ class Gathering:
     silences: Sequence[Silence]
     integration: str
     at: datetime
+    worse: Sequence[tuple[datetime, Signal]] = ()  # what comes again later of the same problem, if that is more urgent
     groups: dict[int, Group] = field(default_factory=dict)
     urgent_from: dict[int, datetime] = field(default_factory=dict)
     held_until: dict[int, datetime] = field(default_factory=dict)
@@ -167,9 +168,15 @@ class Gathering:
         self._tell(group, self.at, _Kind.SILENCED if suppressed else _Kind.PAGES)
         if group.suppressed_by == _HOLD:
             self.held_until[group.id] = self.at + routed.hold
-        if routed.urgent_from is not None and group.urgency is Urgency.LOW:
-            self.urgent_from[group.id] = routed.urgent_from
+        rises = [at for at, again in self.worse if self._is_urgent(again, at)]
+        rises += [routed.urgent_from] if routed.urgent_from is not None else []
+        if rises and group.urgency is Urgency.LOW:
+            self.urgent_from[group.id] = min(rises)
         return group
+
+    def _is_urgent(self, signal: Signal, at: datetime) -> bool:
+        routed = rules.route(self.book, self.integration, signal, at)
+        return isinstance(routed, Routed) and routed.urgency is Urgency.HIGH
 
     def _join(self, group: Group, routed: Routed, placement: Placement) -> None:
         group.alert_count += 1

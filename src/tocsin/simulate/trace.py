@@ -109,3 +109,4 @@ class Trace:
     reply_status: int
     problems: tuple[str, ...]
     messages: tuple[Message, ...]
+    unanswered: tuple[SignalTrace, ...] = ()  # what the administrators are told when everybody has been tried

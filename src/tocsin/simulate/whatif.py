@@ -15,10 +15,10 @@ from datetime import datetime, timedelta
 
 from msgspec import structs
 
-from tocsin.alerts.domain import Routed, Silence
+from tocsin.alerts.domain import OWN, Routed, Silence
 from tocsin.alerts.rulebook import compile_rulebook
 from tocsin.catalog.domain import IntegrationDocument
-from tocsin.paging import plans
+from tocsin.paging import plans, unanswered
 from tocsin.paging import rules as paging_rules
 from tocsin.paging.domain import Why
 from tocsin.paging.standing import Standing
@@ -83,9 +83,9 @@ def what_if(
     problems = reading.problems
     if not reading.signals and reading.reply.status >= 400:
         problems = (*problems, reading.reply.body.decode("utf-8", "replace"))
-    signals, messages = _followed(
-        standing, Gathering(compile_rulebook(standing.snapshot), silences, integration, at), reading.signals
-    )
+    gathering = Gathering(compile_rulebook(standing.snapshot), silences, integration, at)
+    signals, climbed = _followed(standing, gathering, reading.signals)
+    told, also_climbed = _unanswered(standing, gathering, climbed)
     return Trace(
         integration=integration,
         source=source.name,
@@ -94,37 +94,84 @@ def what_if(
         signals=tuple(signals),
         reply_status=reading.reply.status,
         problems=problems,
-        messages=tuple(messages),
+        messages=tuple(_messages([*climbed, *also_climbed])),
+        unanswered=tuple(told),
     )
 
 
 def of_signal(
     standing: Standing, integration: str, signal: Signal, at: datetime, urgency: Urgency | None = None
 ) -> SignalTrace:
-    """The trace of one signal of an integration; of Tocsin's own, the service in its labels. With an urgency, as if it had that."""
+    """The trace of one signal of an integration; of Tocsin's own, the service in its labels. With an urgency, as if it had that.
+
+    What the administrators are told when everybody has been tried is left out.
+    """
     gathering = Gathering(compile_rulebook(standing.snapshot), (), integration, at)
     return _followed(standing, gathering, [signal], urgency)[0][0]
 
 
 def _followed(
-    standing: Standing, gathering: Gathering, signals: Sequence[Signal], urgency: Urgency | None = None
-) -> tuple[list[SignalTrace], list[Message]]:
-    """What becomes of each signal, and every message of all of it."""
+    standing: Standing,
+    gathering: Gathering,
+    signals: Sequence[Signal],
+    urgency: Urgency | None = None,
+    *,
+    groups_before: int = 0,
+) -> tuple[list[SignalTrace], list[_Climbed]]:
+    """What becomes of each signal, and every escalation of all of it; groups are numbered on from `groups_before`."""
     fates = [gathering.take(one, urgency) if one.action is Action.TRIGGER else None for one in signals]
     first_urgency = {number: group.urgency for number, group in gathering.groups.items()}
     climbed: dict[int, list[_Climbed]] = {}
     for spell in gathering.spells():
         of_group = climbed.setdefault(spell.group, [])
-        of_group.append(_climbs(standing, gathering.groups[spell.group].service, spell, len(of_group)))
+        numbered = replace(spell, group=groups_before + spell.group)
+        of_group.append(_climbs(standing, gathering.groups[spell.group].service, numbered, len(of_group)))
     traces = []
     for signal, fate in zip(signals, fates, strict=True):
         trace = _of_fate(signal, fate, gathering)
-        if fate is not None and fate.group and not fate.joins and fate.group in climbed:
-            trace = _escalated(standing, trace, climbed[fate.group], first_urgency[fate.group])
+        if fate is not None and fate.group:
+            trace = replace(trace, group=groups_before + fate.group)
+            if not fate.joins and fate.group in climbed:
+                trace = _escalated(standing, trace, climbed[fate.group], first_urgency[fate.group])
         traces.append(trace)
-    every = sorted((one for found in climbed.values() for one in found), key=lambda one: one.spell.begins)
-    recalls = [recall for found in climbed.values() for recall in _recalls(found)]
-    return traces, sending.send((parcel for one in every for parcel in one.parcels), recalls)
+    return traces, [one for found in climbed.values() for one in found]
+
+
+def _unanswered(
+    standing: Standing, gathering: Gathering, climbed: Sequence[_Climbed]
+) -> tuple[list[SignalTrace], list[_Climbed]]:
+    """What the administrators are told of groups that nobody answers, and how that escalates.
+
+    Of each group once; should it be exhausted again with more urgency, what they were told becomes urgent then.
+    """
+    messages = _messages(climbed)
+    told: dict[int, list[tuple[datetime, Signal]]] = {}
+    for one in climbed:
+        if one.exhausted_at is not None:
+            number, at = one.spell.group, one.exhausted_at
+            reached = any(number in said.groups and one.spell.begins <= said.at < at for said in messages)
+            signal = unanswered.alert(number, gathering.groups[number].title, one.spell.urgency, reached=reached)
+            told.setdefault(number, []).append((at, signal))
+    traces: list[SignalTrace] = []
+    also_climbed: list[_Climbed] = []
+    groups = len(gathering.groups)
+    for (at, signal), *again in sorted(told.values(), key=lambda found: found[0][0]):
+        own = Gathering(gathering.book, gathering.silences, OWN, at, worse=again)
+        of_it, its_climbs = _followed(standing, own, [signal], groups_before=groups)
+        groups += len(own.groups)
+        traces += of_it
+        also_climbed += its_climbs
+    return traces, also_climbed
+
+
+def _messages(climbed: Sequence[_Climbed]) -> list[Message]:
+    """Every message of these escalations."""
+    by_group: dict[int, list[_Climbed]] = {}
+    for one in climbed:
+        by_group.setdefault(one.spell.group, []).append(one)
+    recalls = [recall for found in by_group.values() for recall in _recalls(found)]
+    every = sorted(climbed, key=lambda one: one.spell.begins)
+    return sending.send((parcel for one in every for parcel in one.parcels), recalls)
 
 
 def _recalls(climbed: Sequence[_Climbed]) -> Iterator[Recall]:

@@ -118,6 +118,7 @@ class WhatIfPage:
     left_out: str = whatif.LEFT_OUT
     at: datetime | None = None
     signals: tuple[SignalView, ...] = ()
+    unanswered: tuple[SignalView, ...] = ()
     more: int = 0
     otherwise: tuple[tuple[datetime, str], ...] = ()
 
@@ -189,6 +190,7 @@ def _answered(snapshot: Snapshot, page: WhatIfPage) -> WhatIfPage:
         at=at,
         wrong_body=_problems(trace),
         signals=tuple(_signal(here, one, zone, at) for one in trace.signals[:SIGNALS_SHOWN_MAX]),
+        unanswered=tuple(_signal(here, one, zone, at) for one in trace.unanswered[:SIGNALS_SHOWN_MAX]),
         more=max(0, len(trace.signals) - SIGNALS_SHOWN_MAX),
         otherwise=tuple(_otherwise(here, trace))[:OTHERWISE_SHOWN_MAX],
     )
@@ -261,7 +263,7 @@ def _facts(here: Standing, trace: SignalTrace, zone: ZoneInfo, now: datetime) ->
 
 def _route_words(snapshot: Snapshot, place: int | None) -> str:
     if place is None:
-        return "none matches, so the integration’s service takes it as it is"
+        return "none matches"
     routes = list(snapshot.all("routes", RouteDocument).values())
     when = routes[place - 1].when if place <= len(routes) else ()
     return f"{place}: {' and '.join(when) or 'everything'}"
