@@ -8,6 +8,7 @@ import hmac
 import json
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 
 from sources.cases import KEY, NOW
@@ -273,6 +274,23 @@ def test_pagerduty_reads_a_key_from_a_file_with_its_newline() -> None:
     for written in (f"{KEY}\n", f" {KEY} "):
         request = Request(method="POST", path="/v2/enqueue", body=json.dumps(_event(routing_key=written)).encode())
         assert pagerduty.key(request) == KEY
+
+
+def test_pagerduty_takes_a_key_where_other_senders_put_it() -> None:
+    """With a key in a header or the query the body needs none; one in the body counts more."""
+    event = {"event_action": "trigger", "payload": {"summary": "s", "source": "h", "severity": "info"}}
+    body = json.dumps(event).encode()
+    both = json.dumps({**event, "routing_key": "its own"}).encode()
+    for path in ("/v2/enqueue", "/v2/change/enqueue"):
+        for headers, query in (
+            ({"authorization": f"Bearer {KEY}"}, ""),
+            ({"x-tocsin-key": KEY}, ""),
+            ({}, f"token={KEY}"),
+        ):
+            request = Request(method="POST", path=path, tail=path, headers=headers, query=query, body=body)
+            assert pagerduty.key(request) == KEY
+            assert pagerduty.read(request, Settings(), NOW).reply.status == 202
+            assert pagerduty.key(msgspec.structs.replace(request, body=both)) == "its own"
 
 
 def test_pagerduty_links_that_break_the_schema_are_links_or_are_told() -> None:

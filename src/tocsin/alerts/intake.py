@@ -13,6 +13,7 @@ from typing import Any
 
 import structlog
 
+from tocsin.alerts import received
 from tocsin.alerts.keys import Door, Keys
 from tocsin.alerts.ledger import Accepted
 from tocsin.alerts.refusals import Kind, Refusals
@@ -28,7 +29,6 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 BUSY_RETRY_AFTER_S = 5  # a full queue is written within a second or two
-KEY_SHOWN = b"(the key)"  # what is kept as received holds no secret: whoever may read it need not be able to send
 READ_INLINE_BYTES_MAX = 64 * 1024  # a larger body is read in a thread, so that nobody waits for it
 KEYS_POLL_S = 1.0
 _DEFAULTS = Settings()
@@ -67,7 +67,11 @@ def to_keep(door: Door, request: Request, reading: Reading) -> Accepted:
     return Accepted(
         door.integration,
         door.source,
-        (request.body or request.query.encode()).replace(door.key, KEY_SHOWN),
+        received.without_key(
+            request.body or request.query.encode(),
+            door.key,
+            may_hide=not request.body or request.tail in registry.SOURCES[door.source].key_in_body,
+        ),
         reading.signals,
         reading.reference,
         "\n".join(reading.problems),
@@ -166,6 +170,8 @@ class Intake:
 
     async def _accept(self, source: Source, request: Request) -> Reply:
         key = source.key(request)
+        if key is None and request.tail not in source.key_in_body:
+            return source.refuse(request, Refusal(kind=RefusalKind.UNKNOWN_KEY))
         if key is None:  # perhaps because the body cannot be read, which the sender is to hear then
             reading = await _read(source, request, _DEFAULTS)
             is_refused = reading.reply.status >= 400 and not reading.signals

@@ -180,8 +180,9 @@ class Endpoint:
 class Source:
     """One kind of sender.
 
-    `key` finds the credential wherever this sender puts it (None if it is missing or the request is unreadable;
-    the intake then still calls `read` with default settings so that a malformed body gets the vendor's own error).
+    `key` finds the credential wherever this sender puts it, None if it is missing or the request is unreadable. The
+    addresses (as `Request.tail` has them) at which it may stand in the body are `key_in_body`: there the intake still
+    calls `read`, with default settings, so that a malformed body gets the vendor's own error.
     `read` must be total: for any bytes it returns a Reading and never raises. `now` is for senders whose rules
     depend on the time of receipt.
     """
@@ -192,4 +193,5 @@ class Source:
     key: Callable[[Request], str | None]
     read: Callable[[Request, Settings, datetime], Reading]
     refuse: Callable[[Request, Refusal], Reply]
+    key_in_body: tuple[str, ...] = ()
     body_bytes_max: int = 512 * 1024

@@ -2,8 +2,8 @@
 
 Two known shapes come to this source under their own addresses, so that their users move by changing one host name:
 GoAlert's generic endpoint and incident.io's HTTP source. What a mapping says comes first, field by field; what it
-leaves open is guessed from the names tools commonly use. A payload nobody can make sense of still opens an alert
-with itself as the title: it was sent for a reason.
+leaves open is guessed from the names tools commonly use. An object nobody can make sense of still opens an alert
+with itself as the title: it was sent for a reason. What holds nothing to read is refused.
 """
 
 from __future__ import annotations
@@ -277,4 +277,5 @@ SOURCE = Source(
     key=key,
     read=read,
     refuse=answers.refuse,
+    key_in_body=(GOALERT_PATH,),
 )

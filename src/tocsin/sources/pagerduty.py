@@ -1,9 +1,10 @@
 """PagerDuty Events API v2: alert events and change events.
 
 The routing key in the body is the credential; it may also stand in the path, for tools that let one set only the
-address. Limits and answers follow PagerDuty's API description, the wording of errors its live service. A summary
-that is too long is cut rather than refused, because a refused trigger is a page nobody gets. One thing here is not
-pure: a trigger without a dedup_key is given a random one, by a function that can be passed in.
+address, or where other senders put theirs. Limits and answers follow PagerDuty's API description, the wording of
+errors its live service. A summary that is too long is cut rather than refused, because a refused trigger is a page
+nobody gets. One thing here is not pure: a trigger without a dedup_key is given a random one, by a function that can be
+passed in.
 """
 
 from __future__ import annotations
@@ -115,17 +116,11 @@ def new_dedup_key() -> str:
 
 
 def key(request: Request) -> str | None:
-    """The routing key of the body, unless the path names one."""
+    """The key in the path, or else the body's routing key, or else one in any other place for keys."""
     if request.key:
         return credentials.bounded(request.key)
-    try:
-        return credentials.bounded((_KEY_DECODER.decode(request.body).routing_key or "").strip())
-    except (ValueError, RecursionError):
-        pass
-    try:
-        return credentials.bounded(clean.text(clean.decode_object(request.body).get("routing_key")).strip())
-    except clean.Unreadable:
-        return None
+    written = _routing_key(request.body)
+    return credentials.bounded(written) if written else credentials.key(request)
 
 
 def read(request: Request, settings: Settings, now: datetime, new_key: Callable[[], str] = new_dedup_key) -> Reading:
@@ -141,7 +136,7 @@ def read(request: Request, settings: Settings, now: datetime, new_key: Callable[
     payload = event.payload or _NO_PAYLOAD
     action = _ACTIONS.get(event.event_action or "") or _ACTIONS.get((event.event_action or "").strip().lower())
     severity = _SEVERITIES.get(payload.severity or "") or _SEVERITIES.get((payload.severity or "").strip().lower())
-    errors = _errors(event, payload, action, severity, keyed=bool(request.key))
+    errors = _errors(event, payload, action, severity, keyed=_is_keyed(event, request))
     if errors or action is None:
         return _invalid(errors)
     dedup_key = event.dedup_key or new_key()
@@ -157,6 +152,22 @@ def refuse(request: Request, refusal: Refusal) -> Reply:
         errors = _key_errors(key(request))
     code = 400 if refusal.kind is RefusalKind.UNKNOWN_KEY else answers.status_of(refusal)
     return _error(code, status, message, errors, answers.headers_of(refusal))
+
+
+def _routing_key(body: bytes) -> str:
+    try:
+        return (_KEY_DECODER.decode(body).routing_key or "").strip()
+    except (ValueError, RecursionError):
+        pass
+    try:
+        return clean.text(clean.decode_object(body).get("routing_key")).strip()
+    except clean.Unreadable:
+        return ""
+
+
+def _is_keyed(event: _Event, request: Request) -> bool:
+    """Whether there is a key at all: whoever shows it elsewhere need not repeat it in the body."""
+    return bool(event.routing_key or request.key) or credentials.key(request) is not None
 
 
 def _decode(body: bytes) -> _Event:
@@ -203,12 +214,12 @@ def _errors(
     event: _Event, payload: _Payload, action: Action | None, severity: Severity | None, *, keyed: bool
 ) -> list[str]:
     """What PagerDuty would refuse this event for, in its words; empty when all is well."""
-    sound = action is not None and event.event_action and (keyed or event.routing_key)
+    sound = action is not None and event.event_action and keyed
     short = event.dedup_key is None or len(event.dedup_key) <= DEDUP_KEY_CHARS_MAX
     if sound and short and payload.summary and payload.source and severity is not None and action is Action.TRIGGER:
         return []  # what nearly every event is
     errors: list[str] = []
-    if not keyed and not event.routing_key:
+    if not keyed:
         errors.append("'routing_key' is missing or blank")
     if not event.event_action:
         errors.append("'event_action' is missing or blank")
@@ -237,7 +248,7 @@ def _trigger_errors(event: _Event, payload: _Payload, severity: Severity | None)
 
 def _read_change(event: _Event, request: Request, now: datetime, new_key: Callable[[], str]) -> Reading:
     payload = event.payload or _NO_PAYLOAD
-    errors = [] if request.key or event.routing_key else ["'routing_key' is missing or blank"]
+    errors = [] if _is_keyed(event, request) else ["'routing_key' is missing or blank"]
     if event.payload is None:
         errors.append("'payload' is missing or blank")
     elif not payload.summary:
@@ -358,4 +369,5 @@ SOURCE = Source(
     key=key,
     read=read,
     refuse=refuse,
+    key_in_body=_PATHS,
 )

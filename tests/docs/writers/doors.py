@@ -16,8 +16,10 @@ def write() -> dict[str, str]:
             "## Sources",
             "A source is one kind of sender: the word after `source:` in an integration. Its key may stand where the"
             " sender puts it: as the last part of the path (`/in/grafana/KEY`), as a bearer token, a `GenieKey` or basic"
-            " credentials in `Authorization`, in `X-Tocsin-Key` or `X-Api-Key`, in the query as `token` or `key`, or for"
-            " PagerDuty's protocol as `routing_key` in the body.",
+            " credentials in `Authorization`, in `X-Tocsin-Key` or `X-Api-Key`, or in the query as `token` or `key`. For"
+            " PagerDuty's protocol it may be the `routing_key` in the body, which then counts; for GoAlert's address"
+            " also the field `token` of a form, and for incident.io's the last part of the path. A request without a"
+            " key is refused before anybody looks into it.",
             marks.table(("source", "what it is", "addresses", "largest body"), [_source(name) for name in SOURCES]),
             "Only requests whose signals are durable get a success answer. `429` and `503` carry `Retry-After`.",
             "## Channels",
