@@ -84,7 +84,7 @@ def test_what_a_signal_would_do(terminal: Terminal, company: str, tmp_path: Path
     told = [(one["at"], one["person"], one["channel"]) for one in json.loads(ran.out)["messages"]]
     assert told[:2] == [("2026-03-24T02:00:00Z", "cleo", "inbox"), ("2026-03-24T03:00:00Z", "bob", "inbox")]
     assert told[2] == ("2026-03-24T04:00:00Z", "ann", "inbox"), "the administrator, when everybody has been tried"
-    assert [one["title"] for one in json.loads(ran.out)["unanswered"]] == [f"Nobody answered {traced['title']}"]
+    assert [one["title"] for one in json.loads(ran.out)["unanswered"]] == [f"Nobody answered: {traced['title']}"]
     words = terminal.run(*asked, "--file", company).out
     assert "Cleo Adeyemi (named by the step) by inbox" in words
     assert "a group of its own" in words

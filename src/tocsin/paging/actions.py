@@ -194,8 +194,9 @@ def tell_exhausted(tx: Tx, facts: Sequence[EscalationExhausted]) -> None:
         brief = briefs.get(fact.group)
         if brief is None or brief.integration == OWN or brief.is_test:
             continue
-        what = f"AG-{fact.group}: {brief.title}"
-        told.append(unanswered.alert(fact.group, what, brief.urgency, reached=fact.reached))
+        told.append(
+            unanswered.alert(fact.group, brief.title, brief.urgency, reached=fact.reached, reference=f"AG-{fact.group}")
+        )
     own.tell(tx, told)
 
 

@@ -12,13 +12,13 @@ def key(group_id: int) -> str:
     return f"exhausted {group_id}"
 
 
-def alert(group_id: int, what: str, urgency: Urgency, *, reached: bool) -> Signal:
+def alert(group_id: int, title: str, urgency: Urgency, *, reached: bool, reference: str = "") -> Signal:
     """Everybody has been tried. What could wait for the morning can wait for the administrators too, unless no message
     got through to anybody at all.
     """
     return own.trouble(
         key=key(group_id),
-        title=f"Nobody answered {what}",
+        title=f"Nobody answered {reference}".rstrip() + f": {title}",
         description="Everybody its policy names has been tried."
         + ("" if reached else " No message got through to anybody."),
         can_wait=reached and urgency is Urgency.LOW,

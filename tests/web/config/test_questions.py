@@ -56,7 +56,7 @@ def test_the_whole_way_of_a_signal_is_shown(house: House) -> None:
     assert "inbox in Tocsin" in said
     assert "Left out, because only the engine knows it: what fires already" in said
     assert "Everybody has been tried" in said
-    assert "Nobody answered disk full" in said
+    assert "Nobody answered: disk full" in said
     assert "A new group opens when everybody has been tried" in said
     assert not house.world.groups()
 
