@@ -42,6 +42,7 @@ SOURCES: dict[str, Source] = {
 }
 _OWN_PREFIX = "/in/"
 # Addresses the vendors' APIs also answer reads on. Those are not signals and belong to whoever serves pages.
+_READS = ("GET", "HEAD")
 _READ_ELSEWHERE = ("/api/v2/alerts", "/v2/alerts", "/v2/heartbeats/")
 _READ_BEHIND_KEY = {
     "prometheus": re.compile(
@@ -122,9 +123,8 @@ def _find_own(method: str, path: str) -> Found | MethodNotAllowed | None:
     key, slash, tail = rest.partition("/")
     if method not in allowed:
         behind = _READ_BEHIND_KEY.get(name)
-        if method in ("GET", "HEAD") and behind is not None and behind.fullmatch(slash + tail):
-            return None
-        return MethodNotAllowed(source=source, allow=allowed)
+        reads = _READS if behind is not None and behind.fullmatch(slash + tail) else ()
+        return None if method in reads else MethodNotAllowed(source=source, allow=_with(allowed, reads))
     return Found(source, key, slash + tail)
 
 
@@ -141,9 +141,15 @@ def _find_vendor(method: str, path: str) -> Found | MethodNotAllowed | None:
 
 
 def _refused(method: str, path: str, answered: Mapping[str, Found]) -> MethodNotAllowed | None:
-    if method in ("GET", "HEAD") and path.startswith(_READ_ELSEWHERE):
+    reads = _READS if path.startswith(_READ_ELSEWHERE) else ()
+    if method in reads:
         return None
-    return MethodNotAllowed(source=next(iter(answered.values())).source, allow=tuple(answered))
+    return MethodNotAllowed(source=next(iter(answered.values())).source, allow=_with(tuple(answered), reads))
+
+
+def _with(methods: tuple[str, ...], reads: tuple[str, ...]) -> tuple[str, ...]:
+    """All that is answered at an address, by sources and by whoever serves what is read there."""
+    return methods + tuple(each for each in reads if each not in methods)
 
 
 def _addresses() -> dict[str, dict[str, Found]]:

@@ -67,7 +67,10 @@ def test_other_addresses_are_left_to_others(method: str, path: str) -> None:
     ("method", "path", "allow"),
     [
         ("GET", "/v2/enqueue", ("POST",)),
-        ("PUT", "/api/v2/alerts", ("POST",)),
+        ("PUT", "/api/v2/alerts", ("POST", "GET", "HEAD")),
+        ("PUT", "/v2/alerts", ("POST", "GET", "HEAD")),
+        ("PUT", f"/in/prometheus/{KEY}/api/v2/alerts", ("POST", "GET", "HEAD")),
+        ("DELETE", "/v2/heartbeats/job/ping", ("GET", "POST", "PUT", "HEAD")),
         ("GET", f"/in/alertmanager/{KEY}", ("POST",)),
         ("GET", f"/in/prometheus/{KEY}", ("POST",)),
         ("DELETE", f"/in/heartbeat/{KEY}", ("GET", "HEAD", "POST", "PUT")),
