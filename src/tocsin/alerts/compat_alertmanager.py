@@ -7,6 +7,8 @@ quiet, without who made them and why. Silences are made and ended in Tocsin, whe
 from __future__ import annotations
 
 import hashlib
+import re
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -15,16 +17,23 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from tocsin import __version__
-from tocsin.alerts import compat, listing
+from tocsin.alerts import compat, listing, rules
 from tocsin.alerts.listing import AlertLine, SilenceLine
+from tocsin.alerts.rulebook import compile_rulebook
+from tocsin.alerts.rules import Rulebook
 from tocsin.catalog.domain import IntegrationDocument
+from tocsin.config import queries as configuration
 from tocsin.kit import clock, db, matchers
 from tocsin.kit.db import Reader
 from tocsin.kit.matchers import Op
+from tocsin.sources.domain import Action, Signal
 
 KINDS = frozenset({"alertmanager", "prometheus", "grafana"})
 ALERTS_MAX = 5000
 NO_END = timedelta(minutes=5)
+_FINGERPRINT = re.compile(r"[0-9a-f]{16}")
+_GENERATORS = ("Source", "Rule")  # as `sources` calls a generatorURL
+_NOT_ANNOTATED = ("valueString",)  # Grafana's, kept among the annotations
 _NOT_HERE = (
     "silences are made and ended in Tocsin itself: on its pages, by `tocsin silence`, or through /api/v1/silences"
 )
@@ -38,7 +47,7 @@ def alerts(request: HttpRequest, key: str = "") -> HttpResponse:
     if found is None:
         return _stranger()
     try:
-        shown = [one for _, one in _asked_for(request, found[0])]
+        shown = [one for _, one in _asked_for(request, found)]
     except ValueError as error:
         return _bad_matcher(error)
     return compat.answer(200, shown)
@@ -50,13 +59,13 @@ def groups(request: HttpRequest, key: str = "") -> HttpResponse:
     found = compat.integration_of(request, KINDS, key)
     if found is None:
         return _stranger()
-    by_group: dict[int, list[dict[str, Any]]] = {}
+    by_group: dict[int, tuple[AlertLine, list[dict[str, Any]]]] = {}
     try:
-        for group, one in _asked_for(request, found[0]):
-            by_group.setdefault(group, []).append(one)
+        for (group, alert), one in _asked_for(request, found):
+            by_group.setdefault(group, (alert, []))[1].append(one)
     except ValueError as error:
         return _bad_matcher(error)
-    return compat.answer(200, [_group(each, *found) for each in by_group.values()])
+    return compat.answer(200, [_group(*each, *found) for each in by_group.values()])
 
 
 @require_safe
@@ -108,17 +117,31 @@ def status(_: HttpRequest) -> HttpResponse:
     )
 
 
-def _asked_for(request: HttpRequest, integration: str) -> list[tuple[int, dict[str, Any]]]:
-    """What fires and is asked for, each with its group's number. Raises ValueError for a matcher that is none."""
+def _asked_for(
+    request: HttpRequest, held: tuple[str, IntegrationDocument]
+) -> list[tuple[tuple[int, AlertLine], dict[str, Any]]]:
+    """What fires and is asked for, each with its group's number and the alert as Tocsin has it.
+
+    Raises ValueError for a matcher that is none. A matcher may also name the labels that Tocsin adds.
+    """
+    integration, document = held
     wanted = [matchers.parse(one) for one in request.GET.getlist("filter")]
-    rows = db.reader(clock.now()).rows(
+    reader = db.reader(clock.now())
+    book = compile_rulebook(configuration.current(reader))
+    rows = reader.rows(
         f"{compat.JOINED} WHERE alert.status = 'firing' AND alert.integration = %s ORDER BY alert.id LIMIT %s",
         (integration, ALERTS_MAX),
     )
-    shown = [(row[-6], _gettable(listing.alert_line(row), integration)) for row in rows]
-    return [
-        (group, one) for group, one in shown if _by_state(request, one) and matchers.all_match(wanted, one["labels"])
-    ]
+    kept = [(row[-6], alert) for row in rows if matchers.all_match(wanted, (alert := listing.alert_line(row)).labels)]
+    shown = [(each, _gettable(each[1], _added(book, document, each[1]), integration)) for each in kept]
+    return [(each, one) for each, one in shown if _by_state(request, one)]
+
+
+def _added(book: Rulebook, document: IntegrationDocument, alert: AlertLine) -> Mapping[str, str]:
+    """The labels that Tocsin gave the alert beside its own; the severity stays, which nearly every sender says."""
+    bare = Signal(action=Action.TRIGGER, dedup_key=alert.dedup_key, title=alert.title)
+    labels = rules.match_labels(book, alert.integration, document.service, bare)
+    return {name: value for name, value in labels.items() if name != "severity"}
 
 
 def _by_state(request: HttpRequest, alert: dict[str, Any]) -> bool:
@@ -136,19 +159,27 @@ def _silences_of(reader: Reader, integration: str) -> list[int]:
     return [int(row[0]) for row in rows]
 
 
-def _group(shown: list[dict[str, Any]], integration: str, document: IntegrationDocument) -> dict[str, Any]:
-    labels = {name: shown[0]["labels"].get(name, "") for name in document.group_by}
+def _group(
+    first: AlertLine, shown: list[dict[str, Any]], integration: str, document: IntegrationDocument
+) -> dict[str, Any]:
+    labels = {name: first.labels.get(name, "") for name in document.group_by}
     return {"labels": labels, "receiver": {"name": integration}, "alerts": shown}
 
 
-def _gettable(alert: AlertLine, receiver: str) -> dict[str, Any]:
+def _gettable(alert: AlertLine, added: Mapping[str, str], receiver: str) -> dict[str, Any]:
+    """As it was sent, as far as that is known: by its own fingerprint, with its own labels, annotations and address."""
+    own = alert.dedup_key if _FINGERPRINT.fullmatch(alert.dedup_key) else ""
     silenced = [str(alert.silence)] if alert.silence is not None else []
     return {
-        "fingerprint": hashlib.sha256(f"{alert.integration}\x1f{alert.dedup_key}".encode()).hexdigest()[:16],
+        "fingerprint": own or hashlib.sha256(f"{alert.integration}\x1f{alert.dedup_key}".encode()).hexdigest()[:16],
         "startsAt": compat.instant(alert.started_at),
         "updatedAt": compat.instant(alert.last_signal_at),
         "endsAt": compat.instant(alert.expires_at or alert.last_signal_at + NO_END),
-        "annotations": {"summary": alert.title, **({"description": alert.description} if alert.description else {})},
+        "annotations": {
+            name: value
+            for name, value in alert.details.items()
+            if isinstance(value, str) and name not in _NOT_ANNOTATED
+        },
         "receivers": [{"name": receiver}],
         "status": {
             "state": "suppressed" if silenced else "active",
@@ -156,8 +187,8 @@ def _gettable(alert: AlertLine, receiver: str) -> dict[str, Any]:
             "inhibitedBy": [],
             "mutedBy": [],
         },
-        "labels": alert.labels,
-        "generatorURL": alert.links[0]["href"] if alert.links else "",
+        "labels": {name: value for name, value in alert.labels.items() if added.get(name) != value},
+        "generatorURL": next((link["href"] for link in alert.links if link["text"] in _GENERATORS), ""),
     }
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from serving import CHECKOUT_KEY, CLUSTER_KEY, HELPDESK_KEY, Served
+from tocsin.sources import identity
 
 OPSGENIE = {"Authorization": f"GenieKey {HELPDESK_KEY}"}
 
@@ -35,6 +36,22 @@ def test_prometheus_sees_the_alerts_it_pushed(served: Served) -> None:
     assert served.call("", "GET", f"{prefix}/api/v2/status").body["cluster"]["status"] == "disabled"
     assert served.call("", "GET", f"{prefix}/-/healthy").status == 200
     assert served.call("", "GET", f"{prefix}/-/ready").status == 200
+
+
+def test_what_prometheus_sent_comes_back_as_it_was_sent(served: Served) -> None:
+    """Its labels, annotations and address, and no label that Tocsin added; what was added can still be asked for."""
+    sent: dict[str, Any] = {
+        "labels": {"alertname": "TapeFull", "severity": "critical", "node": "t1"},
+        "annotations": {"summary": "t1 is full", "runbook_url": "https://run.example/tape", "impact": "no backups"},
+        "generatorURL": "https://prometheus.example/graph?g0",
+    }
+    bearer = {"Authorization": f"Bearer {CLUSTER_KEY}"}
+    assert served.call("", "POST", "/api/v2/alerts", [sent], bearer).status == 200
+    served.wait_for("/groups?q=t1+is+full", lambda body: body["groups"])
+    for asked in ("alertname%3DTapeFull", "integration%3Dcluster-prometheus&filter=node%3Dt1"):
+        (alert,) = served.call("", "GET", f"/api/v2/alerts?filter={asked}", headers=bearer).body
+        assert {name: alert[name] for name in sent} == sent
+        assert alert["fingerprint"] == identity.fingerprint(sent["labels"])
 
 
 def test_alertmanagers_other_addresses_answer_its_clients(served: Served) -> None:
