@@ -316,6 +316,24 @@ def test_a_job_that_sends_its_whole_log_is_heard() -> None:
     assert len(signal.description) == 25_000
 
 
+def test_a_job_that_fails_is_named() -> None:
+    """Whoever is woken by a job's own word reads which job it was."""
+    [signal] = _send(f"/in/heartbeat/{KEY}/fail", b"", settings=Settings(name="nightly-backup")).signals
+    assert signal.title == "nightly-backup reported a failure"
+
+
+@pytest.mark.parametrize("source", ["alertmanager", "grafana"])
+def test_an_alert_nobody_can_read_is_missed_beside_its_neighbours(source: str) -> None:
+    """A group whose request held more than could be read says so; without a readable alert the request is refused."""
+    readable = [{"status": "firing", "labels": {"alertname": name}} for name in "ab"]
+    webhook = {"version": "4", "status": "firing", "truncatedAlerts": 3}
+    path = f"/in/{source}/{KEY}"
+    first, second = _send(path, {**webhook, "alerts": [5, *readable, {"status": "firing", "labels": {}}]}).signals
+    assert (first.lost, second.lost) == (5, 0)
+    assert _send(path, {"version": "4", "alerts": [5, {}]}).reply.status == 400
+    assert [one.lost for one in _send(path, {"version": "4", "alerts": readable}).signals] == [0, 0]
+
+
 def test_a_text_that_curl_calls_a_form_is_a_text() -> None:
     """`curl -d "Backup failed"` says that it posts a form; without a single field it is what it looks like."""
     as_form = {"content-type": "application/x-www-form-urlencoded"}

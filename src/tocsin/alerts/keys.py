@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from msgspec import structs
+
 from tocsin.catalog.domain import IntegrationDocument
 from tocsin.config import queries as configuration
 from tocsin.config.domain import Snapshot
@@ -82,7 +84,7 @@ def _doors(snapshot: Snapshot, before: Mapping[str, Door]) -> dict[str, Door]:
         found[document.key] = Door(
             integration=name,
             source=document.source,
-            settings=document.reading,
+            settings=structs.replace(document.reading, name=name),
             bucket=bucket,
             key=document.key.encode(),
         )

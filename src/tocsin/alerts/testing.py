@@ -44,7 +44,7 @@ def send(tx: Tx, name: str, document: IntegrationDocument) -> int:
     request = samples.sample(document.source, document.key, tx.now, document.tool)
     if source.key(request) != document.key:
         raise NothingRead("the key was not found where this sender puts it")
-    unsigned = msgspec.structs.replace(document.reading, secret="")  # only the sender itself can sign
+    unsigned = msgspec.structs.replace(document.reading, name=name, secret="")  # only the sender itself can sign
     reading = source.read(request, unsigned, tx.now)
     if not reading.signals:
         raise NothingRead("; ".join(reading.problems) or "nothing was read from it")

@@ -226,5 +226,5 @@ def _was_there(working: WorkingSet, group: Group, alert: Alert) -> bool:
 def _tell_of_lost(working: WorkingSet, envelope: Waiting, signal: Signal, group: Group) -> None:
     """Whoever looks at the group must not think that it is all there is."""
     if signal.lost:
-        told = f"{text.plural(signal.lost, 'further alert')} left out by the sender, or beyond the limit of one request"
+        told = f"{text.plural(signal.lost, 'further alert')} left out by the sender, unreadable, or beyond the limit of one request"
         working.work.tell(lambda: NoteAdded(group=group.id, by=f"integration:{envelope.integration}", text=told))

@@ -71,7 +71,7 @@ def what_if(
     if document is None:
         raise NoSuchIntegration(integration, list(documents))
     source = SOURCES[document.source]
-    settings = structs.replace(document.reading, secret="")  # nobody signs a sample
+    settings = structs.replace(document.reading, name=integration, secret="")  # nobody signs a sample
     request = Request(
         method="POST",
         path=f"/in/{source.name}/{document.key}",

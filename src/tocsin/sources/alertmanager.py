@@ -64,7 +64,7 @@ def read(request: Request, settings: Settings, now: datetime) -> Reading:
     """One signal per alert; an unusable alert is told of and costs its neighbours nothing."""
     problems: list[str] = []
     try:
-        webhook = _decode(request.body, problems)
+        webhook, unread = _decode(request.body, problems)
     except clean.Unreadable as unreadable:
         return Reading(signals=(), reply=answers.problem(400, str(unreadable)), problems=(str(unreadable),))
     if webhook is None or webhook.version != VERSION:
@@ -73,7 +73,7 @@ def read(request: Request, settings: Settings, now: datetime) -> Reading:
     lost = min(max(webhook.truncated or 0, 0), LOST_MAX) + max(len(webhook.alerts) - SIGNALS_PER_REQUEST_MAX, 0)
     signals: list[Signal] = []
     for alert in webhook.alerts[:SIGNALS_PER_REQUEST_MAX]:
-        signals.append(_signal(alert, webhook.status, origin, settings.severity, 0 if signals else lost))
+        signals.append(_signal(alert, webhook.status, origin, settings.severity, 0 if signals else lost + unread))
     if lost:
         problems.append(f"{words.plural(lost, 'alert')} of this group left out by the sender or beyond the limit")
     if problems and not signals and not lost:
@@ -81,27 +81,30 @@ def read(request: Request, settings: Settings, now: datetime) -> Reading:
     return Reading(signals=tuple(signals), reply=_ACCEPTED, problems=tuple(problems))
 
 
-def _decode(body: bytes, problems: list[str]) -> _Webhook | None:
-    """The webhook, or None if this is JSON of another shape."""
+def _decode(body: bytes, problems: list[str]) -> tuple[_Webhook | None, int]:
+    """The webhook, or None if this is JSON of another shape; and how many alerts of it nobody can read."""
     if clean.is_plain(body):
         try:
-            return _DECODER.decode(body)
+            return _DECODER.decode(body), 0
         except (ValueError, RecursionError):
             pass
     read = clean.decode(body)
     fields = clean.mapping(read)
     if not isinstance(fields.get("alerts"), list) or clean.text(fields.get("version")) != VERSION:
-        return None
+        return None, 0
     alerts = clean.sequence(fields["alerts"])
+    looked_at = alerts[:SIGNALS_PER_REQUEST_MAX]
+    readable = list(_tolerant(looked_at, problems))
     stated = fields.get("truncatedAlerts")
     truncated = min(max(stated, 0), LOST_MAX) if isinstance(stated, int) else 0
-    return _Webhook(
+    webhook = _Webhook(
         version=VERSION,
-        alerts=list(_tolerant(alerts[:SIGNALS_PER_REQUEST_MAX], problems)),
+        alerts=readable,
         status=clean.optional(fields.get("status")),
         truncated=truncated + max(len(alerts) - SIGNALS_PER_REQUEST_MAX, 0),
         origin=clean.optional(fields.get("externalURL")),
     )
+    return webhook, len(looked_at) - len(readable)
 
 
 def _tolerant(alerts: list[object], problems: list[str]) -> Iterator[_Alert]:

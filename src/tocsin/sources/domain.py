@@ -101,7 +101,7 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=Fals
     by: str = ""  # who, when a person acted in the other tool
     note: str = ""
     until: datetime | None = None  # snooze until
-    lost: int = 0  # alerts the sender says it left out (Alertmanager's truncatedAlerts)
+    lost: int = 0  # alerts of its request that are no signals: left out by the sender, too many, or not to be read
     unsaid: tuple[str, ...] = ()  # fields of the request that were not in it: a repeat leaves them as they are
 
 
@@ -165,6 +165,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     mapping: Mapping[str, str] = {}  # generic source: field -> expression; see sources/generic.py
     severity: Severity | None = None  # when the payload does not say
     resolve_timeout_s: float = 300.0  # Prometheus push: an alert without endsAt ends after this
+    name: str = ""  # the integration's; for what says nothing of itself
     secret: str = ""  # what the sender signs bodies with (Sentry); empty accepts unsigned ones
 
 

@@ -10,6 +10,8 @@ import hashlib
 import hmac
 from datetime import datetime
 
+from msgspec import structs
+
 from tocsin.kit import text as words
 from tocsin.sources import answers, clean, credentials, generic, identity, severities, times
 from tocsin.sources.domain import (
@@ -67,7 +69,10 @@ def read(request: Request, settings: Settings, now: datetime) -> Reading:  # noq
         if not labels and not clean.text(clean.mapping(alert).get("fingerprint")):
             problems.append(f"alerts[{at}]: labels must be an object with at least one label")
             continue
-        signals.append(_signal(alert, labels, webhook, settings, 0 if signals else lost))
+        signals.append(_signal(alert, labels, webhook, settings, 0))
+    missing = lost + len(problems)
+    if signals and missing:
+        signals[0] = structs.replace(signals[0], lost=missing)
     if lost:
         problems.append(f"{words.plural(lost, 'alert')} of this group left out by the sender or beyond the limit")
     told = tuple(problems[:PROBLEMS_MAX])

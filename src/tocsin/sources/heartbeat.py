@@ -45,7 +45,7 @@ def read(request: Request, settings: Settings, now: datetime) -> Reading:  # noq
     signal = Signal(
         action=Action.TRIGGER,
         dedup_key=DEDUP_KEY,
-        title="the job reported a failure",
+        title=f"{settings.name or 'the job'} reported a failure",
         severity=settings.severity or Severity.CRITICAL,
         description=said,
     )
