@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
+import threading
 from subprocess import PIPE
 
 import pytest
@@ -46,6 +48,69 @@ def test_nobody_there(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("TOCSIN_URL", "http://127.0.0.1:1")
     ran = terminal.run("groups")
     assert (ran.code, ran.err.startswith("tocsin: cannot reach 127.0.0.1:1")) == (Exit.UNREACHABLE, True)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://[::1",
+        "http://localhost:abc",
+        "http://localhost:99999",
+        "http://local host:8301",
+        "http://.",
+        "http://",
+        "http://localhost:8301?x=1",
+        "http://localhost:8301/#x",
+        "http://ann:secret@localhost:8301",
+        "http://localhost/é",
+        "localhost:8301",
+        "ftp://localhost",
+    ],
+)
+def test_an_address_that_is_none(terminal: Terminal, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    """A TOCSIN_URL that cannot be meant is a wrong command line, told in one line that repeats no password."""
+    monkeypatch.setenv("TOCSIN_URL", url)
+    ran = terminal.run("groups")
+    assert (ran.code, ran.err.startswith("tocsin: TOCSIN_URL is not a server's address")) == (Exit.USAGE, True)
+    assert len(ran.err.splitlines()) == 1
+    assert "secret" not in ran.err
+
+
+def test_an_address_is_read_as_a_browser_does(anns: Terminal, served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Capitals in the scheme, a slash or a line's end behind it: the same server is meant."""
+    for url in (served.url.replace("http", "HTTP"), f"{served.url}/", f"{served.url}\r\n"):
+        monkeypatch.setenv("TOCSIN_URL", url)
+        assert anns.run("groups").code == Exit.OK
+
+
+def test_a_token_is_never_shown(anns: Terminal, served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that came with the end of its line works; one that cannot be sent is refused, and not repeated."""
+    for end in ("\r", "\n", " "):
+        monkeypatch.setenv("TOCSIN_TOKEN", served.tokens["ann"] + end)
+        assert anns.run("groups").code == Exit.OK
+    for token in ("tsn_a\rb", "tsn_a\nb", "tsn_a b", "tsn_ä", "tsn_\udcff"):
+        monkeypatch.setenv("TOCSIN_TOKEN", token)
+        ran = anns.run("groups")
+        assert (ran.code, "tsn_" in ran.err, len(ran.err.splitlines())) == (Exit.NOT_ALLOWED, False, 1)
+        assert "TOCSIN_TOKEN holds characters that no token has" in ran.err
+
+
+def test_another_program_answers(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A port where something else listens ends with 3 and says so."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        thread = threading.Thread(target=_say_hello, args=(other,))
+        thread.start()
+        monkeypatch.setenv("TOCSIN_URL", f"http://127.0.0.1:{other.getsockname()[1]}")
+        ran = terminal.run("groups")
+        thread.join()
+    assert (ran.code, "is no Tocsin" in ran.err) == (Exit.UNREACHABLE, True), ran
+
+
+def _say_hello(other: socket.socket) -> None:
+    connection, _ = other.accept()
+    with connection:
+        connection.recv(65536)
+        connection.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")
 
 
 def test_not_allowed(anns: Terminal, served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
