@@ -10,12 +10,30 @@ from tocsin.cli.exits import Exit, Stop
 from tocsin.kit import text
 
 FORMS = "write now, +2h, -30m, 2026-03-01T09:00Z, or 2026-03-01 09:00 Europe/Berlin"
+YEAR_MIN, YEAR_MAX = 1000, 9000  # whoever asks for a time is told what leads to it and follows, within the calendar
 _RELATIVE = re.compile(r"([+-])\s*(.+)")
 _ZONED = re.compile(r"(.+?)\s+([A-Z][A-Za-z_]+(?:/[A-Za-z_+-]+)*)$")
 
 
 def instant(written: str, now: datetime) -> datetime:
     """The instant meant, in UTC. A time without a zone is this machine's (TZ). Raises Stop."""
+    found = _read(written, now)
+    if not YEAR_MIN <= found.year <= YEAR_MAX:
+        raise Stop(f"{written!r} is too far away: write a year from {YEAR_MIN} to {YEAR_MAX}", Exit.USAGE)
+    return found
+
+
+def later(written: str, now: datetime) -> datetime:
+    """The same for an end, where a bare duration counts from now: 2h. However late: nobody asks who is on call then."""
+    if re.fullmatch(r"(\d+[a-z]+)+", written.strip()):
+        return now + _duration(written)
+    found = _read(written, now)
+    if found <= now:
+        raise Stop(f"{written!r} is in the past", Exit.USAGE)
+    return found
+
+
+def _read(written: str, now: datetime) -> datetime:
     stripped = written.strip()
     if stripped == "now":
         return now
@@ -34,16 +52,6 @@ def instant(written: str, now: datetime) -> datetime:
         return found.astimezone(UTC)  # a time without any zone is taken for this machine's
     except (OverflowError, ValueError, OSError):
         raise Stop(f"{written!r} is beyond all calendars", Exit.USAGE) from None
-
-
-def later(written: str, now: datetime) -> datetime:
-    """The same for an end, where a bare duration counts from now: 2h."""
-    if re.fullmatch(r"(\d+[a-z]+)+", written.strip()):
-        return now + _duration(written)
-    found = instant(written, now)
-    if found <= now:
-        raise Stop(f"{written!r} is in the past", Exit.USAGE)
-    return found
 
 
 def _duration(written: str) -> timedelta:
