@@ -38,7 +38,7 @@ def content(name: str) -> bytes:
     except OSError as error:
         raise Stop(f"cannot read {name}: {error.strerror}", Exit.USAGE) from None
     if len(found) > FILE_BYTES_MAX:
-        raise Stop(f"{name} is larger than {FILE_BYTES_MAX // 1_000_000} MB", Exit.USAGE)
+        raise Stop(f"{name} is larger than {FILE_BYTES_MAX // 1_000_000} MB")
     return found
 
 
