@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 import json
 import socket
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from django.db import connections
 
 from cli.terminal import Terminal, spawn
 from databases import Database
@@ -108,6 +110,22 @@ def test_an_account_brings_its_person(sqlite: Database, terminal: Terminal, comp
     assert (again.code, "there is an account for ann@acme.example already" in again.err) == (1, True)
     missing = terminal.run("token", "create", "--user", "nobody@acme.example")
     assert (missing.code, "there is no account for nobody@acme.example" in missing.err) == (1, True)
+
+
+def test_who_did_it_stands_in_the_history(
+    sqlite: Database, terminal: Terminal, company: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever is done on this machine is whoever's who is signed in to it: a version, an account, a token."""
+    monkeypatch.setenv("SUDO_USER", "sue")
+    terminal.run("apply", company)
+    terminal.run("user", "add", "zoe@acme.example")
+    terminal.run("token", "create", "--user", "zoe@acme.example")
+    terminal.run("token", "revoke", "1")
+    assert [one["by"] for one in json.loads(terminal.run("history", "--json").out)] == ["shell:sue"] * 2
+    with connections["default"].cursor() as cursor:
+        cursor.execute("SELECT name, actor FROM journal_fact WHERE name LIKE 'Account%' OR name LIKE 'Token%'")
+        told = cursor.fetchall()
+    assert told == [(name, "shell:sue") for name in ("AccountOpened", "TokenCreated", "TokenRevoked")]
 
 
 def test_a_password_that_is_too_short(sqlite: Database, terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:

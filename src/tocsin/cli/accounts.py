@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
+from tocsin.cli import caller, output, problems, times, words
 from tocsin.cli import database as databases
-from tocsin.cli import output, problems, times, words
 from tocsin.cli.exits import Exit, Stop
 from tocsin.cli.options import Data, Database, Json
 from tocsin.config import actions as configuration_actions
@@ -60,7 +60,7 @@ def add(
     with databases.installation(data, database), db.transact(clock.now()) as tx:
         person = queries.person_with_email(configuration.current(tx), email) or _add_person(tx, email, name, role)
         try:
-            actions.create_user(tx, email, person, password)
+            actions.create_user(tx, email, person, password, by=caller.who())
         except actions.AccountTaken as taken:
             raise Stop(str(taken)) from None
     print(f"{person} may sign in as {email}.", file=sys.stderr)
@@ -96,7 +96,7 @@ def create(
         account = queries.user_by_email(email)
         if account is None:
             raise Stop(f"there is no account for {email}: add one with `tocsin user add {email}`")
-        raw = actions.create_token(tx, account, name, scope or list(Right), ends)
+        raw = actions.create_token(tx, account, name, scope or list(Right), ends, by=caller.who())
     print(raw)
 
 
@@ -141,7 +141,7 @@ def revoke(
     """Revoke API tokens: whoever uses one is refused from now on. All of these, or none."""
     with databases.installation(data, database), db.transact(clock.now()) as tx:
         for one in ids:
-            if not actions.revoke(tx, one):
+            if not actions.revoke(tx, one, by=caller.who()):
                 raise Stop(f"there is no token {one} in force; `tocsin token list` lists them")
     output.say(f"Revoked: {', '.join(str(one) for one in ids)}.")
 
@@ -181,7 +181,7 @@ def _add_person(tx: Tx, email: str, name: str, role: Role) -> str:
         "role": role.value,
         "contacts": {"inbox": {"inbox": True}, "mail": {"email": email}},
     }
-    author = Author(by="tocsin", message=f"account for {email}", through=ManagedBy.UI)
+    author = Author(by=caller.who(), message=f"account for {email}", through=ManagedBy.UI)
     outcome = configuration_actions.put(tx, "people", person, body, author)
     if not isinstance(outcome, Applied):
         raise Stop(problems.refusal(outcome))

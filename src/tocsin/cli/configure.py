@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import getpass
-import os
 import sys
 from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
 
+from tocsin.cli import caller, local_config, offline, options, output, problems, remote_config
 from tocsin.cli import database as databases
-from tocsin.cli import local_config, offline, options, output, problems, remote_config
 from tocsin.cli.exits import Stop
 from tocsin.cli.local_config import Wish
 from tocsin.cli.options import Data, Database, Json
@@ -42,7 +40,7 @@ def apply(
 ) -> None:
     """Make the configuration what the files say: all of it, or nothing if anything is wrong."""
     wish = Wish(
-        offline.read(files), message=message, base=base_version, scope=scope, alone=prune, force=force, by=_who()
+        offline.read(files), message=message, base=base_version, scope=scope, alone=prune, force=force, by=caller.who()
     )
     if dry_run:
         _show_plan(_on(data, database, lambda: local_config.plan(wish), lambda: remote_config.plan(wish)), json_=json_)
@@ -61,7 +59,7 @@ def plan(
     database: Database = "",
 ) -> None:
     """Say what `apply` would change, and change nothing."""
-    wish = Wish(offline.read(files), scope=scope, alone=prune, force=force, by=_who())
+    wish = Wish(offline.read(files), scope=scope, alone=prune, force=force, by=caller.who())
     _show_plan(_on(data, database, lambda: local_config.plan(wish), lambda: remote_config.plan(wish)), json_=json_)
 
 
@@ -101,7 +99,7 @@ def check(
     if files and not data and not database:
         found = local_config.check_files(offline.read(files))
     else:
-        wish = Wish(offline.read(files), by=_who()) if files else None
+        wish = Wish(offline.read(files), by=caller.who()) if files else None
         found = _on(data, database, lambda: local_config.check(wish), lambda: remote_config.check(wish))
     _show_check(found, strict=strict, json_=json_)
 
@@ -142,7 +140,7 @@ def rollback(
     found = _on(
         data,
         database,
-        lambda: local_config.roll_back(version, said, _who(), force=force),
+        lambda: local_config.roll_back(version, said, caller.who(), force=force),
         lambda: remote_config.roll_back(version, said, force=force),
     )
     _show_applied(found, json_=json_)
@@ -154,14 +152,6 @@ def _on(data: str, database: str, here: Callable[[], Any], there: Callable[[], A
         return there()
     with databases.installation(data, database):
         return here()
-
-
-def _who() -> str:
-    """On this machine, whoever is signed in to it changes the configuration."""
-    try:
-        return f"shell:{os.environ.get('SUDO_USER') or getpass.getuser()}"
-    except (KeyError, OSError):
-        return "shell"
 
 
 def _show_plan(found: dict[str, Any], *, json_: bool) -> None:
