@@ -38,10 +38,9 @@ class Terminal:
 
 def spawn(*arguments: str, stdin: str = "", **environment: str) -> Ran:
     """Run it as an operator's shell does, with nothing of ours in its environment."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("TOCSIN_", "DJANGO_"))}
     done = subprocess.run(
         [sys.executable, "-m", "tocsin", *arguments],
-        env={**kept, **environment},
+        env={**outside(), **environment},
         input=stdin,
         capture_output=True,
         text=True,
@@ -49,3 +48,8 @@ def spawn(*arguments: str, stdin: str = "", **environment: str) -> Ran:
         check=False,
     )
     return Ran(done.returncode, done.stdout, done.stderr)
+
+
+def outside() -> dict[str, str]:
+    """An environment with nothing of ours in it."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("TOCSIN_", "DJANGO_"))}

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import signal
 import socket
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +14,7 @@ from pathlib import Path
 import pytest
 from django.db import connections
 
-from cli.terminal import Terminal, spawn
+from cli.terminal import Terminal, outside, spawn
 from databases import Database
 from fakes.smtp import SmtpSink
 from tocsin.kit.installation import installation
@@ -158,6 +160,20 @@ tocsin: 1
 people:
   max: {{name: Max, email: max@acme.example, contacts: {{hook: {{webhook: "https://max.example/", secret: {HUSH}}}}}}}
 """
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)])
+def test_an_engine_says_how_it_was_stopped(tmp_path: Path, number: signal.Signals, code: int) -> None:
+    """Ctrl+C ends it with 130, as it ends every verb; being told to stop is no trouble. Both stop it in order."""
+    assert spawn("migrate", "--data", str(tmp_path)).code == 0
+    command = [sys.executable, "-m", "tocsin", "engine", "--data", str(tmp_path)]
+    with subprocess.Popen(command, env=outside(), stderr=subprocess.PIPE, text=True) as engine:
+        assert engine.stderr
+        for line in engine.stderr:
+            if "engine.ready" in line:
+                engine.send_signal(number)
+            last = line
+        assert ("engine.stopped" in last, engine.wait(60)) == (True, code)
 
 
 def test_a_restore_without_its_secret_says_so_and_nothing_starts(tmp_path: Path) -> None:

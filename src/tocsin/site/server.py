@@ -122,15 +122,18 @@ def serve(host: str, port: int, *, with_engine: bool) -> None:
 
 
 def run_engine() -> None:
-    """Work timers and messages off until told to stop. Raises NotMigrated, SecretLost."""
+    """Work timers and messages off until told to stop. Raises NotMigrated, SecretLost, and KeyboardInterrupt at the end
+    if it was that which stopped it.
+    """
     missing = upgrade.pending()
     if missing:
         raise NotMigrated(f"the database lacks {len(missing)} steps, {missing[0]} first: run `tocsin migrate`")
     _look_at_configuration()
     sys.setswitchinterval(SWITCH_INTERVAL_S)
-    stop = threading.Event()
+    stop, stopped_by = threading.Event(), []
 
-    def on_signal(_number: int, _frame: FrameType | None) -> None:
+    def on_signal(number: int, _frame: FrameType | None) -> None:
+        stopped_by.append(number)
         stop.set()
 
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -144,6 +147,8 @@ def run_engine() -> None:
     listener.stop()
     engine.stop()
     log.info("engine.stopped")
+    if stopped_by[0] == signal.SIGINT:
+        raise KeyboardInterrupt
 
 
 def _say_how_to_begin() -> None:
