@@ -266,7 +266,7 @@ def _of_a_file(before: State, kind: Kind, name: str) -> Refused | None:
 
 
 def _judge_and_save(tx: Tx, before: State, after: State, author: Author) -> Outcome:
-    found = tuple(rules.problems(after, registry.kinds()))
+    found = tuple(rules.problems(before, after, registry.kinds()))
     meant = registry.Consequences() if found else registry.consequences(tx, before.snapshot, after.snapshot)
     if not author.force:
         found += meant.problems

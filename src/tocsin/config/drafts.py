@@ -45,7 +45,9 @@ def of_body(reader: Reader, kind: Kind, name: str, body: object) -> Thought:
     if isinstance(document, Refused):
         return Thought(base=before.snapshot.version, problems=document.problems)
     after = rules.changed(before, kind, name, (document, Origin(managed_by=ManagedBy.UI)))
-    return _thought(reader, before, Judged(state=after, problems=tuple(rules.problems(after, registry.kinds()))))
+    return _thought(
+        reader, before, Judged(state=after, problems=tuple(rules.problems(before, after, registry.kinds())))
+    )
 
 
 def of_text(reader: Reader, content: str, *, alone: bool) -> Thought:
@@ -75,7 +77,9 @@ def of_removal(reader: Reader, kind: Kind, name: str) -> Thought:
     """Taking one document out."""
     before = store.current(reader)
     after = rules.changed(before, kind, name, None)
-    return _thought(reader, before, Judged(state=after, problems=tuple(rules.problems(after, registry.kinds()))))
+    return _thought(
+        reader, before, Judged(state=after, problems=tuple(rules.problems(before, after, registry.kinds())))
+    )
 
 
 def of_return(reader: Reader, number: int) -> Thought | None:
@@ -83,7 +87,7 @@ def of_return(reader: Reader, number: int) -> Thought | None:
     before, then = store.current(reader), store.at_version(reader, number)
     if then is None:
         return None
-    return _thought(reader, before, Judged(state=then, problems=tuple(rules.problems(then, registry.kinds()))))
+    return _thought(reader, before, Judged(state=then, problems=tuple(rules.problems(before, then, registry.kinds()))))
 
 
 def value_of(content: str) -> object:
@@ -114,7 +118,7 @@ def _document(reader: Reader, kind: Kind, name: str, content: str) -> tuple[Stat
     if document is None or parsed.problems:
         return before, Judged(state=before, problems=parsed.sorted_problems())
     after = rules.changed(before, kind, name, (document, Origin(managed_by=ManagedBy.UI)))
-    found = rules.problems(after, registry.kinds())
+    found = rules.problems(before, after, registry.kinds())
     placed = (rules.placed(one, parsed, after, registry.kinds()) for one in found)
     return before, Judged(state=after, problems=parsed.sorted_problems(placed))
 

@@ -11,7 +11,8 @@ all else. Hence applying a file again changes nothing, whatever came meanwhile. 
 somebody made in the interface or a program brought, where it stands; of two files that bring equal ones, each has its
 own. Text written in the interface puts its own documents anywhere, and leaves those of a file in the file's order.
 
-The result is accepted as a whole or not at all: every name leads somewhere, and every section's own demands hold.
+The result is accepted as a whole or not at all: every name leads somewhere, and every section's own demands hold; of
+these, what was not so before already, which an older release may have taken and must not stop every other change.
 Leaves out what only hurts (`findings`): that is allowed.
 """
 
@@ -94,7 +95,7 @@ def judge(parsed: Parsed, before: State, kinds: Sequence[Kind], *, scope: str = 
             sections[kind.section] = {name: document for name, (document, _) in pairs.items()}
             origins |= {(kind.section, name): origin for name, (_, origin) in pairs.items()}
     state = state_of(before.snapshot.version, sections, origins)
-    return Judged(state=state, problems=_all_problems(parsed, state, kinds), notes=tuple(notes), parsed=parsed)
+    return Judged(state=state, problems=_all_problems(parsed, before, state, kinds), notes=tuple(notes), parsed=parsed)
 
 
 def _taken_over(kind: Kind, parsed: Parsed, held: _Documents, kept: Origins) -> set[str]:
@@ -170,7 +171,7 @@ def adopted(parsed: Parsed, before: State, kinds: Sequence[Kind], through: Manag
             sections[kind.section] = {name: document for name, (document, _) in pairs.items()}
             origins |= {(kind.section, name): origin for name, (_, origin) in pairs.items()}
     state = state_of(before.snapshot.version, sections, origins)
-    found = _all_problems(parsed, state, kinds)
+    found = _all_problems(parsed, before, state, kinds)
     return Judged(state=state, problems=parsed.sorted_problems((*found, *wrong)) if wrong else found)
 
 
@@ -249,13 +250,24 @@ def changed(before: State, kind: Kind, name: str, to: tuple[Document, Origin] | 
     return state_of(before.snapshot.version, sections, origins)
 
 
-def problems(state: State, kinds: Sequence[Kind], attempted: Mapping[str, set[str]] | None = None) -> list[Problem]:
-    """What makes this state unacceptable as a whole; each path begins with section and name."""
-    found = list(_dangling(state, kinds, attempted or {}))
-    if not found:
-        for kind in kinds:
-            found += kind.validate(state.snapshot)
-    return found
+def problems(
+    before: State, after: State, kinds: Sequence[Kind], attempted: Mapping[str, set[str]] | None = None
+) -> list[Problem]:
+    """What makes `after` unacceptable as a whole; each path begins with section and name."""
+    return list(_dangling(after, kinds, attempted or {})) or [
+        problem for kind in kinds for problem in _new_problems(kind, before.snapshot, after.snapshot)
+    ]
+
+
+def _new_problems(kind: Kind, before: Snapshot, after: Snapshot) -> list[Problem]:
+    found = list(kind.validate(after))
+    known = {_same(problem) for problem in kind.validate(before)} if found else set()
+    return [problem for problem in found if _same(problem) not in known]
+
+
+def _same(problem: Problem) -> tuple[object, ...]:
+    """What tells a problem from another; one that has a code says all it means."""
+    return (problem.code or problem.path, problem.message)
 
 
 def findings(snapshot: Snapshot, kinds: Iterable[Kind], now: datetime) -> tuple[Finding, ...]:
@@ -291,8 +303,10 @@ def _with_file(finding: Finding, origins: Origins) -> Finding:
     return replace(finding, file=origin.file)
 
 
-def _all_problems(parsed: Parsed, state: State, kinds: Sequence[Kind]) -> tuple[Problem, ...]:
-    judged = problems(state, kinds, parsed.attempted) if not parsed.problems else _dangling_of(parsed, state, kinds)
+def _all_problems(parsed: Parsed, before: State, state: State, kinds: Sequence[Kind]) -> tuple[Problem, ...]:
+    judged: Iterable[Problem] = _dangling_of(parsed, state, kinds)
+    if not parsed.problems:
+        judged = problems(before, state, kinds, parsed.attempted)
     return parsed.sorted_problems(placed(problem, parsed, state, kinds) for problem in judged)
 
 

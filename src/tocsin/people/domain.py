@@ -62,6 +62,11 @@ def _web(value: str) -> str:
     return value
 
 
+def signing_in_as(email: str) -> str:
+    """A mail address as sign-in compares it, however it is spelt."""
+    return email.strip().lower()
+
+
 Email = Annotated[str, Field(max_length=320), AfterValidator(_email)]
 Phone = Annotated[str, AfterValidator(_phone)]
 WebAddress = Annotated[str, Field(max_length=ADDRESS_CHARS_MAX), AfterValidator(_web)]
@@ -171,7 +176,7 @@ class PersonDocument(Document):
     """Somebody who can be paged, or only looks on."""
 
     name: str = Field(min_length=1, max_length=200, description="The full name, as others read it.")
-    email: Email = Field(description="The address to sign in with and to send invitations to.")
+    email: Email = Field(description="The address to sign in with and to send invitations to, nobody else's.")
     timezone: ZoneName = Field(default="UTC", description="The zone in which the person is shown times.")
     role: Role = Field(default=Role.RESPONDER, description="What the person may do.")
     contacts: Annotated[Mapping[Name, Contact], Field(max_length=CONTACTS_MAX)] = Field(

@@ -12,7 +12,7 @@ from tocsin.config.domain import Snapshot
 from tocsin.kit import clock, text
 from tocsin.kit.db import Reader, Row
 from tocsin.kit.secrets import digest
-from tocsin.people.domain import PersonDocument, Role, TeamDocument
+from tocsin.people.domain import PersonDocument, Role, TeamDocument, signing_in_as
 from tocsin.people.models import User
 from tocsin.people.rights import Actor
 
@@ -38,7 +38,7 @@ class TokenInfo:
 
 def user_by_email(email: str) -> User | None:
     """The account with this address, however it is spelt."""
-    return User.objects.filter(email=email.strip().lower()).first()
+    return User.objects.filter(email=signing_in_as(email)).first()
 
 
 def user_by_person(person: str) -> User | None:
@@ -60,9 +60,9 @@ def free_name(snapshot: Snapshot, email: str) -> str:
 
 def person_with_email(snapshot: Snapshot, email: str) -> str:
     """Whose document names this address; empty if nobody's does."""
-    wanted = email.strip().lower()
+    wanted = signing_in_as(email)
     people = snapshot.all("people", PersonDocument)
-    return next((name for name, person in people.items() if person.email.lower() == wanted), "")
+    return next((name for name, person in people.items() if signing_in_as(person.email) == wanted), "")
 
 
 def actor_of(reader: Reader, user: User) -> Actor:

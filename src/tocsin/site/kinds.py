@@ -6,19 +6,26 @@ contact is known to `paging`, which sees both people and channels.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from tocsin.alerts import documents as alerts
 from tocsin.catalog import kinds as catalog
-from tocsin.config.domain import Kind
+from tocsin.config.domain import Kind, Problem, Snapshot
 from tocsin.incidents import domain as incidents
 from tocsin.oncall import kind as oncall
 from tocsin.paging import check
 from tocsin.paging import documents as paging
 from tocsin.people import kinds as people
 
+
+def _people_problems(snapshot: Snapshot) -> Iterator[Problem]:
+    yield from people.PEOPLE.validate(snapshot)
+    yield from check.contact_problems(snapshot)
+
+
 KINDS: tuple[Kind, ...] = (
-    replace(people.PEOPLE, validate=check.contact_problems),
+    replace(people.PEOPLE, validate=_people_problems),
     people.TEAMS,
     catalog.SERVICES,
     catalog.INTEGRATIONS,

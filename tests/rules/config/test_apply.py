@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
 from tocsin.config import export, plan, rules
-from tocsin.config.domain import EMPTY, ManagedBy, Origin, Snapshot, State
+from tocsin.config.domain import EMPTY, Level, ManagedBy, Origin, Snapshot, State
 from tocsin.config.parse import File
 from tocsin.config.plan import Plan
 from tocsin.people.domain import PersonDocument, TeamDocument
@@ -224,6 +225,21 @@ def test_a_file_s_own_route_takes_over_no_other(base: State) -> None:
     thought = applied(BASE, before)
     assert (thought.changes, thought.notes) == ((), ())
     assert thought.state.origins["routes", "0002"].managed_by is ManagedBy.UI
+
+
+def test_what_was_so_before_stops_no_other_change(base: State) -> None:
+    """Two people with one address, from an older release, are found by `check`; all but another such can be changed."""
+    pair = with_person(base, "zoe", ManagedBy.UI)
+    zoe = PersonDocument(name="Zoe", email="ANN@ex.org")
+    pair = rules.changed(pair, KINDS[0], "zoe", (zoe, Origin(managed_by=ManagedBy.UI)))
+    thought = applied(BASE.replace("name: Site", "name: The site"), pair)
+    assert (thought.problems, plan.words(thought.changes, KINDS)) == ((), ["service site: name is The site (was Site)"])
+    taken = applied(BASE.replace("people:\n", "people:\n  zoe: {name: Zoe, email: ann@ex.org}\n"), pair)
+    assert taken.problems == ()
+    found = rules.findings(thought.state.snapshot, KINDS, datetime(2026, 3, 2, tzinfo=UTC))
+    assert [(one.code, one.name) for one in found if one.level is Level.ERROR] == [("mail-address-used-twice", "zoe")]
+    (problem,) = applied(BASE.replace("bob@ex.org", "ann@ex.org"), pair).problems
+    assert (problem.line, problem.message.partition(" have ")[0]) == (4, "ann and bob")
 
 
 def test_what_stays_may_not_be_left_dangling(base: State) -> None:

@@ -168,7 +168,7 @@ CASES = {
         "tocsin: 1\npeople:\n  ann:\n",
         [
             "3:3 `name` is missing | add it: `name`: The full name, as others read it.",
-            "3:3 `email` is missing | add it: `email`: The address to sign in with and to send invitations to.",
+            "3:3 `email` is missing | add it: `email`: The address to sign in with and to send invitations to, nobody else's.",
         ],
     ),
     "bad-name": (
@@ -558,6 +558,12 @@ CASES = {
         + "policies:\n  a: {name: A, steps: [{page: [person:ann]}], then: b}\n  b: {name: B, steps: [{page: [person:ann]}], then: a}\n",
         [
             "5:53 policies hand over to each other in a circle: a → b → a | remove one `then`, or use `repeat`",
+        ],
+    ),
+    "mail-address-used-twice": (
+        PEOPLE + "  bob: {name: Bob, email: bob@ex.org}\n  cleo: {name: Cleo, email: Ann@EX.org}\n",
+        [
+            "5:29 ann and cleo have the same mail address, which says who signs in | give each their own; two contacts may have the same",
         ],
     ),
     "key-used-twice": (
