@@ -9,6 +9,7 @@ import pytest
 
 from cli.terminal import Terminal
 from serving import COMPANY, Served
+from tocsin.cli.exits import Exit
 
 
 def test_a_group_from_the_list_to_its_end(anns: Terminal, served: Served) -> None:
@@ -36,6 +37,25 @@ def test_a_group_from_the_list_to_its_end(anns: Terminal, served: Served) -> Non
     assert anns.run("groups", "-q", "register sings").out == "No alert groups.\n"
     (found,) = json.loads(anns.run("groups", "-q", "register sings", "--all", "--json").out)
     assert (found["reference"], found["status"]) == (f"AG-{number}", "resolved")
+
+
+def test_a_page_by_hand_says_whom_it_does_not_wake(anns: Terminal, served: Served) -> None:
+    """Whoever pages somebody without a contact, or an empty team, is told so, and by the exit code if nobody is left."""
+    body = {"name": "Nan Ito", "email": "nan@acme.example", "contacts": {}}
+    assert served.api("ann", "PUT", "/config/documents/people/nan", body).status == 200
+    assert served.api("ann", "PUT", "/config/documents/teams/empty", {"name": "Empty", "members": []}).status == 200
+    ran = anns.run("page", "nan", "team:empty", "-m", "the till is on fire")
+    assert ran.code == Exit.PROBLEM
+    assert ran.out.endswith(" pages nobody: the till is on fire\n")
+    assert ran.err.splitlines() == [
+        "tocsin: not woken: nan: no usable way to reach them",
+        "tocsin: not woken: team:empty: the team has no members",
+        "tocsin: nobody can be reached, so the administrators are told that nobody answered",
+    ]
+    ran = anns.run("page", "nan", "bob", "-m", "the till is on fire", "--json")
+    assert (ran.code, json.loads(ran.out)["reached"]) == (Exit.OK, True)
+    assert [one["person"] for one in json.loads(ran.out)["not_woken"]] == ["nan", "bob"]
+    assert "bob: only their inbox in Tocsin is told, which wakes nobody" in ran.err
 
 
 def test_a_terminal_obeys_no_stranger(anns: Terminal, served: Served) -> None:

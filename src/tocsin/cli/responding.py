@@ -91,7 +91,17 @@ def page(
     if json_:
         output.as_json(made)
     else:
-        output.say(f"{made['reference']} pages: {made['title']}")
+        output.say(f"{made['reference']} {'pages' if _pages(made) else 'pages nobody'}: {made['title']}")
+    for one in made.get("not_woken", []):
+        print(f"tocsin: not woken: {one['person'] or one['target']}: {one['reason']}", file=sys.stderr)
+    if made["status"] == "suppressed":
+        raise Stop("nobody is paged, because a silence matches it")
+    if not made.get("reached", True):
+        raise Stop("nobody can be reached, so the administrators are told that nobody answered")
+
+
+def _pages(made: Any) -> bool:
+    return bool(made.get("reached", True)) and made["status"] != "suppressed"
 
 
 def _target(written: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from django.http import HttpRequest
@@ -17,7 +18,8 @@ from tocsin.catalog.domain import ServiceDocument
 from tocsin.config import queries as configuration
 from tocsin.config.domain import Snapshot
 from tocsin.kit import clock, db
-from tocsin.paging import actions, codes, listing
+from tocsin.paging import actions, by_hand, codes, listing
+from tocsin.paging.by_hand import NotWoken
 from tocsin.paging.codes import ContactLine
 from tocsin.paging.documents import SECTION_OF, Target, target
 from tocsin.paging.domain import PageStatus
@@ -62,6 +64,14 @@ class ExplanationOut(Schema):
     journal: list[FactOut]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PagedOut(GroupOut):
+    """The group of a page by hand; whether anybody has a way to hear of it, and whom it does not wake, with reasons."""
+
+    reached: bool
+    not_woken: list[NotWoken]
+
+
 class PageIn(Asking):
     """A page by hand: `to` is person:NAME, team:NAME or schedule:NAME; or a service, whose policy then runs."""
 
@@ -98,9 +108,12 @@ def pages(
     return {"pages": found, "next": found[-1].id if len(found) == limit else None}
 
 
-@router.post("", response={201: GroupOut})
+@router.post("", response={201: PagedOut})
 def page(request: HttpRequest, body: PageIn, idempotency_key: IdempotencyKey = "") -> Any:
-    """Page people, teams or a service now. The same Idempotency-Key again is the same page."""
+    """Page people, teams or a service now. The same Idempotency-Key again is the same page.
+
+    If nobody can be reached, `reached` is false: the group is open, and the administrators are told that nobody answered.
+    """
     permit(request, Right.SEE)
     snapshot = configuration.current(db.reader(clock.now()))
     targets = _targets(snapshot, body)
@@ -118,7 +131,8 @@ def page(request: HttpRequest, body: PageIn, idempotency_key: IdempotencyKey = "
             )
     except manual_pages.NothingOpened as nothing:
         raise Problem(409, str(nothing)) from None
-    return Status(201, group_out(opened.id))
+    came_to = by_hand.heard(db.reader(clock.now()), [str(one) for one in targets], body.service, opened.urgency)
+    return Status(201, {**group_out(opened.id), "reached": came_to.reached, "not_woken": came_to.not_woken})
 
 
 @groups_router.get("/{group}/pages", response=PagesOut)
