@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from tocsin.alerts.domain import BY_HAND, OWN, UNROUTED
 from tocsin.channels.domain import Entry, Message, MessageKind
 from tocsin.engine.domain import LANE_NOTICE, Destination, NewDelivery, addressed
 from tocsin.kit import text
@@ -17,6 +18,7 @@ from tocsin.paging.store import GroupBrief
 
 SUMMARY_CHARS_MAX = 1500
 TEST_TITLE = "This is a test"
+OWN_TITLE = "Tocsin"  # what Tocsin says of itself is of no service, unless of one that an integration names
 _encode = msgspec.json.Encoder().encode
 
 
@@ -29,11 +31,12 @@ class Letterhead(msgspec.Struct, frozen=True, kw_only=True):
 
 def entry(brief: GroupBrief, service: str, base_url: str) -> Entry:
     """One group in a message; `service` is its title."""
+    where, public = _named(brief, service)
     return Entry(
         reference=f"AG-{brief.id}",
         title=brief.title,
-        public_title=TEST_TITLE if brief.is_test else f"{service}: {brief.urgency} urgency alert",
-        service="" if brief.is_test else service,
+        public_title=public,
+        service=where,
         severity=brief.severity,
         urgency=brief.urgency.value,
         url=f"{base_url}/groups/{brief.id}",
@@ -41,6 +44,17 @@ def entry(brief: GroupBrief, service: str, base_url: str) -> Entry:
         alerts=brief.alert_count,
         summary=text.cut(brief.summary, SUMMARY_CHARS_MAX),
     )
+
+
+def _named(brief: GroupBrief, service: str) -> tuple[str, str]:
+    """Which service a group is of, in words that mean something to whoever is woken, and what may be read by others."""
+    if brief.is_test:
+        return "", TEST_TITLE
+    if brief.service == UNROUTED and brief.integration == BY_HAND:
+        return "", f"Paged by hand: {brief.urgency} urgency"
+    if brief.service == UNROUTED and brief.integration == OWN:
+        service = OWN_TITLE
+    return service, f"{service}: {brief.urgency} urgency alert"
 
 
 def page(head: Letterhead, page_: Page, to: str, about: Entry, rung: Rung, steps: int, now: datetime) -> str:
