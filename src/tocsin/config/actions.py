@@ -14,8 +14,20 @@ import msgspec
 from pydantic import ValidationError
 
 from tocsin.config import explain, plan, registry, rules, secrecy, store
-from tocsin.config.domain import Change, Document, Finding, Kind, ManagedBy, Origin, Problem, Snapshot, State
-from tocsin.config.parse import NOBODY_TOLD, UNSTORABLE, UNSTORABLE_FIX, File, Parsed, parse, unstorable
+from tocsin.config.domain import Change, Document, Finding, Kind, ManagedBy, Origin, Problem, Shape, Snapshot, State
+from tocsin.config.parse import (
+    ALONE,
+    NAME_FIX,
+    NOBODY_TOLD,
+    UNSTORABLE,
+    UNSTORABLE_FIX,
+    File,
+    Parsed,
+    may_be_called,
+    misnamed,
+    parse,
+    unstorable,
+)
 from tocsin.config.plan import Plan
 from tocsin.journal.domain import Fact
 from tocsin.kit import text
@@ -169,7 +181,10 @@ def adopt(tx: Tx, files: Sequence[File], author: Author, *, alone: bool = False)
 
 
 def put(tx: Tx, section: str, name: str, body: object, author: Author) -> Outcome:
-    """Write one document; in a list, a name that is not there yet adds it at the end. Files keep what is theirs."""
+    """Write one document; in a list, a name that is not there yet adds it at the end. Files keep what is theirs.
+
+    A new document has a name that a file could give it, so that what is exported can be applied.
+    """
     kind = registry.kind_of(section)
     if kind is None:
         return _no(section, name, f"there is no section `{section}`")
@@ -215,6 +230,8 @@ def read(before: State, kind: Kind, name: str, body: object) -> Document | Refus
     held = before.snapshot.sections.get(kind.section, {}).get(name)
     body = secrecy.kept(body, held)
     path = (kind.section, name)
+    if held is None and not _may_be_called(kind, name):
+        return Refused(problems=(Problem(message=misnamed(kind, name), fix=NAME_FIX, path=path),))
     try:
         document = kind.model.model_validate(body)
     except ValidationError as error:
@@ -232,6 +249,16 @@ def read(before: State, kind: Kind, name: str, body: object) -> Document | Refus
     ]
     wrong += [Problem(message=UNSTORABLE, fix=UNSTORABLE_FIX, path=(*path, *lying)) for lying in unstorable(body)]
     return Refused(problems=tuple(wrong)) if wrong else document
+
+
+def _may_be_called(kind: Kind, name: str) -> bool:
+    match kind.shape:
+        case Shape.MAP:
+            return may_be_called(name)
+        case Shape.LIST:
+            return True  # it is called by its place
+        case Shape.ONE:
+            return name == ALONE
 
 
 def _masked(written: str, masks: Mapping[str, str]) -> str:

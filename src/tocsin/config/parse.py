@@ -27,6 +27,7 @@ NOBODY_TOLD = "this says that it is hidden, but nothing was hidden here before"
 
 Held = Mapping[str, Mapping[str, Document]]
 
+NAME_FIX = "use lower-case letters, digits, `-`, `_` and `.`: payments-primary"
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
 
 
@@ -161,6 +162,11 @@ def may_be_called(name: str) -> bool:
     return True
 
 
+def misnamed(kind: Kind, name: str) -> str:
+    """What is wrong with a name that a document of this kind cannot have."""
+    return f"a {kind.noun} cannot be called {explain.shown(name)}"
+
+
 def _add_file(parsed: Parsed, file: File, kinds: Sequence[Kind], env: Mapping[str, str]) -> None:
     tree = yaml12.read(file.content, file.name, env)
     parsed.problems += tree.problems
@@ -252,8 +258,8 @@ class _FileReader:
 
     def _may_be_called(self, kind: Kind, name: str) -> bool:
         if not may_be_called(name):
-            fix = "use lower-case letters, digits, `-`, `_` and `.`: payments-primary"
-            self._wrong((kind.section, name), f"a {kind.noun} cannot be called {self._shown(name)}", fix, key=True)
+            said = misnamed(kind, self._parsed.masked(name))
+            self._wrong((kind.section, name), said, NAME_FIX, key=True)
             return False
         return True
 

@@ -6,7 +6,6 @@ the documents belong to, and `config` knows none of them.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -51,7 +50,6 @@ integrations_router = Router(tags=["configuration"])
 whatif_router = Router(tags=["what-if"])
 VERSIONS_DEFAULT, VERSIONS_MAX = 20, queries.VERSIONS_SHOWN_MAX
 HIDDEN = plan.HIDDEN
-_NAME = re.compile(r"[A-Za-z0-9._-]{1,200}")
 
 
 Limit = Annotated[int, Query(ge=1, le=VERSIONS_MAX)]
@@ -158,8 +156,6 @@ def put_document(
     """Write one document; what a file manages is changed there. People may change how they themselves are reached."""
     who = permit(request, Right.SEE)
     _kind(section)
-    if _NAME.fullmatch(name) is None:
-        raise wrong("name", "this cannot be a name", fix="use lower-case letters, digits, `-`, `_` and `.`")
     snapshot = queries.current(db.reader(clock.now()))
     if section != "people" or not ownership.is_about_oneself(who, snapshot, name, body):
         before = ownership.team_of(snapshot, section, name)

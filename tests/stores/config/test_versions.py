@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tocsin.config import actions, export, queries
+from tocsin.config import actions, export, queries, rules, store
 from tocsin.config.actions import Applied, Author, Outcome, Outdated, Refused
-from tocsin.config.domain import ManagedBy, Problem, Snapshot
+from tocsin.config.domain import ManagedBy, Origin, Problem, Snapshot
 from tocsin.config.parse import File
 from tocsin.journal import store as journal
 from tocsin.kit import db
-from tocsin.people.domain import PersonDocument
+from tocsin.people.domain import PersonDocument, TeamDocument
 from tocsin.site.kinds import KINDS
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -223,3 +223,31 @@ def test_a_rolled_back_transaction_leaves_no_trace() -> None:
     assert current().version == 0
     apply("tocsin: 1\npeople:\n  bob: {name: Bob, email: bob@ex.org}\n")
     assert set(current().sections) == {"people"}
+
+
+@pytest.mark.parametrize("name", ["X", "-x", "a" * 101, "a b", ""])
+def test_a_new_document_has_a_name_a_file_could_give(name: str) -> None:
+    """What is put from a door is named as in a file, so that the export of it can be applied."""
+    apply(BASE)
+    with db.transact(NOW) as tx:
+        outcome = actions.put(tx, "teams", name, {"name": "X"}, ANN)
+    (problem,) = problems(outcome)
+    assert problem.path == ("teams", name)
+    assert problem.message.startswith("a team cannot be called")
+    assert current().version == 1
+
+
+def test_a_document_with_a_name_from_before_is_kept() -> None:
+    """What an older release let somebody name otherwise can still be read, changed and removed."""
+    apply(BASE)
+    before = queries.state(db.reader(NOW))
+    teams = next(kind for kind in KINDS if kind.section == "teams")
+    named = rules.changed(before, teams, "-X", (TeamDocument(name="X"), Origin(managed_by=ManagedBy.API)))
+    with db.transact(NOW) as tx:
+        store.save(tx, before, named, by="person:ann", message="", changes="[]")
+    assert current().all("teams", TeamDocument)["-X"].name == "X"
+    with db.transact(NOW) as tx:
+        assert isinstance(actions.put(tx, "teams", "-X", {"name": "Y"}, ANN), Applied)
+    with db.transact(NOW) as tx:
+        assert isinstance(actions.remove(tx, "teams", "-X", ANN), Applied)
+    assert "-X" not in current().all("teams", TeamDocument)
