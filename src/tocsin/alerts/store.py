@@ -11,6 +11,7 @@ from tocsin.alerts import columns
 from tocsin.alerts.domain import Alert, AlertStatus, Group, GroupId, Silence
 from tocsin.kit import clock, matchers
 from tocsin.kit.db import Reader, Tx
+from tocsin.sources import times
 from tocsin.sources.domain import Signal
 
 _json = msgspec.json.Encoder().encode
@@ -67,11 +68,12 @@ def expired_alerts(tx: Tx, by: datetime, limit: int) -> list[Alert]:
 
 
 def put_off_expiries(tx: Tx, heard_by: datetime, span: timedelta) -> None:
-    """Firing alerts last heard of by then end so much later."""
+    """Firing alerts last heard of by then end so much later; one that ends with all days still does."""
+    span_us = span // timedelta(microseconds=1)
     tx.execute(
         "UPDATE alerts_alert SET expires_at = expires_at + %s"
-        " WHERE status = 'firing' AND expires_at IS NOT NULL AND last_signal_at <= %s",
-        (span // timedelta(microseconds=1), clock.to_us(heard_by)),
+        " WHERE status = 'firing' AND expires_at <= %s AND last_signal_at <= %s",
+        (span_us, clock.to_us(times.LATEST) - span_us, clock.to_us(heard_by)),
     )
 
 
