@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -17,7 +17,7 @@ from tocsin.config.domain import Snapshot
 from tocsin.kit import clock, db
 from tocsin.kit.db import Reader
 from tocsin.kit.installation import link_signer
-from tocsin.paging import answering, links, queries
+from tocsin.paging import answering, links, messages, queries
 from tocsin.paging.answering import Answer
 from tocsin.paging.outlook import names, outlook
 from tocsin.paging.standing import Standing, standing
@@ -126,7 +126,7 @@ def _page(request: HttpRequest, reader: Reader, asked: Asked, lines: Sequence[Gr
 def _answer_page(snapshot: Snapshot, asked: Asked, line: GroupLine, ahead: Next, *, signed_in: bool) -> AnswerPage:
     return AnswerPage(
         kind=answering.answer(line, asked.by),
-        row=row(snapshot, line),
+        row=_row(snapshot, line),
         person=people.name_of(snapshot, asked.by),
         holder=people.name_of(snapshot, line.acknowledged_by or line.resolved_by),
         since=line.acknowledged_at if line.status == GroupStatus.ACKNOWLEDGED else line.resolved_at,
@@ -140,7 +140,7 @@ def _bundle_page(
 ) -> BundlePage:
     parts: dict[Answer, list[Row]] = {kind: [] for kind in Answer}
     for line in lines:
-        parts[answering.answer(line, asked.by)].append(row(snapshot, line))
+        parts[answering.answer(line, asked.by)].append(_row(snapshot, line))
     return BundlePage(
         person=people.name_of(snapshot, asked.by),
         total=len(lines),
@@ -151,6 +151,12 @@ def _bundle_page(
         next=ahead,
         signed_in=signed_in,
     )
+
+
+def _row(snapshot: Snapshot, line: GroupLine) -> Row:
+    """A group as its message calls it."""
+    shown = row(snapshot, line)
+    return replace(shown, service=messages.service_words(line.service, line.integration, shown.service))
 
 
 def _next(reader: Reader, current: Standing, lines: Sequence[GroupLine]) -> Next:

@@ -46,15 +46,19 @@ def entry(brief: GroupBrief, service: str, base_url: str) -> Entry:
     )
 
 
+def service_words(service: str, integration: str, title: str) -> str:
+    """Of which service a group is, for whoever is woken; nothing where that says nothing, as of a page by hand."""
+    if service != UNROUTED:
+        return title
+    return {BY_HAND: "", OWN: OWN_TITLE}.get(integration, title)
+
+
 def _named(brief: GroupBrief, service: str) -> tuple[str, str]:
-    """Which service a group is of, in words that mean something to whoever is woken, and what may be read by others."""
+    """Of which service a group is, and what may be read by others."""
     if brief.is_test:
         return "", TEST_TITLE
-    if brief.service == UNROUTED and brief.integration == BY_HAND:
-        return "", f"Paged by hand: {brief.urgency} urgency"
-    if brief.service == UNROUTED and brief.integration == OWN:
-        service = OWN_TITLE
-    return service, f"{service}: {brief.urgency} urgency alert"
+    words = service_words(brief.service, brief.integration, service)
+    return words, f"{words}: {brief.urgency} urgency alert" if words else f"Paged by hand: {brief.urgency} urgency"
 
 
 def page(head: Letterhead, page_: Page, to: str, about: Entry, rung: Rung, steps: int, now: datetime) -> str:

@@ -104,3 +104,11 @@ def test_a_link_shows_a_stranger_no_more_than_the_message_did(house: House) -> N
     assert "Inbox" not in page
     assert "@" not in page
     assert "(sign in)" in page
+
+
+def test_a_page_by_hand_names_no_service(house: House) -> None:
+    """It belongs to none, so the page says only what it is about, as its message does."""
+    house.world.page_by_hand("please join the bridge", "ann", by="bob")
+    page = words(house.client("eve").get(link()).content)
+    assert "please join the bridge" in page
+    assert "Unrouted" not in page
