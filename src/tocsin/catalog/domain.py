@@ -255,7 +255,8 @@ class IntegrationDocument(Document):
     severity: Severity | None = Field(default=None, description="The severity where the sender says none.")
     rate_limit: RateLimit | None = Field(
         default=None,
-        description="More requests than this, in each server process, are answered with 429; absent: 300,000 a minute.",
+        description="More requests than this (`20/s`, `1000/m`, `50000/h`), in each server process, are answered with 429; "
+        "absent: 300,000 a minute.",
     )
     resolve_timeout: Annotated[Duration, lasting(least=timedelta(seconds=1), most=DELAY_MAX)] = Field(
         default=timedelta(minutes=5),

@@ -302,10 +302,11 @@ def _judge_and_save(tx: Tx, before: State, after: State, author: Author) -> Outc
 
 def _foreseen(reader: Reader, before: State, made: Plan, *, force: bool) -> Plan:
     meant = registry.consequences(reader, before.snapshot, made.state.snapshot)
+    found = () if force else meant.problems
     return replace(
         made,
         notes=(*made.notes, *meant.notes),
-        problems=() if force else meant.problems,
+        problems=made.parsed.sorted_problems(made.parsed.located(one, key=True) for one in found),
         consequences=meant.details,
     )
 

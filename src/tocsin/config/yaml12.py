@@ -39,7 +39,7 @@ _VARIABLE = re.compile(r"\$\$\{|\$\{(?:(?P<name>[A-Za-z_]\w*)(?::-(?P<default>[^
 _SURROGATES = re.compile(r"(?<!\\)((?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
 
 
-NO_VARIABLE = "the environment has no variable"
+NO_VARIABLE = "no value is given for the variable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,7 +270,8 @@ class _Builder:
         if default is not None and not held:
             return str(default)
         if held is None:
-            fix = f"set it, or give a default: ${{{name}:-…}}"
+            where = "in the environment of `tocsin apply`, or in `variables` of a request to the API"
+            fix = f"set it {where}; or write a default: ${{{name}:-…}}"
             self._wrong(f"{NO_VARIABLE} {name}", fix, place, path)
             self.told.add(path)
             return ""

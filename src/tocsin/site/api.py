@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from functools import wraps
@@ -150,7 +151,8 @@ def _stranger(_: HttpRequest, __: AuthenticationError) -> HttpResponse:
 
 @api.exception_handler(HttpError)
 def _http(_: HttpRequest, error: HttpError) -> HttpResponse:
-    return problems.respond(Problem(error.status_code, str(error)))
+    unread = _unread(error.__cause__)
+    return problems.respond(Problem(error.status_code, unread or str(error)))
 
 
 @api.exception_handler(Http404)
@@ -181,6 +183,19 @@ def _broken(request: HttpRequest, error: Exception) -> HttpResponse:
         return problems.respond(Problem(503, "the database is away for the moment", headers=headers))
     log.error("api.broken", path=request.path, exc_info=error)
     return problems.respond(Problem(500, "this broke, and it is our fault; the log says more"))
+
+
+def _unread(cause: BaseException | None) -> str:
+    """Why a request's body could not be read at all; empty if that is not what is wrong."""
+    match cause:
+        case json.JSONDecodeError():
+            return f"the body is not JSON: {cause.msg} in line {cause.lineno}, column {cause.colno}"
+        case UnicodeDecodeError():
+            return f"the body is not JSON: what begins at byte {cause.start + 1} is not {cause.encoding.upper()}"
+        case RecursionError():
+            return "the body is nested too deep"
+        case _:
+            return ""
 
 
 def _unknown(name: str, known: Sequence[str]) -> Mistake:

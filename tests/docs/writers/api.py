@@ -17,7 +17,8 @@ use its session instead, with the CSRF token for anything that changes something
 person whose it is, and only what its scopes say: {scopes}.
 
 Errors are [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457) problem details: `status`, `title`, `detail`, and for \
-invalid requests `errors`, a list of `field`, `message` and, where there is one, `fix`. 401 means no token or a wrong one, 403 that it has not the \
+invalid requests `errors`, a list of `field`, `message` and, where there is one, `fix`. 400 means that the \
+body is not JSON (`detail` says at which line and column), 401 no token or a wrong one, 403 that it has not the \
 right, 404 that there is no such thing, 405 that the address does not take this method (`Allow` says which it takes), \
 409 that it cannot be done in the present state, 413 that it is more than 10 MB, 422 that the request is not as it \
 should be, 503 (with `Retry-After`) that the database is away for the moment. A parameter or a field that is not \

@@ -262,10 +262,10 @@ def test_a_redacted_export_names_variables_for_its_secrets() -> None:
     redacted = export.as_yaml(snapshot, KINDS, redact=True)
     assert "example-key" not in redacted
     assert [one.message for one in parse([File(name="a", content=redacted)], KINDS, {}).sorted_problems()] == [
-        "the environment has no variable INTEGRATIONS_SITE_EVENTS_KEY",
-        "the environment has no variable INTEGRATIONS_CLUSTER_KEY",
-        "the environment has no variable INTEGRATIONS_SHIP_TRACKER_KEY",
-        "the environment has no variable INTEGRATIONS_NIGHTLY_SETTLEMENT_KEY",
+        "no value is given for the variable INTEGRATIONS_SITE_EVENTS_KEY",
+        "no value is given for the variable INTEGRATIONS_CLUSTER_KEY",
+        "no value is given for the variable INTEGRATIONS_SHIP_TRACKER_KEY",
+        "no value is given for the variable INTEGRATIONS_NIGHTLY_SETTLEMENT_KEY",
     ]
     env = {
         "INTEGRATIONS_SITE_EVENTS_KEY": "example-key-of-the-site",

@@ -576,7 +576,7 @@ CASES = {
     "variable-missing": (
         SERVICES + 'integrations:\n  in: {service: site, source: generic, key: "${SITE_KEY}"}\n',
         [
-            "9:45 the environment has no variable SITE_KEY | set it, or give a default: ${SITE_KEY:-…}",
+            "9:45 no value is given for the variable SITE_KEY | set it in the environment of `tocsin apply`, or in `variables` of a request to the API; or write a default: ${SITE_KEY:-…}",
         ],
     ),
     "variable-open": (

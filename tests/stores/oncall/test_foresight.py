@@ -10,6 +10,7 @@ import pytest
 
 from tocsin.config import actions, plan, registry
 from tocsin.config.actions import Applied, Author, Outcome, Refused
+from tocsin.config.domain import Problem
 from tocsin.config.parse import File
 from tocsin.config.plan import Plan
 from tocsin.kit import db
@@ -82,6 +83,28 @@ def test_a_change_that_opens_a_gap_is_refused_unless_forced() -> None:
     done = apply(days, force=True)
     assert isinstance(done, Applied)
     assert done.notes[0].startswith("schedule web: this change alters who is paged on")
+
+
+def test_a_gap_is_told_at_its_line() -> None:
+    """What an apply of files would leave without anybody is told where it stands in them, as every other mistake."""
+    apply(config(DAILY))
+    nights = DAILY | {"between": ["22:00-06:00"]}
+    content = json.dumps(config(nights)).replace('"web":', '\n"web":').replace('"schedules":', '\n"schedules":')
+    for refused in (
+        actions.plan_files(db.reader(NOW), [File(name="b.yaml", content=content)], {}, alone=True).problems,
+        _refused(content),
+    ):
+        assert [(one.file, one.line, one.path) for one in refused] == [
+            ("b.yaml", 3, ("schedules", "web")),
+            ("b.yaml", 4, ("policies", "web")),
+        ]
+
+
+def _refused(content: str) -> tuple[Problem, ...]:
+    with db.transact(NOW) as tx:
+        outcome = actions.apply(tx, [File(name="b.yaml", content=content)], {}, Author(by="person:ann"), alone=True)
+    assert isinstance(outcome, Refused)
+    return outcome.problems
 
 
 def test_a_gap_that_was_there_already_refuses_nothing() -> None:

@@ -80,7 +80,9 @@ CASES: list[tuple[str, str, Any, int, str, str]] = [
     ("POST", "/pages", {"to": ["person:zoe"], "title": "x"}, 422, "to.0", "there is no person `zoe`"),
     ("POST", "/pages", {"to": ["zoe"], "title": "x"}, 422, "to.0", "is not somebody to page"),
     ("POST", "/pages", {"to": ["person:ann"]}, 422, "title", "field required"),
-    ("POST", "/pages", b"{not json", 400, "", "Cannot parse request body"),
+    ("POST", "/pages", b'{"to": [],\n not json', 400, "", "double quotes in line 2, column 2"),
+    ("POST", "/pages", b'{"title": "\xff"}', 400, "", "the body is not JSON: what begins at byte 12 is not UTF-8"),
+    ("POST", "/pages", b"[" * 200_000, 400, "", "the body is nested too deep"),
     ("POST", "/silences", {"matchers": ["x"], "comment": "c", "for": "1h"}, 422, "matchers.0", "is not a matcher"),
     ("POST", "/silences", {"matchers": ['x!="y"'], "comment": "c", "for": "1h"}, 422, "matchers", "match everything"),
     ("POST", "/silences", {"matchers": ['x="y"'], "comment": "c"}, 422, "ends_at", "either `ends_at` or `for`"),
@@ -130,7 +132,9 @@ def test_the_servers_environment_stays_its_own(served: Served) -> None:
     """A file sent through the API cannot read the server's environment."""
     content = "tocsin: 1\nteams: {t: {name: '${TOCSIN_METRICS_TOKEN}'}}\n"
     answer = served.api("ann", "POST", "/config/plan", {"files": [{"name": "x.yaml", "content": content}]})
-    assert "TOCSIN_METRICS_TOKEN" in answer.body["problems"][0]["message"]
+    problem = answer.body["problems"][0]
+    assert problem["message"] == "no value is given for the variable TOCSIN_METRICS_TOKEN"
+    assert "in `variables` of a request to the API" in problem["fix"]
     assert "for-the-tests" not in str(answer.body)
 
 
