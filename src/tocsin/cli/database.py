@@ -16,13 +16,14 @@ from tocsin.config.store import SecretLost
 from tocsin.kit import db, troubles
 from tocsin.site import environment, logs, startup, upgrade
 
+PORT_MAX = 65535
 LOST_HINT = "give TOCSIN_SECRETS, or put the file `secret` back beside the database"
 
 
 def prepare(arguments: Sequence[str]) -> None:
     """Make this process ready for the database that these arguments name, before they are properly parsed."""
-    port = given(arguments, "--port")
-    if port not in ("", "0"):  # links lead here unless the operator says where people come in
+    port = given_port(arguments)
+    if port:  # links lead here unless the operator says where people come in
         os.environ.setdefault("TOCSIN_BASE_URL", f"http://localhost:{port}")
     set_up(given(arguments, "--data"), given(arguments, "--database"))
 
@@ -33,8 +34,9 @@ def must_be_there(arguments: Sequence[str]) -> None:
 
 
 def prepare_for_help() -> None:
-    """Make this process ready to describe verbs: it needs no database, and leaves nothing behind."""
-    os.environ["TOCSIN_SECRETS"] = "help needs no secret, only something as long as one"
+    """Make this process ready to describe verbs: it needs no database and no setting, and leaves nothing behind."""
+    environment.forget()
+    os.environ["TOCSIN_SECRETS"] = "help needs no secret but something as long as one"
     set_up(tempfile.gettempdir(), "")
 
 
@@ -46,6 +48,12 @@ def given(arguments: Sequence[str], option: str) -> str:
         if name == option:
             found = value if equals else following
     return found
+
+
+def given_port(arguments: Sequence[str]) -> str:
+    """The value of --port if it is a port that can be listened on, else empty."""
+    port = given(arguments, "--port")
+    return port if port.isdecimal() and 0 < int(port) <= PORT_MAX else ""
 
 
 def set_up(data: str, database: str) -> None:

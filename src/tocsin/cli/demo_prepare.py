@@ -25,7 +25,7 @@ def prepare(arguments: Sequence[str]) -> None:
     """Choose the demo's database, and let its mail go to a sink of this process. Raises Stop if it is another's."""
     data = database.given(arguments, "--data") or DATA
     _refuse_another(data)
-    port = database.given(arguments, "--port") or str(PORT)
+    port = database.given_port(arguments) or str(PORT)
     sink = MailSink(Path(data) / "mail", say)
     _sinks.append(sink)
     os.environ["TOCSIN_BASE_URL"] = f"http://localhost:{port}"

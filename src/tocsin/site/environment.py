@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -12,36 +13,46 @@ from tocsin.admin import mapping
 from tocsin.admin.mapping import SignOn
 from tocsin.kit.postgres import limits
 from tocsin.people.domain import Role
+from tocsin.site import setting_checks as checks
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One environment variable."""
+    """One environment variable; `wrong` says how it must be written if it is not."""
 
     name: str
     default: str
     meaning: str
     secret: bool = False
+    wrong: Callable[[str], str] = checks.one_line
 
 
 SETTINGS: tuple[Setting, ...] = (
-    Setting("TOCSIN_DATA", "var", "Directory of the embedded database and of the installation's secret."),
+    Setting(
+        "TOCSIN_DATA",
+        "var",
+        "Directory of the embedded database and of the installation's secret.",
+        wrong=checks.anything,
+    ),
     Setting(
         "TOCSIN_DATABASE",
         "",
         "postgresql://user:password@host:5432/name to use PostgreSQL instead of the embedded SQLite database.",
         secret=True,
+        wrong=checks.database,
     ),
     Setting(
         "TOCSIN_BASE_URL",
         "",
         "How people reach this installation: https://tocsin.example.org. Links in messages begin with it.",
+        wrong=checks.base_url,
     ),
     Setting(
         "TOCSIN_TRUSTED_PROXIES",
         "127.0.0.1",
         "Addresses and networks of the proxies whose X-Forwarded-For and X-Forwarded-Proto are believed:"
         " 127.0.0.1,10.1.0.0/16.",
+        wrong=checks.proxies,
     ),
     Setting(
         "TOCSIN_SECRETS",
@@ -49,59 +60,95 @@ SETTINGS: tuple[Setting, ...] = (
         "Secrets of the installation, newest first, separated by commas; the first signs, all are accepted. Each has at"
         " least 32 characters. Without it one is made and kept in the data directory.",
         secret=True,
+        wrong=checks.secrets,
     ),
     Setting("TOCSIN_INSTANCE", "Tocsin", "What this installation calls itself in messages."),
     Setting(
-        "TOCSIN_SMTP_URL", "", "smtp://user:password@host:587 or smtps://…; without it no mail is sent.", secret=True
+        "TOCSIN_SMTP_URL",
+        "",
+        "smtp://user:password@host:587 or smtps://…; without it no mail is sent.",
+        secret=True,
+        wrong=checks.smtp,
     ),
-    Setting("TOCSIN_MAIL_FROM", "tocsin@localhost", "The address mail comes from."),
-    Setting("TOCSIN_OUTBOUND_ALLOW", "", "Private networks that webhooks may reach: 127.0.0.0/8,10.1.0.0/16."),
-    Setting("TOCSIN_OUTBOUND_PROXY", "", "HTTP proxy for outgoing calls.", secret=True),
+    Setting("TOCSIN_MAIL_FROM", "tocsin@localhost", "The address mail comes from.", wrong=checks.sender),
+    Setting(
+        "TOCSIN_OUTBOUND_ALLOW",
+        "",
+        "Private networks that webhooks may reach: 127.0.0.0/8,10.1.0.0/16.",
+        wrong=checks.networks,
+    ),
+    Setting("TOCSIN_OUTBOUND_PROXY", "", "HTTP proxy for outgoing calls.", secret=True, wrong=checks.proxy),
     Setting(
         "TOCSIN_WEBHOOK_SECRET",
         "",
         "whsec_… that signs webhooks whose contact names no secret of its own.",
         secret=True,
+        wrong=checks.webhook_secret,
     ),
     Setting(
         "TOCSIN_WATCHDOG_URL",
         "",
         "An outside watchdog to call as long as all is well: a dead-man's switch for Tocsin itself.",
+        wrong=checks.called,
     ),
-    Setting("TOCSIN_WATCHDOG_EVERY", "60", "Seconds between calls to the watchdog."),
+    Setting("TOCSIN_WATCHDOG_EVERY", "60", "Seconds between calls to the watchdog.", wrong=checks.seconds),
     Setting(
         "TOCSIN_BACKUP_PASSPHRASE",
         "",
         "What `tocsin backup --with-secret` locks the installation's secrets with, and `tocsin restore --with-secret`"
         " opens them with; asked for at a terminal if it is not set.",
         secret=True,
+        wrong=checks.anything,
     ),
-    Setting("TOCSIN_METRICS_TOKEN", "", "Bearer token for /metrics from elsewhere than this machine.", secret=True),
     Setting(
-        "TOCSIN_OIDC_ISSUER", "", "Single sign-on by OpenID Connect: the provider's address. Without it there is none."
+        "TOCSIN_METRICS_TOKEN",
+        "",
+        "Bearer token for /metrics from elsewhere than this machine.",
+        secret=True,
+        wrong=checks.bearer,
+    ),
+    Setting(
+        "TOCSIN_OIDC_ISSUER",
+        "",
+        "Single sign-on by OpenID Connect: the provider's address. Without it there is none.",
+        wrong=checks.issuer,
     ),
     Setting("TOCSIN_OIDC_CLIENT_ID", "", "The name under which the provider knows this installation."),
     Setting("TOCSIN_OIDC_CLIENT_SECRET", "", "The secret that goes with it.", secret=True),
     Setting("TOCSIN_OIDC_NAME", "single sign-on", 'What the button on the sign-in page says after "Sign in with".'),
-    Setting("TOCSIN_OIDC_SCOPES", "openid profile email", "What the provider is asked for; many need `groups` too."),
+    Setting(
+        "TOCSIN_OIDC_SCOPES",
+        "openid profile email",
+        "What the provider is asked for; many need `groups` too.",
+        wrong=checks.scopes,
+    ),
     Setting("TOCSIN_OIDC_GROUPS_CLAIM", "groups", "Where the provider says somebody's groups; `a.b` for nested ones."),
     Setting(
         "TOCSIN_OIDC_ROLES",
         "",
         "Which group has which role: `sre=responder,ops-leads=admin`; empty leaves roles alone.",
+        wrong=checks.roles,
     ),
-    Setting("TOCSIN_OIDC_DEFAULT_ROLE", "viewer", "The role of those in none of these groups."),
-    Setting("TOCSIN_OIDC_TEAMS", "", "Whose group is in which team: `payments=payments,sre=platform`."),
-    Setting("TOCSIN_OIDC_CREATE", "no", "`yes`: whoever the provider knows is added to the configuration."),
-    Setting("TOCSIN_OIDC_ONLY", "no", "`yes`: nobody signs in with a password or a passkey."),
+    Setting("TOCSIN_OIDC_DEFAULT_ROLE", "viewer", "The role of those in none of these groups.", wrong=checks.role),
+    Setting(
+        "TOCSIN_OIDC_TEAMS", "", "Whose group is in which team: `payments=payments,sre=platform`.", wrong=checks.teams
+    ),
+    Setting(
+        "TOCSIN_OIDC_CREATE",
+        "no",
+        "`yes`: whoever the provider knows is added to the configuration.",
+        wrong=checks.yes_or_no,
+    ),
+    Setting("TOCSIN_OIDC_ONLY", "no", "`yes`: nobody signs in with a password or a passkey.", wrong=checks.yes_or_no),
     Setting(
         "TOCSIN_OIDC_EMAILS_VERIFIED",
         "no",
         "`yes`: addresses count as verified though the provider does not say so; only for one in which nobody can set"
         " their own address.",
+        wrong=checks.yes_or_no,
     ),
     Setting("TOCSIN_DEMO_SIGN_IN", "", "Only for demonstrations: the sign-in that the sign-in page tells everybody."),
-    Setting("TOCSIN_LOG", "info", "debug, info, warning or error."),
+    Setting("TOCSIN_LOG", "info", "debug, info, warning or error.", wrong=checks.level),
 )
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
 DATABASE_FILE = "tocsin.sqlite3"
@@ -113,30 +160,50 @@ def get(name: str) -> str:
     return os.environ.get(name, "") or _BY_NAME[name].default
 
 
+def faults() -> list[str]:
+    """What is wrong with the settings as they are, a line for each; nothing that is secret is in it."""
+    found = []
+    for setting in SETTINGS:
+        written = os.environ.get(setting.name, "")
+        wrong = setting.wrong(written) if written else ""
+        if wrong:
+            found.append(f"{setting.name}: {wrong}")
+    if get("TOCSIN_OIDC_ISSUER") and not get("TOCSIN_OIDC_CLIENT_ID"):
+        found.append("TOCSIN_OIDC_CLIENT_ID: TOCSIN_OIDC_ISSUER needs it, as the provider gave it")
+    if get("TOCSIN_OIDC_ONLY") == "yes" and not get("TOCSIN_OIDC_ISSUER"):
+        found.append("TOCSIN_OIDC_ISSUER: TOCSIN_OIDC_ONLY without it would let nobody in")
+    return found
+
+
+def insist() -> None:
+    """End the process if any setting is wrong, with all that are."""
+    found = faults()
+    if found:
+        raise SystemExit("\n".join(found))
+
+
+def forget() -> None:
+    """As if nothing were set."""
+    for setting in SETTINGS:
+        os.environ.pop(setting.name, None)
+
+
 def sign_on() -> SignOn:
-    """Single sign-on as it is set. Ends the process with what is wrong."""
-    try:
-        held = SignOn(
-            issuer=get("TOCSIN_OIDC_ISSUER").rstrip("/"),
-            client_id=get("TOCSIN_OIDC_CLIENT_ID"),
-            client_secret=get("TOCSIN_OIDC_CLIENT_SECRET"),
-            name=get("TOCSIN_OIDC_NAME"),
-            scopes=tuple(get("TOCSIN_OIDC_SCOPES").split()),
-            groups_claim=get("TOCSIN_OIDC_GROUPS_CLAIM"),
-            roles={group: Role(role).value for group, role in mapping.pairs(get("TOCSIN_OIDC_ROLES"))},
-            teams=mapping.pairs(get("TOCSIN_OIDC_TEAMS")),
-            default_role=Role(get("TOCSIN_OIDC_DEFAULT_ROLE")),
-            create=get("TOCSIN_OIDC_CREATE") == "yes",
-            only=get("TOCSIN_OIDC_ONLY") == "yes",
-            emails_verified=get("TOCSIN_OIDC_EMAILS_VERIFIED") == "yes",
-        )
-    except ValueError as error:
-        raise SystemExit(f"TOCSIN_OIDC_…: {error}") from None
-    if held.issuer and not held.client_id:
-        raise SystemExit("TOCSIN_OIDC_ISSUER needs TOCSIN_OIDC_CLIENT_ID, as the provider gave it")
-    if held.only and not held.issuer:
-        raise SystemExit("TOCSIN_OIDC_ONLY without TOCSIN_OIDC_ISSUER would let nobody in")
-    return held
+    """Single sign-on as it is set."""
+    return SignOn(
+        issuer=get("TOCSIN_OIDC_ISSUER").rstrip("/"),
+        client_id=get("TOCSIN_OIDC_CLIENT_ID"),
+        client_secret=get("TOCSIN_OIDC_CLIENT_SECRET"),
+        name=get("TOCSIN_OIDC_NAME"),
+        scopes=tuple(get("TOCSIN_OIDC_SCOPES").split()),
+        groups_claim=get("TOCSIN_OIDC_GROUPS_CLAIM"),
+        roles={group: Role(role).value for group, role in mapping.pairs(get("TOCSIN_OIDC_ROLES"))},
+        teams=mapping.pairs(get("TOCSIN_OIDC_TEAMS")),
+        default_role=Role(get("TOCSIN_OIDC_DEFAULT_ROLE")),
+        create=get("TOCSIN_OIDC_CREATE") == "yes",
+        only=get("TOCSIN_OIDC_ONLY") == "yes",
+        emails_verified=get("TOCSIN_OIDC_EMAILS_VERIFIED") == "yes",
+    )
 
 
 def data_dir() -> Path:
@@ -183,8 +250,6 @@ def database() -> dict[str, object]:
             "OPTIONS": {"timeout": 10, "transaction_mode": "IMMEDIATE"},
         }
     parts = urlsplit(url)
-    if parts.scheme not in ("postgresql", "postgres"):
-        raise SystemExit("TOCSIN_DATABASE must be postgresql://user:password@host:5432/name")
     return {
         "ENGINE": "tocsin.kit.postgres",
         "NAME": unquote(parts.path.lstrip("/")),

@@ -7,6 +7,7 @@ from pathlib import Path
 from tocsin.kit.installation import Installation
 from tocsin.site import environment
 
+environment.insist()
 SECRETS = environment.installation_secrets()
 SECRET_KEY = SECRETS[0]
 SECRET_KEY_FALLBACKS = list(SECRETS[1:])

@@ -28,7 +28,9 @@ def write() -> dict[str, str]:
             "An installation is set up by environment variables; everything about people, services and policies is"
             " [configuration](documents.md) instead. Settings are read once, when a process starts. Every process of"
             " an installation (`tocsin serve`, `tocsin engine`, and verbs that work on its database) needs the same"
-            " ones. An empty variable counts as one that is not set.",
+            " ones. An empty variable counts as one that is not set. Whatever works on the database first looks at all of"
+            " them: those that cannot be meant are told by name, all at once, and nothing is started or changed"
+            " ([exit code](exit-codes.md) 2).",
             marks.table(("variable", "if not set", "meaning"), rows),
             "## Variables of the client verbs",
             "Verbs that talk to a server (`tocsin groups`, `tocsin ack`, … see [the command line](cli.md)) need only"
