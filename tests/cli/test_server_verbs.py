@@ -18,7 +18,7 @@ from cli.terminal import Terminal, outside, spawn
 from databases import Database
 from fakes.smtp import SmtpSink
 from tocsin.kit.installation import installation
-from tocsin.site import doctor
+from tocsin.site import doctor, environment
 
 
 def test_from_nothing_to_a_token(tmp_path: Path, company: str) -> None:
@@ -27,7 +27,8 @@ def test_from_nothing_to_a_token(tmp_path: Path, company: str) -> None:
     too_early = spawn("apply", company, "--data", data)
     assert (too_early.code, "run `tocsin migrate` first" in too_early.err) == (1, True)
     missing = spawn("migrate", "--check", "--data", data)
-    assert (missing.code, "steps are missing" in missing.out, len(missing.out.splitlines())) == (1, True, 1)
+    assert (missing.code, missing.out) == (1, f"There is no database in {data} yet: `tocsin migrate` makes it.\n")
+    assert not (tmp_path / "data").exists()
     migrated = spawn("migrate", "--data", data)
     assert (migrated.code, len(migrated.out.splitlines())) == (0, 1)
     assert spawn("migrate", "--verbose", "--check", "--data", data).out == (
@@ -267,6 +268,7 @@ def test_a_mistyped_directory_is_not_made(tmp_path: Path, company: str) -> None:
         ("plan", company),
         ("export",),
         ("doctor",),
+        ("engine",),
         ("token", "create", "--user", "a@b.test"),
         ("user", "first"),
     ):
@@ -275,6 +277,48 @@ def test_a_mistyped_directory_is_not_made(tmp_path: Path, company: str) -> None:
     ran = spawn("export", "--database", "postgresql://nobody@127.0.0.1:1/x", TOCSIN_DATA=str(typo))
     assert (ran.code, f"secret is not in {typo}" in ran.err) == (1, True), ran
     assert not typo.exists()
+
+
+def test_a_mistyped_command_line_is_told_first(tmp_path: Path) -> None:
+    """Where no database is, what is wrong with the command line is said, not that there is none; and nothing is made."""
+    data = str(tmp_path / "typo")
+    for verb, words in (
+        (("user", "ad", "x"), "No such command 'ad'"),
+        (("token", "creat", "--user", "x"), "No such command 'creat'"),
+        (("doctor", "--jsn"), "No such option: --jsn"),
+        (("backup",), "Missing argument 'FILE'"),
+        (("engine", "--prot"), "No such option: --prot"),
+        (("serve", "--prot", "1"), "No such option: --prot"),
+        (("migrate", "--chek"), "No such option: --chek"),
+        (("demo", "--prot", "1"), "No such option: --prot"),
+    ):
+        ran = spawn(*verb, *(() if verb[0] in ("user", "token") else ("--data", data)), TOCSIN_DATA=data)
+        assert (ran.code, words in ran.err) == (2, True), ran
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_look_at_the_tables(tmp_path: Path) -> None:
+    """What is missing in a database that is there is counted, and stays missing."""
+    (tmp_path / "tocsin.sqlite3").touch()
+    for _ in range(2):
+        ran = spawn("migrate", "--check", "--data", str(tmp_path))
+        assert (ran.code, "steps are missing" in ran.out, len(ran.out.splitlines())) == (1, True, 1), ran
+    assert not (tmp_path / "secret").exists()
+
+
+def test_who_makes_an_installation_second_begins_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two that start at once in an empty directory do not end up with two secrets: one of them is told to start again."""
+    monkeypatch.setenv("TOCSIN_DATA", str(tmp_path / "data"))
+    monkeypatch.delenv("TOCSIN_SECRETS")
+    environment.hold_back()
+    (held,) = environment.installation_secrets()
+    assert environment.installation_secrets() == (held,)
+    assert not (tmp_path / "data").exists()
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "secret").write_text("the other's")
+    with pytest.raises(environment.AlreadyMade):
+        environment.keep()
+    assert environment.installation_secrets() == ("the other's",)
 
 
 def test_a_backup_beside_the_disk(sqlite: Database, terminal: Terminal, tmp_path: Path) -> None:

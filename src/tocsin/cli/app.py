@@ -3,7 +3,7 @@
 `tocsin --help` and every client verb start without Django: a verb's module is imported when the verb is called. That
 is the one place where an import waits; everywhere else imports stand at the top. Before the module of a verb that
 always works on a database here is imported, Django is made ready for that database, because models cannot be imported
-sooner.
+sooner. Nothing is made on disk until the command line is parsed and its verb runs.
 """
 
 from __future__ import annotations
@@ -29,7 +29,6 @@ class Verb:
     module: str
     about: str
     prepare: str = ""  # the module that makes the process ready for the database these arguments name
-    makes: bool = True  # the database, if there is none
 
 
 HERE = "tocsin.cli.database"  # always works on a database of this machine, never through the API
@@ -38,13 +37,11 @@ SERVER = {
     "engine": Verb("serving", "Run an engine alone, beside others on the same PostgreSQL database.", HERE),
     "migrate": Verb("serving", "Bring the database's tables to this version.", HERE),
     "demo": Verb("demonstration", "Run a demo organisation, to see a page arrive.", "tocsin.cli.demo_prepare"),
-    "user": Verb("accounts", "Accounts: `user add EMAIL`, `user first`.", HERE, makes=False),
-    "token": Verb(
-        "accounts", "API tokens: `token create --user EMAIL`, `token list`, `token revoke ID`.", HERE, makes=False
-    ),
-    "backup": Verb("backups", "Write the whole database into one file, while everything runs.", HERE, makes=False),
+    "user": Verb("accounts", "Accounts: `user add EMAIL`, `user first`.", HERE),
+    "token": Verb("accounts", "API tokens: `token create --user EMAIL`, `token list`, `token revoke ID`.", HERE),
+    "backup": Verb("backups", "Write the whole database into one file, while everything runs.", HERE),
     "restore": Verb("backups", "Put a backup in the place of the database.", HERE),
-    "doctor": Verb("doctor", "Look for what is wrong with this installation, and say what to do.", HERE, makes=False),
+    "doctor": Verb("doctor", "Look for what is wrong with this installation, and say what to do.", HERE),
 }
 CONFIGURATION = {
     "apply": Verb("configure", "Make the configuration what the files say."),
@@ -100,8 +97,6 @@ class Verbs(TyperGroup):
             if {"-h", "--help"} & set(args):
                 importlib.import_module(HERE).prepare_for_help()
             else:
-                if not verb.makes:
-                    importlib.import_module(HERE).must_be_there(args[1:])
                 importlib.import_module(verb.prepare).prepare(args[1:])
         if verb is None and not args[0].startswith("-"):
             near = difflib.get_close_matches(args[0], VERBS, n=1)

@@ -42,8 +42,8 @@ def backup(
     database: Database = "",
 ) -> None:
     """Write the whole database into one file, while everything runs, and check it."""
-    passphrase = _passphrase(new=True) if with_secret else ""
     with databases.installation(data, database):
+        passphrase = _passphrase(new=True) if with_secret else ""
         try:
             size = backups.write(file)
             locked = backups.write_secret(file, passphrase) if with_secret else None
@@ -68,7 +68,7 @@ def restore(
     database: Database = "",
 ) -> None:
     """Put a backup in the place of the database, and bring its tables to this version. Stop everything first."""
-    databases.set_up(data, database)
+    databases.make(data, database)
     held = environment.installation_secrets()
     try:
         if not force:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from django.apps import apps
+from django.db import connections
 from django.db.utils import OperationalError
 
 from tocsin.cli.exits import Exit, Stop
@@ -21,23 +21,20 @@ LOST_HINT = "give TOCSIN_SECRETS, or put the file `secret` back beside the datab
 
 
 def prepare(arguments: Sequence[str]) -> None:
-    """Make this process ready for the database that these arguments name, before they are properly parsed."""
+    """Make this process ready for the database that these arguments name, before they are properly parsed.
+
+    Nothing is made on disk: whoever goes on says whether the database must be there, or may be made.
+    """
     port = given_port(arguments)
     if port:  # links lead here unless the operator says where people come in
         os.environ.setdefault("TOCSIN_BASE_URL", f"http://localhost:{port}")
     set_up(given(arguments, "--data"), given(arguments, "--database"))
 
 
-def must_be_there(arguments: Sequence[str]) -> None:
-    """Stop if these arguments name no installation: a directory that is mistyped must not become an empty one."""
-    _must_be_there(given(arguments, "--data"), given(arguments, "--database"))
-
-
 def prepare_for_help() -> None:
     """Make this process ready to describe verbs: it needs no database and no setting, and leaves nothing behind."""
     environment.forget()
-    os.environ["TOCSIN_SECRETS"] = "help needs no secret but something as long as one"
-    set_up(tempfile.gettempdir(), "")
+    set_up("", "")
 
 
 def given(arguments: Sequence[str], option: str) -> str:
@@ -57,7 +54,7 @@ def given_port(arguments: Sequence[str]) -> str:
 
 
 def set_up(data: str, database: str) -> None:
-    """Make this process ready to work on the chosen database; at once if it is already."""
+    """Let this process know which database is meant; at once if it does. Nothing is made on disk."""
     if apps.ready:
         return
     if data and database:
@@ -66,22 +63,42 @@ def set_up(data: str, database: str) -> None:
         )
     startup.choose(data, database)
     logs.configure(environment.get("TOCSIN_LOG"))
-    try:
-        startup.set_up()
-    except SystemExit as refused:
-        raise Stop(str(refused), Exit.USAGE) from None
-    except OSError as error:
-        where = error.filename or data or environment.get("TOCSIN_DATA")
-        raise Stop(
-            f"cannot keep anything in {where}: {error.strerror}; name a directory with --data", Exit.USAGE
-        ) from None
+    environment.hold_back()
+    with _kept(data):
+        try:
+            startup.set_up()
+        except SystemExit as refused:
+            raise Stop(str(refused), Exit.USAGE) from None
+
+
+def make(data: str, database: str) -> None:
+    """Make this process ready to work on the chosen database, and what it needs on disk if that is not there."""
+    set_up(data, database)
+    with _kept(data):
+        environment.keep()
+
+
+def must_be_there(data: str, database: str) -> None:
+    """The same for a database that is there. Raises Stop if none is: a mistyped directory must not become an empty one."""
+    set_up(data, database)
+    held = environment.get("TOCSIN_DATA")
+    if is_missing():
+        raise Stop(f"there is no database in {held}: run `tocsin migrate` first, or name its directory with --data")
+    has_secret = environment.get("TOCSIN_SECRETS") or (Path(held) / environment.SECRET_FILE).exists()
+    if not _is_file() and not has_secret:
+        raise Stop(f"the installation's secret is not in {held}: set TOCSIN_DATA to its directory, or TOCSIN_SECRETS")
+    make(data, database)
+
+
+def is_missing() -> bool:
+    """Whether the database is an embedded one, and not there."""
+    return _is_file() and not Path(connections["default"].settings_dict["NAME"]).exists()
 
 
 @contextmanager
 def installation(data: str, database: str) -> Iterator[None]:
     """Work on the chosen database, which must be there and have this version's tables."""
-    _must_be_there(data, database)
-    set_up(data, database)
+    must_be_there(data, database)
     try:
         missing = upgrade.pending()
         if missing:
@@ -103,15 +120,22 @@ def unreachable(error: Exception) -> Stop:
     return Stop(f"the database cannot be reached: {startup.why_unreachable() or str(error).strip()}", Exit.UNREACHABLE)
 
 
-def _must_be_there(data: str, database: str) -> None:
-    if apps.ready or (data and database):
-        return
-    held = Path(data or environment.get("TOCSIN_DATA"))
-    is_embedded = bool(data) or not (database or environment.get("TOCSIN_DATABASE"))
-    if is_embedded and not (held / environment.DATABASE_FILE).exists():
-        raise Stop(f"there is no database in {held}: run `tocsin migrate` first, or name its directory with --data")
-    if not is_embedded and not environment.get("TOCSIN_SECRETS") and not (held / environment.SECRET_FILE).exists():
-        raise Stop(f"the installation's secret is not in {held}: set TOCSIN_DATA to its directory, or TOCSIN_SECRETS")
+def _is_file() -> bool:
+    return connections["default"].vendor == "sqlite"
+
+
+@contextmanager
+def _kept(data: str) -> Iterator[None]:
+    """What cannot be kept on disk ends the verb, with where and why."""
+    try:
+        yield
+    except OSError as error:
+        where = error.filename or data or environment.get("TOCSIN_DATA")
+        raise Stop(
+            f"cannot keep anything in {where}: {error.strerror}; name a directory with --data", Exit.USAGE
+        ) from None
+    except environment.AlreadyMade as already:
+        raise Stop(str(already)) from None
 
 
 def _hidden(where: str) -> str:

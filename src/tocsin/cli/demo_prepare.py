@@ -19,6 +19,7 @@ NOT_OURS = (
     " keep its messages to itself; name another directory with --data, or none for {ours}"
 )
 _sinks: list[MailSink] = []
+_passwords: list[str] = []
 
 
 def prepare(arguments: Sequence[str]) -> None:
@@ -33,7 +34,8 @@ def prepare(arguments: Sequence[str]) -> None:
     os.environ["TOCSIN_MAIL_FROM"] = "tocsin@demo.example"
     os.environ["TOCSIN_INSTANCE"] = "Tocsin demo"
     os.environ["TOCSIN_OUTBOUND_ALLOW"] = "127.0.0.0/8"
-    os.environ["TOCSIN_DEMO_SIGN_IN"] = f"{secret.SIGN_IN}, password {secret.password(Path(data))}"
+    _passwords.append(secret.password(Path(data)))
+    os.environ["TOCSIN_DEMO_SIGN_IN"] = f"{secret.SIGN_IN}, password {_passwords[-1]}"
     os.environ.setdefault("TOCSIN_LOG", "warning")
     database.set_up(data, "")
 
@@ -46,6 +48,11 @@ def say(line: str) -> None:
 def sink() -> MailSink:
     """The sink `prepare` made."""
     return _sinks[-1]
+
+
+def password() -> str:
+    """The password `prepare` chose."""
+    return _passwords[-1]
 
 
 def _refuse_another(data: str) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tocsin.cli import demo_prepare
+from tocsin.cli import database, demo_prepare
 from tocsin.cli.exits import Stop
 from tocsin.site import server
 from tocsin.site.demo import run
@@ -26,8 +26,10 @@ def demo(
 
     A database with a configuration or accounts that are not a demo's is refused and left as it is.
     """
+    database.make(data, "")
+    place = run.Place(data=Path(data), password=demo_prepare.password(), sink=demo_prepare.sink())
     try:
-        run.run(host, port, data=Path(data), sink=demo_prepare.sink(), monitor=not no_monitor, say=demo_prepare.say)
+        run.run(host, port, place, monitor=not no_monitor, say=demo_prepare.say)
     except (run.NotApplied, server.StartFailed) as failed:
         raise Stop(str(failed)) from None
     except OSError as error:

@@ -20,7 +20,7 @@ app = typer.Typer()
 @app.command()
 def doctor(json_: Json = False, data: Data = "", database: Database = "") -> None:
     """Look for what is wrong with this installation, and say what to do. Exit code 1 if something is."""
-    databases.set_up(data, database)
+    databases.must_be_there(data, database)
     try:
         found = list(examination.examine())
     finally:

@@ -12,7 +12,7 @@ from tocsin.cli.exits import Exit, Stop
 from tocsin.cli.options import Data, Database
 from tocsin.config.store import SecretLost
 from tocsin.kit import db, text
-from tocsin.site import server, upgrade
+from tocsin.site import environment, server, upgrade
 from tocsin.site.application import NotMigrated
 
 app = typer.Typer()
@@ -29,7 +29,7 @@ def serve(
     no_engine: Annotated[bool, typer.Option("--no-engine", help="Others run the engine.")] = False,
 ) -> None:
     """Run everything: web, API, intake and engine. The database is upgraded first."""
-    databases.set_up(data, database)
+    databases.make(data, database)
     try:
         server.serve(host, port, with_engine=not no_engine)
     except server.StartFailed as failed:
@@ -45,7 +45,7 @@ def serve(
 @app.command()
 def engine(data: Data = "", database: Database = "") -> None:
     """Run an engine alone, beside others on the same PostgreSQL database."""
-    databases.set_up(data, database)
+    databases.must_be_there(data, database)
     try:
         server.run_engine()
     except NotMigrated as error:
@@ -66,7 +66,10 @@ def migrate(
     verbose: Annotated[bool, typer.Option("--verbose", help="Name each step.")] = False,
 ) -> None:
     """Bring the database's tables to this version."""
-    databases.set_up(data, database)
+    if check:
+        _look(data, database)
+    else:
+        databases.make(data, database)
     try:
         steps = upgrade.pending() if check else upgrade.upgrade()
     except OperationalError as error:
@@ -81,3 +84,12 @@ def migrate(
         raise Stop("", Exit.PROBLEM)
     taken = f" ({text.plural(len(steps), 'step')} taken)" if steps else ""
     print(f"The database has all tables of this version{taken}.")
+
+
+def _look(data: str, database: str) -> None:
+    """Looking makes nothing, and says what is there."""
+    databases.set_up(data, database)
+    if databases.is_missing():
+        where = environment.get("TOCSIN_DATA")
+        print(f"There is no database in {where} yet: `tocsin migrate` makes it.")
+        raise Stop("", Exit.PROBLEM)

@@ -206,10 +206,42 @@ def sign_on() -> SignOn:
     )
 
 
+class AlreadyMade(Exception):
+    """Another process has made the installation's secret meanwhile."""
+
+
+@dataclass(slots=True)
+class _HeldBack:
+    """What is to be made on disk, while it is not yet."""
+
+    holds: bool = False
+    secret: str = ""
+
+
+_held_back = _HeldBack()
+
+
+def hold_back() -> None:
+    """Make nothing on disk until `keep`: it is not known yet whether the command line can be meant."""
+    _held_back.holds = True
+
+
+def keep() -> None:
+    """Make what was held back: the data directory, the installation's secret. Raises OSError, AlreadyMade."""
+    if not _held_back.holds:
+        return
+    _held_back.holds = False
+    if not get("TOCSIN_DATABASE"):
+        data_dir()
+    if _held_back.secret and not _make_secret(data_dir() / SECRET_FILE, _held_back.secret):
+        raise AlreadyMade("another process has just made this installation: start again")
+
+
 def data_dir() -> Path:
     """The data directory, made if it is not there."""
     path = Path(get("TOCSIN_DATA")).resolve()
-    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not _held_back.holds:
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
     return path
 
 
@@ -219,12 +251,25 @@ def installation_secrets() -> tuple[str, ...]:
     if given:
         return given
     path = data_dir() / SECRET_FILE
+    if _held_back.holds and not path.exists():
+        _held_back.secret = _held_back.secret or _new_secret()
+        return (_held_back.secret,)
+    _make_secret(path, _new_secret())
+    return (path.read_text().strip(),)
+
+
+def _new_secret() -> str:
+    return secrets.token_urlsafe(48)
+
+
+def _make_secret(path: Path, made: str) -> bool:
+    """Whether it was made; False if there is one."""
     try:
         with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
-            file.write(secrets.token_urlsafe(48))
+            file.write(made)
     except FileExistsError:
-        pass
-    return (path.read_text().strip(),)
+        return False
+    return True
 
 
 def put_secret(held: str) -> Path:

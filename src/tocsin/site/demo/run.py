@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
@@ -33,15 +34,24 @@ class NotApplied(Exception):
     """The demo's configuration was refused: somebody changed what stands in this database."""
 
 
-def run(host: str, port: int, *, data: Path, sink: MailSink, monitor: bool, say: Say) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a demo is: its directory, the password of its accounts, where its mail goes."""
+
+    data: Path
+    password: str
+    sink: MailSink
+
+
+def run(host: str, port: int, at: Place, *, monitor: bool, say: Say) -> None:
     """Make everything ready, say what to try, serve until stopped. Raises OSError if the port is taken."""
     server.see_whether_free(host, port)
     upgrade.upgrade()
-    password, token = _open_accounts(data)
+    token = _open_accounts(at)
     db.drop_connection()
-    sink.start()
+    at.sink.start()
     url = f"http://localhost:{port}"
-    _welcome(url, password, token, data, say)
+    _welcome(url, token, at, say)
     if monitor:
         Monitor(f"http://127.0.0.1:{port}", say).start()
     server.serve(host, port, with_engine=True)
@@ -62,9 +72,9 @@ def _found(tx: Tx) -> None:
             codes.vouch(tx, name, contact)
 
 
-def _open_accounts(data: Path) -> tuple[str, str]:
-    """Found the organisation; open its accounts with one password made for this demo and kept beside its database."""
-    password = secret.password(data)
+def _open_accounts(at: Place) -> str:
+    """Found the organisation; open its accounts with one password, which is kept beside the database. A token of Ann's."""
+    password = secret.kept(at.data / secret.PASSWORD_FILE, lambda: at.password)
     with db.transact(clock.now()) as tx:
         if not documents.current(tx).version:
             _found(tx)
@@ -75,13 +85,12 @@ def _open_accounts(data: Path) -> tuple[str, str]:
         ann = queries.user_by_email(ACCOUNTS[0])
         if ann is None:
             raise NotApplied("Ann has no account")
-        token = secret.kept(
-            data / "demo-token", lambda: actions.create_token(tx, ann, "demo", list(Right), None, by="tocsin")
+        return secret.kept(
+            at.data / "demo-token", lambda: actions.create_token(tx, ann, "demo", list(Right), None, by="tocsin")
         )
-    return password, token
 
 
-def _welcome(url: str, password: str, token: str, data: Path, say: Say) -> None:
+def _welcome(url: str, token: str, at: Place, say: Say) -> None:
     event = (
         f'{{"routing_key": "{CHECKOUT_KEY}", "event_action": "trigger", "dedup_key": "try",'
         ' "payload": {"summary": "Nobody can pay", "source": "me", "severity": "critical"}}'
@@ -90,7 +99,7 @@ def _welcome(url: str, password: str, token: str, data: Path, say: Say) -> None:
     say(
         f"""
   Tocsin demo  {url}
-  Sign in      {ACCOUNTS[0]}  password  {password}
+  Sign in      {ACCOUNTS[0]}  password  {at.password}
                (bob@, cleo@ and dan@demo.example have the same password and fewer rights)
 
   Three things to try
@@ -104,7 +113,7 @@ def _welcome(url: str, password: str, token: str, data: Path, say: Say) -> None:
      {tocsin} oncall --at {clock.now().year}-12-31T03:00
      {tocsin} explain AG-2
 
-  Mail goes nowhere: each one is a line here and a file in {data / "mail"}.
+  Mail goes nowhere: each one is a line here and a file in {at.data / "mail"}.
   In a few seconds a synthetic monitor reports a slow checkout, and takes it back 40 s later. Ctrl+C stops everything.
 """
     )

@@ -8,11 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 SIGN_IN = "ann@demo.example"
+PASSWORD_FILE = "demo-password"  # noqa: S105  a file name
 
 
 def password(data: Path) -> str:
-    """The one password of the demo's accounts."""
-    return kept(data / "demo-password", lambda: secrets.token_urlsafe(9))
+    """The one password of the demo's accounts: that which is kept, or a new one, which is not kept yet."""
+    path = data / PASSWORD_FILE
+    return path.read_text().strip() if path.exists() else secrets.token_urlsafe(9)
 
 
 def kept(path: Path, make: Callable[[], str]) -> str:
