@@ -92,6 +92,12 @@ def test_what_a_signal_would_do(terminal: Terminal, company: str, tmp_path: Path
     signal.write_text("no signal")
     unread = terminal.run(*asked, "--file", company)
     assert (unread.code, "problem: " in unread.out) == (1, True)
+    posted = tmp_path / "posted.yaml"
+    posted.write_text(
+        "tocsin: 1\nintegrations: {post: {service: checkout, source: email, key: key-of-post-0123456789}}\n"
+    )
+    asked_by_mail = terminal.run(*asked[:2], "post", *asked[3:], "--file", company, "--file", str(posted))
+    assert "problem: this version takes nothing in by mail" in asked_by_mail.out
     unknown = terminal.run(*asked[:2], "moon", *asked[3:], "--file", company)
     assert (unknown.code, unknown.err.startswith("tocsin: there is no integration 'moon'")) == (1, True)
 

@@ -81,7 +81,9 @@ def what_if(
     )
     reading = source.read(request, settings, at)
     problems = reading.problems
-    if not reading.signals and reading.reply.status >= 400:
+    if not source.endpoints:
+        problems = (f"this version takes nothing in by {source.title.lower()}",)
+    elif not reading.signals and reading.reply.status >= 400:
         problems = (*problems, reading.reply.body.decode("utf-8", "replace"))
     gathering = Gathering(compile_rulebook(standing.snapshot), silences, integration, at)
     signals, climbed = _followed(standing, gathering, reading.signals)
