@@ -143,8 +143,8 @@ def test_what_the_sender_left_out_is_on_the_groups_timeline(world: World) -> Non
         world.post("/in/alertmanager/key-of-web-0123456789", _webhook(truncated))
     told = [fact["text"] for fact in world.facts("NoteAdded")]
     assert told == [
-        "3 further alerts left out by the sender, or beyond the limit of one request",
-        "5 further alerts left out by the sender, or beyond the limit of one request",
+        "3 further alerts left out by the sender, unreadable, or beyond the limit of one request",
+        "5 further alerts left out by the sender, unreadable, or beyond the limit of one request",
     ]
     world.expect("ann", webhook="disk full").within("1s")
     world.acknowledge(by="ann").quiet_until("8h")
