@@ -10,7 +10,7 @@ class Exit(IntEnum):
 
     OK = 0
     PROBLEM = 1  # it was done and found something wrong, or what was asked for does not exist or cannot be done
-    USAGE = 2  # the command line itself is wrong
+    USAGE = 2  # the command line itself is wrong, or a setting
     UNREACHABLE = 3  # the server or the database cannot be reached
     NOT_ALLOWED = 4  # the token is missing, wrong, or has not the right
     INTERRUPTED = 130
