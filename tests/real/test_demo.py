@@ -78,6 +78,26 @@ def test_a_demo_starts_again_on_its_own_data(tmp_path: Path) -> None:
         eventually(lambda: "night" in _tocsin(environment, "export"), "the team that was added", START_S)
 
 
+def test_a_demo_reaches_nobody_s_real_services(tmp_path: Path) -> None:
+    """A watchdog, a proxy or a sign-on that the shell has settings of are left alone."""
+    real = {
+        "TOCSIN_WATCHDOG_URL": "https://hc.example.org/ping",
+        "TOCSIN_OUTBOUND_PROXY": "http://proxy.example.org:3128",
+        "TOCSIN_OIDC_ISSUER": "https://id.example.org",
+    }
+    ask = "import os, sys; from tocsin.cli import demo_prepare; demo_prepare.prepare(sys.argv[1:]); print(*os.environ)"
+    ended = subprocess.run(
+        [sys.executable, "-c", ask, "--data", str(tmp_path / "demo")],
+        env=own_environment() | real,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert "TOCSIN_SMTP_URL" in ended.stdout.split()
+    assert not set(real) & set(ended.stdout.split())
+
+
 @pytest.mark.parametrize("founded_with", ["a configuration", "an account"])
 def test_an_installation_is_not_taken_for_a_demo(tmp_path: Path, founded_with: str) -> None:
     """Nothing is opened, started or written where a configuration or accounts are that no demo made."""

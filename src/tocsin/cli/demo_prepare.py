@@ -14,6 +14,7 @@ from tocsin.site.demo.mailsink import MailSink
 
 DATA = "var/demo"
 PORT = 8080
+OUTSIDE = ("TOCSIN_WATCHDOG_", "TOCSIN_OIDC_", "TOCSIN_OUTBOUND_PROXY")  # a demo reaches nobody's real services
 NOT_OURS = (
     "{data} holds an installation that is not a demo's, and nothing was done to it: a demo would open accounts in it and"
     " keep its messages to itself; name another directory with --data, or none for {ours}"
@@ -27,6 +28,8 @@ def prepare(arguments: Sequence[str]) -> None:
     data = database.given(arguments, "--data") or DATA
     _refuse_another(data)
     port = database.given_port(arguments) or str(PORT)
+    for name in [one for one in os.environ if one.startswith(OUTSIDE)]:
+        del os.environ[name]
     sink = MailSink(Path(data) / "mail", say)
     _sinks.append(sink)
     os.environ["TOCSIN_BASE_URL"] = f"http://localhost:{port}"
