@@ -169,12 +169,15 @@ def test_an_engine_says_how_it_was_stopped(tmp_path: Path, number: signal.Signal
     assert spawn("migrate", "--data", str(tmp_path)).code == 0
     command = [sys.executable, "-m", "tocsin", "engine", "--data", str(tmp_path)]
     with subprocess.Popen(command, env=outside(), stderr=subprocess.PIPE, text=True) as engine:
-        assert engine.stderr
-        for line in engine.stderr:
-            if "engine.ready" in line:
-                engine.send_signal(number)
-            last = line
-        assert ("engine.stopped" in last, engine.wait(60)) == (True, code)
+        try:
+            assert engine.stderr
+            for line in engine.stderr:
+                if "engine.ready" in line:
+                    engine.send_signal(number)
+                last = line
+            assert ("engine.stopped" in last, engine.wait(60)) == (True, code)
+        finally:
+            engine.kill()
 
 
 def test_a_restore_without_its_secret_says_so_and_nothing_starts(tmp_path: Path) -> None:

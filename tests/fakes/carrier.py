@@ -29,3 +29,6 @@ class NoLimits:
     async def carry(self, parcels: Sequence[Parcel]) -> Verdict:
         """Never called."""
         raise AssertionError(parcels)
+
+    async def close(self) -> None:
+        """Nothing was kept."""

@@ -47,12 +47,13 @@ class OutboxWorker:
         self._results: list[tuple[Parcel, Verdict]] = []
         self._in_flight: Counter[str] = Counter()
         self._stopping = False
+        self._loop: asyncio.AbstractEventLoop | None = None  # until it runs
+        self._wake = asyncio.Event()
         self._database = ThreadPoolExecutor(1, thread_name_prefix="tocsin-outbox-db")
 
     async def run(self) -> None:
         """Work until stopped."""
-        loop = asyncio.get_running_loop()
-        self._loop, self._wake = loop, asyncio.Event()
+        self._loop = loop = asyncio.get_running_loop()
         stop_listening = bell.listen(bell.OUTBOX, self._ring)
         sends: set[asyncio.Task[None]] = set()
         try:
@@ -67,7 +68,7 @@ class OutboxWorker:
             self._database.shutdown()
 
     def stop(self) -> None:
-        """From any thread: claim nothing more."""
+        """From any thread, also before `run` begins: claim nothing more."""
         self._stopping = True
         self._ring()
 
@@ -192,7 +193,8 @@ class OutboxWorker:
             outbox.settle(tx, self._owner, results, self._on_settled, outbox.random_jitter)
 
     def _ring(self) -> None:
-        self._loop.call_soon_threadsafe(self._wake.set)
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._wake.set)
 
 
 def _nothing_follows(_tx: Tx, _settled: Sequence[Settled]) -> None:

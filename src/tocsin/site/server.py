@@ -8,7 +8,6 @@ import gc
 import signal
 import socket
 import sys
-import threading
 from types import FrameType
 
 import structlog
@@ -27,6 +26,7 @@ log = structlog.get_logger()
 SWITCH_INTERVAL_S = 0.001  # the loop, the writer and the engine share the interpreter: nobody holds it for long
 # A search for cycles among 10,000 young objects stops everything for 3 to 8 ms, one among 2,000 for less than 1.
 GC_THRESHOLDS = (2_000, 50, 100)
+STOPS = {signal.SIGINT, signal.SIGTERM}  # what an engine alone ends at
 GRACE_S = 3
 KEEP_ALIVE_S = 65  # longer than most senders' intervals, so that a connection serves more than one request
 BACKLOG = 2048
@@ -130,24 +130,18 @@ def run_engine() -> None:
         raise NotMigrated(f"the database lacks {len(missing)} steps, {missing[0]} first: run `tocsin migrate`")
     _look_at_configuration()
     sys.setswitchinterval(SWITCH_INTERVAL_S)
-    stop, stopped_by = threading.Event(), []
-
-    def on_signal(number: int, _frame: FrameType | None) -> None:
-        stopped_by.append(number)
-        stop.set()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, on_signal)
+    # Held back in every thread and waited for here: one that a handler takes just before we wait would wake nobody.
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
     engine, listener = wiring.engine(), Listener()
     listener.start()
     engine.start()
     _settle_down()
     log.info("engine.ready", owner=engine.owner)
-    stop.wait()
+    stopped_by = signal.sigwait(STOPS)
     listener.stop()
     engine.stop()
     log.info("engine.stopped")
-    if stopped_by[0] == signal.SIGINT:
+    if stopped_by == signal.SIGINT:
         raise KeyboardInterrupt
 
 

@@ -42,6 +42,17 @@ def test_a_result_that_cannot_be_written_costs_only_itself() -> None:
     assert [one["event"] for one in logs] == ["outbox.batch_failed", "outbox.reaction_failed"]
 
 
+def test_one_that_is_stopped_before_it_began_ends_at_once() -> None:
+    """Whoever stops an engine in the moment in which it starts waits for nothing, and nothing is claimed."""
+    worker = OutboxWorker("me", NoLimits(), _breaks_for_two)
+    with clock.use(clock.VirtualClock(NOW)):
+        with db.transact(NOW) as tx:
+            outbox.put(tx, [_message(1)])
+        worker.stop()
+        asyncio.run(asyncio.wait_for(worker.run(), 30))
+    assert db.reader(NOW).value("SELECT state FROM engine_delivery") == "waiting"
+
+
 def _message(number: int) -> NewDelivery:
     return NewDelivery(
         lane=LANE_PAGE,
