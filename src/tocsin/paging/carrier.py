@@ -27,6 +27,7 @@ from tocsin.kit.db import Reader
 from tocsin.kit.http import HttpClient
 from tocsin.kit.mail import Mailer
 from tocsin.paging import bundling, devices, pushkey, ways
+from tocsin.paging.domain import page_of
 from tocsin.paging.standing import letterhead
 
 _message = msgspec.json.Decoder(Message)
@@ -87,7 +88,7 @@ class ChannelCarrier:
             return Verdict(kind=VerdictKind.FAILED, reason=GONE)
         options = {**address.options, **secrets, **self._ingredients(channel)}
         messages = [_message.decode(parcel.body) for parcel in parcels]
-        pages = [_page_of(parcel) for parcel in parcels]
+        pages = [page_of(parcel.subject) for parcel in parcels]
         one = bundling.bundle(messages, pages, letterhead(), address.options.get("person", ""))
         message = identified(one, parcels)
         outgoing = channel.compose(
@@ -120,11 +121,6 @@ def identified(message: Message, parcels: Sequence[Parcel]) -> Message:
     sent = [(parcel.id, clock.to_us(parcel.give_up_at)) for parcel in parcels]
     mark = hashlib.sha256(repr(sorted(sent)).encode()).hexdigest()[:MARK_CHARS]
     return msgspec.structs.replace(message, id=f"{message.id}-{mark}")
-
-
-def _page_of(parcel: Parcel) -> int:
-    kind, _, number = parcel.subject.partition(":")
-    return int(number) if kind == "page" else 0
 
 
 def _verdict(outcome: Outcome) -> Verdict:

@@ -109,6 +109,12 @@ class Page(msgspec.Struct, kw_only=True):
     created_at: datetime
 
 
+def page_of(subject: str) -> int:
+    """The page that a message with this subject is of, 0 if it is of none."""
+    kind, _, number = subject.partition(":")
+    return int(number) if kind == "page" else 0
+
+
 class GroupFact(Fact, frozen=True, kw_only=True):
     """Base of paging's facts; they are part of the group's story."""
 

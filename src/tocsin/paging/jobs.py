@@ -24,11 +24,11 @@ from tocsin.paging.domain import (
     Page,
     PageStatus,
     PersonUnreachable,
+    page_of,
 )
 
 _message = msgspec.json.Decoder(Message)
 _address = msgspec.json.Decoder(Address)
-PAGE, TAKEN = "page", "taken"
 
 
 def _climb(tx: Tx, due: Sequence[TimerDue]) -> None:
@@ -52,23 +52,27 @@ HANDLERS: dict[str, TimerHandler] = {
 
 def on_settled(tx: Tx, settled: Sequence[Settled]) -> None:
     """Receipts of pages: told, not getting through, or unreachable, which climbs at once."""
-    by_page = {_page_id(attempt): attempt for attempt in settled if attempt.parcel.subject.startswith(f"{PAGE}:")}
-    pages = store.pages(tx, by_page)
+    ids = {page_of(attempt.parcel.subject) for attempt in settled} - {0}
+    pages = store.pages(tx, ids)
     delivered = [attempt for attempt in settled if attempt.verdict.kind is VerdictKind.DELIVERED]
     _note_delivered(tx, delivered, pages)
     _write_notes(tx, [attempt for attempt in delivered if attempt.parcel.channel == "inbox"])
     _note_devices(tx, settled)
-    repeats.plan(tx, [attempt for attempt in delivered if _page_id(attempt) in pages])
+    repeats.plan(tx, [attempt for attempt in delivered if page_of(attempt.parcel.subject) in pages])
     for attempt in settled:
         if attempt.verdict.disable and not CHANNELS[attempt.parcel.channel].per_device:
             _disable(tx, attempt)
-        page = pages.get(_page_id(attempt))
+        page = pages.get(page_of(attempt.parcel.subject))
         if attempt.failing and page is not None:
             _failing(tx, attempt, page)
 
 
 def _note_delivered(tx: Tx, delivered: Iterable[Settled], pages: dict[int, Page]) -> None:
-    told = [(attempt, pages[_page_id(attempt)]) for attempt in delivered if _page_id(attempt) in pages]
+    told = [
+        (attempt, pages[page_of(attempt.parcel.subject)])
+        for attempt in delivered
+        if page_of(attempt.parcel.subject) in pages
+    ]
     if not told:
         return
     recovered = [page.id for _, page in told if page.status is PageStatus.UNREACHABLE]
@@ -102,7 +106,7 @@ def _write_notes(tx: Tx, delivered: Sequence[Settled]) -> None:
                 text=plain(message, Settings()),
                 url=message.entries[0].url if message.entries else "",
                 acknowledge_url=message.acknowledge_url,
-                page_id=_page_id(attempt) or None,
+                page_id=page_of(attempt.parcel.subject) or None,
             )
         )
     store.put_notes(tx, notes)
@@ -151,8 +155,3 @@ def _disable(tx: Tx, attempt: Settled) -> None:
     if person and attempt.parcel.channel in CHANNELS:
         store.set_contact_state(tx, person, attempt.parcel.address_key, verified=False, reason=attempt.verdict.reason)
         tx.record(ContactDisabled(person=person, channel=attempt.parcel.channel, reason=attempt.verdict.reason))
-
-
-def _page_id(attempt: Settled) -> int:
-    kind, _, number = attempt.parcel.subject.partition(":")
-    return int(number) if kind == PAGE else 0

@@ -18,6 +18,7 @@ from tocsin.engine import outbox
 from tocsin.engine.domain import LANE_PAGE, NewDelivery, Parcel, Settled, addressed
 from tocsin.kit.db import Tx
 from tocsin.paging import ways
+from tocsin.paging.domain import page_of
 from tocsin.people.domain import Urgency
 
 _message = msgspec.json.Decoder(Message)
@@ -49,7 +50,7 @@ def _still_asked(tx: Tx, parcels: Sequence[Parcel]) -> set[str]:
     Locked for sharing: another engine may be planning for another device of the same person at this moment.
     """
     unanswered = " FOR SHARE SKIP LOCKED" if tx.postgres else ""
-    numbers = sorted({int(parcel.subject.partition(":")[2]) for parcel in parcels})
+    numbers = sorted({page_of(parcel.subject) for parcel in parcels})
     rows = tx.rows(
         f"SELECT id FROM paging_page WHERE {tx.among('id')} AND status = 'active' ORDER BY id{unanswered}",
         (tx.listed(numbers),),
